@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * JSON from strangers: jansson with the limits that hostile input needs, and readers that take what is unambiguous.
+ *
+ * Vendors print numbers as strings, lists of one where an object belongs, keys with stray blanks. The readers below
+ * accept a value whenever it can mean only one thing, and say so when it cannot.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "reconcile/base/error.h"
+
+static inline void json_decref_p(json_t **j)
+{
+        json_decref(*j);
+}
+#define _cleanup_json_ _cleanup_(json_decref_p)
+
+/* Parses `n` bytes: one value, no duplicate keys, at most 64 levels deep. 0 or -EBADMSG (position in the error) or
+ * -ENOMEM. `json_parse_first` allows anything behind the first value. */
+int json_parse(const char *text, size_t n, json_t **ret, struct error *e);
+int json_parse_first(const char *text, size_t n, json_t **ret, struct error *e);
+
+/* The member of an object whose key equals `key` once blanks within it are taken out; NULL: none. */
+json_t *json_member(const json_t *object, const char *key);
+
+/* A string, an integer or a whole real, as text or as a number. 0; -ENOENT: null or "" or NULL; -EBADMSG: anything
+ * else. `json_text` gives a string that lives as long as `scratch` (32 bytes) and the value. */
+int json_read_int64(const json_t *value, int64_t *ret);
+int json_read_text(const json_t *value, char scratch[static 32], const char **ret);
+int json_read_bool(const json_t *value, bool *ret); /* true, "true", 1, "1" and their opposites */

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/json.h"
+#include "reconcile/base/text.h"
+
+#define DEPTH_MAX 64
+#define BLANKS " \t\r\n"
+
+/* Up to here every whole number has a real of its own; above it a real may stand for several numbers. */
+#define EXACT_REAL_MAX 9007199254740992.0
+
+/* Where the string that begins at `p` ends: at its closing quote, or at `end`. */
+static const char *skip_string(const char *p, const char *end)
+{
+        for (p++; p < end && *p != '"'; p++)
+                if (*p == '\\')
+                        p++;
+
+        return p;
+}
+
+/* jansson stops only at 2048 levels, each of them a call: the nesting of the first value is counted before. What is no
+ * JSON is left to jansson, which stops at the first wrong token and so never gets deeper than what was counted. */
+static int check_depth(const char *text, size_t n, struct error *e)
+{
+        const char *end = text + n;
+        size_t depth = 0;
+
+        for (const char *p = text; p < end; p++) {
+                if (*p == '"') {
+                        p = skip_string(p, end);
+                } else if (*p == '[' || *p == '{') {
+                        if (++depth > DEPTH_MAX)
+                                return error_set(e, -EBADMSG, "JSON at byte %td is nested deeper than %d levels",
+                                                 p - text, DEPTH_MAX);
+                } else if (*p == ']' || *p == '}') {
+                        if (depth <= 1)
+                                return 0;
+                        depth--;
+                }
+        }
+
+        return 0;
+}
+
+/* jansson quotes the text around an error. It is left out: it may hold a token, or escapes for a terminal. */
+static int parse_error(json_error_t *error, struct error *e)
+{
+        char *quoted = strstr(error->text, " near '");
+
+        if (json_error_code(error) == json_error_out_of_memory)
+                return error_oom(e);
+
+        if (quoted)
+                *quoted = '\0';
+
+        return error_set(e, -EBADMSG, "not JSON at line %d, column %d: %s", error->line, error->column, error->text);
+}
+
+static int parse(const char *text, size_t n, size_t flags, json_t **ret, struct error *e)
+{
+        json_error_t error = {};
+        json_t *value;
+        int r;
+
+        r = check_depth(text, n, e);
+        if (r < 0)
+                return r;
+
+        value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &error);
+        if (!value)
+                return parse_error(&error, e);
+
+        *ret = value;
+        return 0;
+}
+
+int json_parse(const char *text, size_t n, json_t **ret, struct error *e)
+{
+        return parse(text, n, 0, ret, e);
+}
+
+int json_parse_first(const char *text, size_t n, json_t **ret, struct error *e)
+{
+        return parse(text, n, JSON_DISABLE_EOF_CHECK, ret, e);
+}
+
+static bool equal_without_blanks(const char *stray, const char *key)
+{
+        for (;;) {
+                stray += strspn(stray, BLANKS);
+                if (*stray != *key)
+                        return false;
+                if (!*key)
+                        return true;
+                stray++;
+                key++;
+        }
+}
+
+json_t *json_member(const json_t *object, const char *key)
+{
+        json_t *exact = json_object_get(object, key), *found = NULL, *value;
+        const char *name;
+
+        if (exact)
+                return exact;
+
+        json_object_foreach((json_t *)object, name, value)
+        {
+                if (!equal_without_blanks(name, key))
+                        continue;
+                /* Two that match could mean either: then neither is taken. */
+                if (found)
+                        return NULL;
+                found = value;
+        }
+
+        return found;
+}
+
+/* The number that the text holds, without the blanks around it and without a fraction of zeros. */
+static int text_to_whole(const char *s, int64_t *ret)
+{
+        char digits[32] = "";
+        size_t n, n_zeros = 0;
+
+        s += strspn(s, BLANKS);
+        n = strspn(s, "-0123456789");
+        if (n >= sizeof(digits))
+                return -EBADMSG;
+        memcpy(digits, s, n);
+
+        s += n;
+        if (*s == '.') {
+                n_zeros = strspn(++s, "0");
+                if (n_zeros == 0)
+                        return -EBADMSG;
+        }
+        s += n_zeros;
+        if (s[strspn(s, BLANKS)] != '\0')
+                return -EBADMSG;
+
+        return text_to_int64(digits, ret) < 0 ? -EBADMSG : 0;
+}
+
+static int real_to_whole(double real, int64_t *ret)
+{
+        if (real < -EXACT_REAL_MAX || real > EXACT_REAL_MAX || (double)(int64_t)real != real)
+                return -EBADMSG;
+
+        *ret = (int64_t)real;
+        return 0;
+}
+
+static bool is_nothing(const json_t *value)
+{
+        return !value || json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+}
+
+int json_read_int64(const json_t *value, int64_t *ret)
+{
+        if (is_nothing(value))
+                return -ENOENT;
+
+        switch (json_typeof(value)) {
+        case JSON_STRING:
+                return text_to_whole(json_string_value(value), ret);
+        case JSON_REAL:
+                return real_to_whole(json_real_value(value), ret);
+        case JSON_INTEGER:
+                *ret = json_integer_value(value);
+                return 0;
+        default:
+                return -EBADMSG;
+        }
+}
+
+int json_read_text(const json_t *value, char scratch[static 32], const char **ret)
+{
+        int64_t number;
+        int r;
+
+        if (json_is_string(value) && json_string_length(value) > 0) {
+                *ret = json_string_value(value);
+                return 0;
+        }
+
+        r = json_read_int64(value, &number);
+        if (r < 0)
+                return r;
+
+        (void)snprintf(scratch, 32, "%" PRId64, number);
+        *ret = scratch;
+        return 0;
+}
+
+int json_read_bool(const json_t *value, bool *ret)
+{
+        const char *word = json_string_value(value);
+        int64_t number;
+        int r;
+
+        if (json_is_boolean(value) || text_equal(word, "true") || text_equal(word, "false")) {
+                *ret = json_is_true(value) || text_equal(word, "true");
+                return 0;
+        }
+
+        r = json_read_int64(value, &number);
+        if (r < 0)
+                return r;
+        if (number != 0 && number != 1)
+                return -EBADMSG;
+
+        *ret = number == 1;
+        return 0;
+}

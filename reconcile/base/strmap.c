@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/base/hash.h"
+#include "reconcile/base/strmap.h"
+
+#define FIRST_SLOTS 16
+
+void strmap_done(struct strmap *map)
+{
+        if (!map)
+                return;
+
+        free(map->slots);
+        *map = (struct strmap){};
+}
+
+/* Where a key belongs when nothing is in its way. */
+static size_t home(const struct strmap *map, const char *key)
+{
+        return hash_bytes(key, strlen(key)) & (map->allocated - 1);
+}
+
+static size_t next(const struct strmap *map, size_t i)
+{
+        return (i + 1) & (map->allocated - 1);
+}
+
+/* The slot of the key, or the free one where it belongs; NULL when the map has no slots yet. */
+static struct strmap_slot *find(const struct strmap *map, const char *key)
+{
+        size_t i;
+
+        if (map->allocated == 0)
+                return NULL;
+
+        for (i = home(map, key); map->slots[i].key; i = next(map, i))
+                if (strcmp(map->slots[i].key, key) == 0)
+                        break;
+
+        return &map->slots[i];
+}
+
+/* Keeps a quarter of the slots free, so that a search ends soon. */
+static int reserve_slot(struct strmap *map)
+{
+        struct strmap larger = { .count = map->count };
+
+        if (map->count < map->allocated - map->allocated / 4)
+                return 0;
+
+        larger.allocated = map->allocated > 0 ? 2 * map->allocated : FIRST_SLOTS;
+        larger.slots = calloc(larger.allocated, sizeof(*larger.slots));
+        if (!larger.slots)
+                return -ENOMEM;
+
+        STRMAP_FOREACH (slot, map)
+                *find(&larger, slot->key) = *slot;
+
+        free(map->slots);
+        *map = larger;
+        return 0;
+}
+
+static int add(struct strmap *map, const char *key, void *value)
+{
+        int r;
+
+        r = reserve_slot(map);
+        if (r < 0)
+                return r;
+
+        *find(map, key) = (struct strmap_slot){ .key = key, .value = value };
+        map->count++;
+        return 0;
+}
+
+void *strmap_get(const struct strmap *map, const char *key)
+{
+        const struct strmap_slot *slot = find(map, key);
+
+        return slot ? slot->value : NULL;
+}
+
+int strmap_put(struct strmap *map, const char *key, void *value)
+{
+        const struct strmap_slot *slot = find(map, key);
+
+        return slot && slot->key ? -EEXIST : add(map, key, value);
+}
+
+int strmap_set(struct strmap *map, const char *key, void *value)
+{
+        struct strmap_slot *slot = find(map, key);
+
+        if (!slot || !slot->key)
+                return add(map, key, value);
+
+        *slot = (struct strmap_slot){ .key = key, .value = value };
+        return 0;
+}
+
+/* The slots that follow move up into the gap where that brings them no further than their home, so that a search never
+ * meets a hole before its key. */
+void *strmap_remove(struct strmap *map, const char *key)
+{
+        struct strmap_slot *slot = find(map, key);
+        size_t gap, mask = map->allocated - 1;
+        void *value;
+
+        if (!slot || !slot->key)
+                return NULL;
+
+        value = slot->value;
+        gap = (size_t)(slot - map->slots);
+        for (size_t i = next(map, gap); map->slots[i].key; i = next(map, i)) {
+                size_t from_home = (i - home(map, map->slots[i].key)) & mask;
+
+                if (from_home >= ((i - gap) & mask)) {
+                        map->slots[gap] = map->slots[i];
+                        gap = i;
+                }
+        }
+
+        map->slots[gap] = (struct strmap_slot){};
+        map->count--;
+        return value;
+}

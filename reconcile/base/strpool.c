@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "reconcile/base/hash.h"
+#include "reconcile/base/strpool.h"
+
+#define BLOCK_SIZE ((size_t)64 * 1024)
+#define FIRST_SLOTS 256
+
+/* Objects grow from the front of a block, aligned; strings from its back, packed. What lies between is still zero. */
+struct block {
+        struct block *next;
+        size_t front, back;
+        alignas(max_align_t) char bytes[];
+};
+
+struct slot {
+        const char *s; /* NULL: free */
+        uint32_t n;
+        uint32_t hash;
+};
+
+struct strpool {
+        struct block *blocks; /* the first is the one being filled */
+        struct slot *slots;
+        size_t n_slots; /* a power of two, or 0 */
+        size_t n_strings;
+};
+
+struct strpool *strpool_new(void)
+{
+        return calloc(1, sizeof(struct strpool));
+}
+
+struct strpool *strpool_free(struct strpool *pool)
+{
+        if (!pool)
+                return NULL;
+
+        while (pool->blocks) {
+                struct block *next = pool->blocks->next;
+
+                free(pool->blocks);
+                pool->blocks = next;
+        }
+        free(pool->slots);
+        free(pool);
+
+        return NULL;
+}
+
+/* A block with room for `size` bytes, which must be a multiple of the alignment. What is large gets a block to itself,
+ * behind the one that is being filled, so that the rest of that one is not lost. */
+static struct block *block_with_room(struct strpool *pool, size_t size)
+{
+        struct block *first = pool->blocks, *block;
+        size_t capacity = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
+
+        if (first && first->back - first->front >= size)
+                return first;
+
+        if (capacity > SIZE_MAX - sizeof(*block))
+                return NULL;
+        block = calloc(1, sizeof(*block) + capacity);
+        if (!block)
+                return NULL;
+
+        block->back = capacity;
+        if (first && capacity == size) {
+                block->next = first->next;
+                first->next = block;
+        } else {
+                block->next = first;
+                pool->blocks = block;
+        }
+
+        return block;
+}
+
+/* Rounded up to the alignment that any object may have; 0 when that does not fit. */
+static size_t aligned(size_t size)
+{
+        size_t mask = alignof(max_align_t) - 1;
+
+        return size > SIZE_MAX - mask ? 0 : (size + mask) & ~mask;
+}
+
+void *strpool_alloc(struct strpool *pool, size_t size)
+{
+        size_t whole = aligned(size > 0 ? size : 1);
+        struct block *block = whole > 0 ? block_with_room(pool, whole) : NULL;
+        void *object;
+
+        if (!block)
+                return NULL;
+
+        object = block->bytes + block->front;
+        block->front += whole;
+        return object;
+}
+
+static const char *copy_string(struct strpool *pool, const char *s, size_t n)
+{
+        struct block *block = block_with_room(pool, n + 1);
+        char *copy;
+
+        if (!block)
+                return NULL;
+
+        block->back -= n + 1;
+        copy = block->bytes + block->back;
+        if (n > 0)
+                memcpy(copy, s, n);
+        copy[n] = '\0';
+
+        return copy;
+}
+
+/* The slot that holds the text, or the free one where it belongs. */
+static struct slot *find_slot(struct slot *slots, size_t n_slots, const char *s, size_t n, uint32_t hash)
+{
+        size_t i = hash & (n_slots - 1);
+
+        while (slots[i].s && (slots[i].hash != hash || slots[i].n != n || memcmp(slots[i].s, s, n) != 0))
+                i = (i + 1) & (n_slots - 1);
+
+        return &slots[i];
+}
+
+/* Keeps a quarter of the slots free, so that a search ends soon. */
+static int reserve_slot(struct strpool *pool)
+{
+        size_t n_slots = pool->n_slots > 0 ? 2 * pool->n_slots : FIRST_SLOTS;
+        struct slot *slots;
+
+        if (pool->n_strings < pool->n_slots - pool->n_slots / 4)
+                return 0;
+
+        slots = calloc(n_slots, sizeof(*slots));
+        if (!slots)
+                return -1;
+
+        for (size_t i = 0; i < pool->n_slots; i++) {
+                size_t at = pool->slots[i].hash & (n_slots - 1);
+
+                if (!pool->slots[i].s)
+                        continue;
+                while (slots[at].s)
+                        at = (at + 1) & (n_slots - 1);
+                slots[at] = pool->slots[i];
+        }
+
+        free(pool->slots);
+        pool->slots = slots;
+        pool->n_slots = n_slots;
+        return 0;
+}
+
+const char *strpool_addn(struct strpool *pool, const char *s, size_t n)
+{
+        uint32_t hash = (uint32_t)hash_bytes(s, n);
+        struct slot *slot;
+        const char *copy;
+
+        if (n >= UINT32_MAX || reserve_slot(pool) < 0)
+                return NULL;
+
+        slot = find_slot(pool->slots, pool->n_slots, s, n, hash);
+        if (slot->s)
+                return slot->s;
+
+        copy = copy_string(pool, s, n);
+        if (!copy)
+                return NULL;
+
+        *slot = (struct slot){ .s = copy, .n = (uint32_t)n, .hash = hash };
+        pool->n_strings++;
+        return copy;
+}
+
+const char *strpool_add(struct strpool *pool, const char *s)
+{
+        return strpool_addn(pool, s, strlen(s));
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/text.h"
+
+bool text_equal(const char *a, const char *b)
+{
+        if (!a || !b)
+                return a == b;
+
+        return strcmp(a, b) == 0;
+}
+
+bool text_starts(const char *s, const char *prefix)
+{
+        return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+static bool is_digit(char c)
+{
+        return c >= '0' && c <= '9';
+}
+
+/* The digits are counted downwards from zero, because INT64_MIN has no positive counterpart. */
+static int negative_of(const char *digits, int64_t *ret)
+{
+        int64_t value = 0;
+
+        for (; *digits; digits++)
+                if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, *digits - '0', &value))
+                        return -ERANGE;
+
+        *ret = value;
+        return 0;
+}
+
+int text_to_int64(const char *s, int64_t *ret)
+{
+        bool negative = s && s[0] == '-';
+        const char *digits = negative ? s + 1 : s;
+        size_t n = digits ? strspn(digits, "0123456789") : 0;
+        int64_t value;
+        int r;
+
+        if (n == 0 || digits[n] != '\0' || (digits[0] == '0' && (n > 1 || negative)))
+                return -EINVAL;
+
+        r = negative_of(digits, &value);
+        if (r < 0)
+                return r;
+        if (!negative && value == INT64_MIN)
+                return -ERANGE;
+
+        *ret = negative ? value : -value;
+        return 0;
+}
+
+/* Length of the well-formed UTF-8 character at the start of `n` bytes, 0 when there is none. Surrogates, overlong
+ * forms and what lies beyond U+10FFFF are not well formed. */
+static size_t utf8_character(const char *s, size_t n, uint32_t *ret)
+{
+        static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+        unsigned char lead = n > 0 ? (unsigned char)s[0] : 0x80;
+        size_t length = lead < 0x80 ? 1 : lead < 0xC0 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF8 ? 4 : 0;
+        uint32_t c = lead;
+
+        if (length == 0 || length > n)
+                return 0;
+        if (length > 1)
+                c &= 0x7FU >> length;
+
+        for (size_t i = 1; i < length; i++) {
+                if (((unsigned char)s[i] & 0xC0) != 0x80)
+                        return 0;
+                c = c << 6 | ((unsigned char)s[i] & 0x3F);
+        }
+        if (c < smallest[length] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+                return 0;
+
+        *ret = c;
+        return length;
+}
+
+bool text_is_utf8(const char *s, size_t n)
+{
+        uint32_t c;
+
+        for (size_t i = 0, length; i < n; i += length) {
+                length = utf8_character(s + i, n - i, &c);
+                if (length == 0 || c == 0)
+                        return false;
+        }
+
+        return true;
+}
+
+size_t text_width(const char *s)
+{
+        size_t width = 0;
+
+        for (; *s; s++)
+                width += ((unsigned char)*s & 0xC0) != 0x80;
+
+        return width;
+}
+
+/* Marks that turn the direction of the text around them, and separators that some terminals take for line ends. */
+static bool is_deceptive(uint32_t c)
+{
+        return c == 0x061C || c == 0x200E || c == 0x200F || c == 0xFEFF || (c >= 0x2028 && c <= 0x202E) ||
+               (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Writes the next character of `s` as people may see it; the number of bytes of `s` that it stands for. */
+static size_t escape_one(const char *s, size_t n, char shown[static 16])
+{
+        uint32_t c = 0;
+        size_t length = utf8_character(s, n, &c);
+
+        if (length == 0 || c < 0x20 || c == 0x7F) {
+                (void)snprintf(shown, 16, "\\x%02x", (unsigned)(unsigned char)s[0]);
+                return 1;
+        }
+
+        if ((c >= 0x80 && c < 0xA0) || is_deceptive(c)) {
+                (void)snprintf(shown, 16, "\\u{%04x}", (unsigned)c);
+        } else {
+                memcpy(shown, s, length);
+                shown[length] = '\0';
+        }
+
+        return length;
+}
+
+int text_escape(struct buf *b, const char *s, size_t max_chars)
+{
+        size_t n = strlen(s), room = max_chars, length;
+        int r = 0;
+
+        for (; n > 0; s += length, n -= length) {
+                char shown[16];
+                size_t width;
+
+                length = escape_one(s, n, shown);
+                width = text_width(shown);
+                if (width > room)
+                        return buf_adds(b, "…");
+
+                r = buf_adds(b, shown);
+                if (r < 0)
+                        return r;
+                room -= width;
+        }
+
+        return r;
+}
+
+static size_t least(size_t a, size_t b)
+{
+        return a < b ? a : b;
+}
+
+#define NEAR_MAX 3 /* the largest edit distance that still counts as near */
+#define BAND (2 * NEAR_MAX + 1)
+
+/* The edit distance of two strings whose lengths differ by NEAR_MAX at most, or some number above NEAR_MAX when it is
+ * larger. Only the cells within NEAR_MAX of the diagonal can matter, so one row of the table is BAND cells, and strings
+ * of any length need no memory: cell `k` of row `i` stands for column i + k - NEAR_MAX. */
+static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
+{
+        size_t row[BAND + 1];
+
+        for (size_t k = 0; k <= BAND; k++)
+                row[k] = k >= NEAR_MAX && k < BAND ? k - NEAR_MAX : NEAR_MAX + 1;
+
+        for (size_t i = 1; i <= n_a; i++) {
+                size_t left = NEAR_MAX + 1;
+
+                for (size_t k = 0; k < BAND; k++) {
+                        size_t j = i + k - NEAR_MAX; /* wraps around left of the table, and is then beyond n_b */
+
+                        if (j == 0)
+                                left = i;
+                        else if (j > n_b)
+                                left = NEAR_MAX + 1;
+                        else
+                                left = least(row[k] + (a[i - 1] != b[j - 1]), 1 + least(left, row[k + 1]));
+                        row[k] = left;
+                }
+        }
+
+        return row[n_b + NEAR_MAX - n_a];
+}
+
+const char *text_nearest(const char *s, const char *const *names, size_t n)
+{
+        const char *nearest = NULL;
+        size_t n_s = strlen(s), best = NEAR_MAX + 1;
+
+        for (size_t i = 0; i < n; i++) {
+                size_t n_name = strlen(names[i]), longer = n_s > n_name ? n_s : n_name;
+                size_t limit = least(longer / 3, NEAR_MAX), distance;
+
+                if (longer - least(n_s, n_name) > limit)
+                        continue;
+
+                distance = edit_distance(s, n_s, names[i], n_name);
+                if (distance <= limit && distance < best) {
+                        best = distance;
+                        nearest = names[i];
+                }
+        }
+
+        return nearest;
+}
+
+/* Compares the runs of digits that both strings begin with as numbers of any length, and steps over them. */
+static int compare_numbers(const char **a, const char **b)
+{
+        size_t n_a, n_b;
+        int r;
+
+        *a += strspn(*a, "0");
+        *b += strspn(*b, "0");
+        n_a = strspn(*a, "0123456789");
+        n_b = strspn(*b, "0123456789");
+        r = n_a != n_b ? (n_a < n_b ? -1 : 1) : memcmp(*a, *b, n_a);
+
+        *a += n_a;
+        *b += n_b;
+        return r;
+}
+
+int text_natural_compare(const char *a, const char *b)
+{
+        const char *left = a, *right = b;
+
+        while (*left && *right) {
+                int r;
+
+                if (is_digit(*left) && is_digit(*right))
+                        r = compare_numbers(&left, &right);
+                else
+                        r = (int)(unsigned char)*left++ - (int)(unsigned char)*right++;
+                if (r != 0)
+                        return r;
+        }
+        if (*left || *right)
+                return *left ? 1 : -1;
+
+        /* They differ in leading zeros at most: only the same text may compare as equal. */
+        return strcmp(a, b);
+}

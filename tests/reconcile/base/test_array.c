@@ -11,13 +11,14 @@
 #include <stdlib.h>
 
 #include "reconcile/base/array.h"
+#include "reconcile/base/cleanup.h"
 
 struct item {
         int number;
         char *name;
 };
 
-static void test_items_are_kept_and_new_ones_zeroed(void **state)
+static void test_items_are_kept_and_new_ones_zeroed(_unused_ void **state)
 {
         size_t n_items = 0, allocated_items = 0;
         struct item *items = NULL;
@@ -37,7 +38,7 @@ static void test_items_are_kept_and_new_ones_zeroed(void **state)
         free(items);
 }
 
-static void test_impossible_sizes_change_nothing(void **state)
+static void test_impossible_sizes_change_nothing(_unused_ void **state)
 {
         size_t n_items = 0, allocated_items = 0, before;
         struct item *items = NULL, *was;
@@ -52,7 +53,7 @@ static void test_impossible_sizes_change_nothing(void **state)
         free(items);
 }
 
-static void test_room_at_once(void **state)
+static void test_room_at_once(_unused_ void **state)
 {
         size_t allocated_items = 0;
         struct item *items = NULL;

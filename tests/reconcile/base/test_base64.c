@@ -50,7 +50,7 @@ static void assert_bad(const char *encoded, const char *words)
         assert_string_equal(e.text, words);
 }
 
-static void test_vectors(void **state)
+static void test_vectors(_unused_ void **state)
 {
         for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
                 _cleanup_buf_ struct buf b = BUF_INIT(100);
@@ -61,7 +61,7 @@ static void test_vectors(void **state)
         }
 }
 
-static void test_every_character(void **state)
+static void test_every_character(_unused_ void **state)
 {
         static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         _cleanup_buf_ struct buf b = BUF_INIT(100);
@@ -75,7 +75,7 @@ static void test_every_character(void **state)
         assert_string_equal(buf_text(&b), all);
 }
 
-static void test_blanks_anywhere(void **state)
+static void test_blanks_anywhere(_unused_ void **state)
 {
         assert_decodes("Zm9v\r\nYmFy\r\n", "foobar", 6);
         assert_decodes(" \t\nZ m\n9\rv Y m F y", "foobar", 6);
@@ -85,7 +85,7 @@ static void test_blanks_anywhere(void **state)
         assert_decodes(" ", "", 0);
 }
 
-static void test_missing_padding(void **state)
+static void test_missing_padding(_unused_ void **state)
 {
         assert_decodes("Zg", "f", 1);
         assert_decodes("Zg=", "f", 1);
@@ -93,7 +93,7 @@ static void test_missing_padding(void **state)
         assert_decodes("Zm9vYg", "foob", 4);
 }
 
-static void test_garbage(void **state)
+static void test_garbage(_unused_ void **state)
 {
         assert_bad("Zm9v*mFy", "not Base64: bad character at byte 4");
         assert_bad("Zm9vYm\x80y", "not Base64: bad character at byte 6");
@@ -111,7 +111,7 @@ static void test_garbage(void **state)
         assert_bad("Z", "not Base64: cut off at byte 1");
 }
 
-static void test_nul_is_garbage(void **state)
+static void test_nul_is_garbage(_unused_ void **state)
 {
         char text[] = "Zm\0v";
         size_t n;
@@ -119,7 +119,7 @@ static void test_nul_is_garbage(void **state)
         assert_int_equal(base64_decode_in_place(text, 4, &n, NULL), -EINVAL);
 }
 
-static void test_a_full_buffer(void **state)
+static void test_a_full_buffer(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(7);
 
@@ -144,7 +144,7 @@ static void scatter(struct buf *b, const char *encoded, uint32_t *seed)
         }
 }
 
-static void test_round_trips(void **state)
+static void test_round_trips(_unused_ void **state)
 {
         uint32_t seed = 7;
 
@@ -166,7 +166,7 @@ static void test_round_trips(void **state)
 }
 
 /* Any bytes are decoded or refused, never read or written beyond their end. */
-static void test_random_bytes(void **state)
+static void test_random_bytes(_unused_ void **state)
 {
         uint32_t seed = 11;
 

@@ -10,7 +10,7 @@
 
 #include "reconcile/base/buf.h"
 
-static void test_additions(void **state)
+static void test_additions(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(1000);
 
@@ -24,7 +24,7 @@ static void test_additions(void **state)
         assert_memory_equal(b.data, "web-7/datax\0y", 14);
 }
 
-static void test_exactly_to_the_maximum(void **state)
+static void test_exactly_to_the_maximum(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(5);
 
@@ -37,7 +37,7 @@ static void test_exactly_to_the_maximum(void **state)
         assert_string_equal(b.data, "12345");
 }
 
-static void test_an_error_sticks(void **state)
+static void test_an_error_sticks(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(4);
 
@@ -57,7 +57,7 @@ static void test_an_error_sticks(void **state)
         assert_string_equal(b.data, "abcd");
 }
 
-static void test_a_maximum_of_nothing(void **state)
+static void test_a_maximum_of_nothing(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(0);
 
@@ -65,7 +65,7 @@ static void test_a_maximum_of_nothing(void **state)
         assert_int_equal(buf_addc(&b, 'a'), -ENOBUFS);
 }
 
-static void test_lengths_do_not_wrap_around(void **state)
+static void test_lengths_do_not_wrap_around(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(SIZE_MAX);
 
@@ -74,7 +74,7 @@ static void test_lengths_do_not_wrap_around(void **state)
         assert_string_equal(b.data, "abc");
 }
 
-static void test_growing(void **state)
+static void test_growing(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(100000);
 
@@ -86,7 +86,7 @@ static void test_growing(void **state)
         assert_int_equal(b.data[100000], '\0');
 }
 
-static void test_pad_counts_characters(void **state)
+static void test_pad_counts_characters(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(100);
 
@@ -101,7 +101,7 @@ static void test_pad_counts_characters(void **state)
         assert_string_equal(b.data, "first\ngröße   |  ");
 }
 
-static void test_pad_of_an_empty_buffer(void **state)
+static void test_pad_of_an_empty_buffer(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(100);
 
@@ -109,7 +109,7 @@ static void test_pad_of_an_empty_buffer(void **state)
         assert_string_equal(b.data, "  ");
 }
 
-static void test_steal(void **state)
+static void test_steal(_unused_ void **state)
 {
         _cleanup_free_ char *text = NULL, *empty = NULL;
         _cleanup_buf_ struct buf b = BUF_INIT(100);
@@ -126,7 +126,7 @@ static void test_steal(void **state)
         assert_int_equal(buf_adds(&b, "usable"), 0);
 }
 
-static void test_done_takes_anything(void **state)
+static void test_done_takes_anything(_unused_ void **state)
 {
         struct buf b = BUF_INIT(10);
 

@@ -14,7 +14,7 @@
 #define DIGEST_OF_NOTHING "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define DIGEST_OF_ABC "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
-static void test_nothing(void **state)
+static void test_nothing(_unused_ void **state)
 {
         _cleanup_(digest_free_p) struct digest *d = NULL;
         char text[DIGEST_TEXT_MAX];
@@ -24,7 +24,7 @@ static void test_nothing(void **state)
         assert_string_equal(text, DIGEST_OF_NOTHING);
 }
 
-static void test_pieces(void **state)
+static void test_pieces(_unused_ void **state)
 {
         _cleanup_(digest_free_p) struct digest *d = NULL;
         char text[DIGEST_TEXT_MAX];
@@ -37,7 +37,7 @@ static void test_pieces(void **state)
         assert_string_equal(text, DIGEST_OF_ABC);
 }
 
-static void test_nothing_after_the_end(void **state)
+static void test_nothing_after_the_end(_unused_ void **state)
 {
         _cleanup_(digest_free_p) struct digest *d = NULL;
         char text[DIGEST_TEXT_MAX], again[DIGEST_TEXT_MAX] = "untouched";
@@ -49,7 +49,7 @@ static void test_nothing_after_the_end(void **state)
         assert_string_equal(again, "untouched");
 }
 
-static void test_free_takes_null(void **state)
+static void test_free_takes_null(_unused_ void **state)
 {
         assert_null(digest_free(NULL));
 }

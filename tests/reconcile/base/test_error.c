@@ -10,7 +10,7 @@
 
 #include "reconcile/base/error.h"
 
-static void test_set_returns_its_number(void **state)
+static void test_set_returns_its_number(_unused_ void **state)
 {
         struct error e = {};
 
@@ -20,14 +20,14 @@ static void test_set_returns_its_number(void **state)
         assert_string_equal(e.text, "out of memory");
 }
 
-static void test_no_words_wanted(void **state)
+static void test_no_words_wanted(_unused_ void **state)
 {
         assert_int_equal(error_set(NULL, -EIO, "%s", "x"), -EIO);
         assert_int_equal(error_wrap(NULL, -EIO, "%s", "x"), -EIO);
         assert_int_equal(error_oom(NULL), -ENOMEM);
 }
 
-static void test_wrap_puts_context_in_front(void **state)
+static void test_wrap_puts_context_in_front(_unused_ void **state)
 {
         struct error e = {};
 
@@ -37,7 +37,7 @@ static void test_wrap_puts_context_in_front(void **state)
         assert_string_equal(e.text, "provider star: page 2: connection refused");
 }
 
-static void test_wrap_of_nothing_leaves_no_colon(void **state)
+static void test_wrap_of_nothing_leaves_no_colon(_unused_ void **state)
 {
         struct error e = {};
 
@@ -45,7 +45,7 @@ static void test_wrap_of_nothing_leaves_no_colon(void **state)
         assert_string_equal(e.text, "provider star");
 }
 
-static void test_arguments_may_be_the_error_itself(void **state)
+static void test_arguments_may_be_the_error_itself(_unused_ void **state)
 {
         struct error e = {};
 
@@ -56,7 +56,7 @@ static void test_arguments_may_be_the_error_itself(void **state)
         assert_string_equal(e.text, "again first refused, then refused: first refused, then refused");
 }
 
-static void test_long_text_is_cut(void **state)
+static void test_long_text_is_cut(_unused_ void **state)
 {
         char text[2000] = "";
         struct error e = {};
@@ -69,7 +69,7 @@ static void test_long_text_is_cut(void **state)
 }
 
 /* "é" is two bytes: at one of the two offsets the cut would fall inside it. */
-static void test_cut_at_a_characters_border(void **state)
+static void test_cut_at_a_characters_border(_unused_ void **state)
 {
         for (size_t offset = 0; offset < 2; offset++) {
                 char text[2000] = "";
@@ -84,7 +84,7 @@ static void test_cut_at_a_characters_border(void **state)
         }
 }
 
-static void test_wrap_cuts_at_a_characters_border(void **state)
+static void test_wrap_cuts_at_a_characters_border(_unused_ void **state)
 {
         char context[1022] = "";
         struct error e = {};

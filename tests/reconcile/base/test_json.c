@@ -37,7 +37,7 @@ static void assert_refused(const char *text)
         assert_refused_bytes(text, strlen(text));
 }
 
-static void test_any_value(void **state)
+static void test_any_value(_unused_ void **state)
 {
         static const char *const texts[] = { "{}", "[]", "1", "-1.5", "\"\"", "null", "true", " {\"a\": [1]} \n" };
 
@@ -48,7 +48,7 @@ static void test_any_value(void **state)
         }
 }
 
-static void test_refused(void **state)
+static void test_refused(_unused_ void **state)
 {
         static const char *const texts[] = {
                 "",
@@ -88,7 +88,7 @@ static void test_refused(void **state)
 }
 
 /* The text is not a string: a byte behind its end must not be looked at. */
-static void test_length_is_kept(void **state)
+static void test_length_is_kept(_unused_ void **state)
 {
         _cleanup_json_ json_t *value = NULL;
 
@@ -98,7 +98,7 @@ static void test_length_is_kept(void **state)
         assert_refused_bytes("\"abc\\\"", 5);
 }
 
-static void test_error_gives_position_and_no_quote(void **state)
+static void test_error_gives_position_and_no_quote(_unused_ void **state)
 {
         static const char text[] = "{\n  \"token\": s3cr3t\n}";
         struct error e = {};
@@ -118,7 +118,7 @@ static void nest(struct buf *b, size_t depth, const char *inner)
                 buf_adds(b, i % 2 ? "]" : "}");
 }
 
-static void test_depth(void **state)
+static void test_depth(_unused_ void **state)
 {
         _cleanup_buf_ struct buf deepest = BUF_INIT(10000), deeper = BUF_INIT(10000), bomb = BUF_INIT(1000000);
         _cleanup_json_ json_t *value = NULL;
@@ -137,7 +137,7 @@ static void test_depth(void **state)
         assert_int_equal(json_parse_first(bomb.data, bomb.len, &value, &e), -EBADMSG);
 }
 
-static void test_brackets_in_strings_do_not_nest(void **state)
+static void test_brackets_in_strings_do_not_nest(_unused_ void **state)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(1000);
         _cleanup_json_ json_t *value = NULL;
@@ -150,7 +150,7 @@ static void test_brackets_in_strings_do_not_nest(void **state)
         assert_int_equal(json_array_size(value), 3);
 }
 
-static void test_siblings_do_not_nest(void **state)
+static void test_siblings_do_not_nest(_unused_ void **state)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(10000);
         _cleanup_json_ json_t *value = NULL;
@@ -163,7 +163,7 @@ static void test_siblings_do_not_nest(void **state)
         assert_int_equal(json_array_size(value), 501);
 }
 
-static void test_first(void **state)
+static void test_first(_unused_ void **state)
 {
         _cleanup_json_ json_t *object = NULL, *number = NULL;
         _cleanup_buf_ struct buf text = BUF_INIT(1000);
@@ -181,7 +181,7 @@ static void test_first(void **state)
         assert_int_equal(json_parse_first("{\"a\": 1, \"a\": 2} x", 18, &none, NULL), -EBADMSG);
 }
 
-static void test_member(void **state)
+static void test_member(_unused_ void **state)
 {
         _cleanup_json_ json_t *object = parsed("{\"id\": 1, \" id\": 2, \" vm Name \": 3, \"\\tcpu\": 4, \"a \": 5, "
                                                "\" a\": 6, \"ID\": 7, \"x\": null}");
@@ -198,7 +198,7 @@ static void test_member(void **state)
         assert_null(json_member(json_object_get(object, "id"), "id"));
 }
 
-static void test_read_int64(void **state)
+static void test_read_int64(_unused_ void **state)
 {
         static const struct {
                 const char *text;
@@ -250,7 +250,7 @@ static void test_read_int64(void **state)
         assert_int_equal(json_read_int64(NULL, &(int64_t){ 0 }), -ENOENT);
 }
 
-static void test_read_text(void **state)
+static void test_read_text(_unused_ void **state)
 {
         static const struct {
                 const char *text;
@@ -279,7 +279,7 @@ static void test_read_text(void **state)
         assert_int_equal(json_read_text(NULL, (char[32]){ 0 }, &(const char *){ NULL }), -ENOENT);
 }
 
-static void test_read_bool(void **state)
+static void test_read_bool(_unused_ void **state)
 {
         static const struct {
                 const char *text;
@@ -311,7 +311,7 @@ static uint32_t next_random(uint32_t *seed)
 }
 
 /* Any bytes are parsed or refused; what is parsed is no deeper than the limit. */
-static void test_random_bytes(void **state)
+static void test_random_bytes(_unused_ void **state)
 {
         static const char *const pieces[] = { "[", "]", "{", "}", "\"", "\\", ":", ",", "1", "\"a\":", " ", "\xC3" };
         uint32_t seed = 3;

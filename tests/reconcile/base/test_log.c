@@ -49,7 +49,7 @@ static void name_journal(int file, ino_t other)
         setenv("JOURNAL_STREAM", name, 1);
 }
 
-static int reset(void **state)
+static int reset(_unused_ void **state)
 {
         unsetenv("JOURNAL_STREAM");
         log_set_level(LOG_LEVEL_INFO);
@@ -64,7 +64,7 @@ static void log_all(void)
         log_debug("tick");
 }
 
-static void test_words_in_front(void **state)
+static void test_words_in_front(_unused_ void **state)
 {
         struct capture c;
         char text[1000];
@@ -76,7 +76,7 @@ static void test_words_in_front(void **state)
                             "muster: error: cannot read a.yaml\nmuster: warning: page 2\nmuster: info: started\n");
 }
 
-static void test_levels(void **state)
+static void test_levels(_unused_ void **state)
 {
         struct capture c;
         char text[1000];
@@ -91,7 +91,7 @@ static void test_levels(void **state)
         assert_string_equal(text, "muster: error: cannot read a.yaml\nmuster: debug: tick\n");
 }
 
-static void test_priorities_for_the_journal(void **state)
+static void test_priorities_for_the_journal(_unused_ void **state)
 {
         struct capture c;
         char text[1000];
@@ -104,7 +104,7 @@ static void test_priorities_for_the_journal(void **state)
         assert_string_equal(text, "<3>cannot read a.yaml\n<4>page 2\n<6>started\n<7>tick\n");
 }
 
-static void test_a_journal_that_is_elsewhere(void **state)
+static void test_a_journal_that_is_elsewhere(_unused_ void **state)
 {
         struct capture c;
         char text[1000];
@@ -116,7 +116,7 @@ static void test_a_journal_that_is_elsewhere(void **state)
         assert_string_equal(text, "muster: info: started\n");
 }
 
-static void test_one_line_an_event(void **state)
+static void test_one_line_an_event(_unused_ void **state)
 {
         struct capture c;
         char text[1000];
@@ -128,7 +128,7 @@ static void test_one_line_an_event(void **state)
         assert_string_equal(text, "muster: info: a\\x0amuster: error: forged\\x1b[31m\nmuster: info: \n");
 }
 
-static void test_long_lines_are_cut(void **state)
+static void test_long_lines_are_cut(_unused_ void **state)
 {
         static char text[50000], message[30001];
         struct capture c;
@@ -144,7 +144,7 @@ static void test_long_lines_are_cut(void **state)
         assert_string_equal(text + strlen(text) - strlen("😀…\n"), "😀…\n");
 }
 
-static void test_errno_survives(void **state)
+static void test_errno_survives(_unused_ void **state)
 {
         struct capture c;
         char text[1000];
@@ -159,7 +159,7 @@ static void test_errno_survives(void **state)
         assert_string_equal(text, "<6>started\n");
 }
 
-static void test_level_words(void **state)
+static void test_level_words(_unused_ void **state)
 {
         enum log_level level = LOG_LEVEL_INFO;
 

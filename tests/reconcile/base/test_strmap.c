@@ -13,7 +13,7 @@
 
 #include "reconcile/base/strmap.h"
 
-static void test_empty(void **state)
+static void test_empty(_unused_ void **state)
 {
         _cleanup_strmap_ struct strmap map = {};
         size_t n = 0;
@@ -25,7 +25,7 @@ static void test_empty(void **state)
         assert_int_equal(n, 0);
 }
 
-static void test_put_keeps_and_set_replaces(void **state)
+static void test_put_keeps_and_set_replaces(_unused_ void **state)
 {
         _cleanup_strmap_ struct strmap map = {};
         char first[] = "web", second[] = "web";
@@ -45,7 +45,7 @@ static void test_put_keeps_and_set_replaces(void **state)
         assert_int_equal(map.count, 2);
 }
 
-static void test_remove(void **state)
+static void test_remove(_unused_ void **state)
 {
         _cleanup_strmap_ struct strmap map = {};
         int a;
@@ -58,7 +58,7 @@ static void test_remove(void **state)
         assert_int_equal(map.count, 0);
 }
 
-static void test_key_without_value(void **state)
+static void test_key_without_value(_unused_ void **state)
 {
         _cleanup_strmap_ struct strmap map = {};
 
@@ -93,7 +93,7 @@ static void assert_same(const struct strmap *map, char keys[][16], const bool *p
 }
 
 /* Against a plain table of what should be there: removals must leave every other key reachable. */
-static void test_many_changes(void **state)
+static void test_many_changes(_unused_ void **state)
 {
         static char keys[N_KEYS][16];
         _cleanup_strmap_ struct strmap map = {};
@@ -119,7 +119,7 @@ static void test_many_changes(void **state)
         assert_same(&map, keys, present);
 }
 
-static void test_done_leaves_it_usable(void **state)
+static void test_done_leaves_it_usable(_unused_ void **state)
 {
         struct strmap map = {};
         int a;

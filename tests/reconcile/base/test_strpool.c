@@ -13,7 +13,7 @@
 
 #include "reconcile/base/strpool.h"
 
-static void test_equal_texts_are_one_pointer(void **state)
+static void test_equal_texts_are_one_pointer(_unused_ void **state)
 {
         _cleanup_(strpool_free_p) struct strpool *pool = strpool_new();
         const char *a = strpool_add(pool, "pg-12");
@@ -25,7 +25,7 @@ static void test_equal_texts_are_one_pointer(void **state)
         assert_ptr_not_equal(strpool_add(pool, "pg-123"), a);
 }
 
-static void test_empty_text(void **state)
+static void test_empty_text(_unused_ void **state)
 {
         _cleanup_(strpool_free_p) struct strpool *pool = strpool_new();
         const char *empty = strpool_add(pool, "");
@@ -35,7 +35,7 @@ static void test_empty_text(void **state)
         assert_ptr_equal(strpool_addn(pool, NULL, 0), empty);
 }
 
-static void test_texts_with_nul(void **state)
+static void test_texts_with_nul(_unused_ void **state)
 {
         _cleanup_(strpool_free_p) struct strpool *pool = strpool_new();
         const char *with = strpool_addn(pool, "a\0b", 3);
@@ -46,7 +46,7 @@ static void test_texts_with_nul(void **state)
         assert_ptr_not_equal(strpool_addn(pool, "a\0c", 3), with);
 }
 
-static void test_many(void **state)
+static void test_many(_unused_ void **state)
 {
         enum { N = 50000 };
         _cleanup_(strpool_free_p) struct strpool *pool = strpool_new();
@@ -65,7 +65,7 @@ static void test_many(void **state)
         }
 }
 
-static void test_large_texts(void **state)
+static void test_large_texts(_unused_ void **state)
 {
         enum { N = 300000 };
         _cleanup_(strpool_free_p) struct strpool *pool = strpool_new();
@@ -83,7 +83,7 @@ static void test_large_texts(void **state)
 }
 
 /* Objects and strings share blocks: neither may overwrite the other. */
-static void test_objects_are_zeroed_and_aligned(void **state)
+static void test_objects_are_zeroed_and_aligned(_unused_ void **state)
 {
         _cleanup_(strpool_free_p) struct strpool *pool = strpool_new();
 
@@ -103,7 +103,7 @@ static void test_objects_are_zeroed_and_aligned(void **state)
         assert_string_equal(strpool_add(pool, "17"), "17");
 }
 
-static void test_impossible_sizes(void **state)
+static void test_impossible_sizes(_unused_ void **state)
 {
         _cleanup_(strpool_free_p) struct strpool *pool = strpool_new();
 
@@ -113,7 +113,7 @@ static void test_impossible_sizes(void **state)
         assert_non_null(strpool_alloc(pool, 8));
 }
 
-static void test_free_takes_null(void **state)
+static void test_free_takes_null(_unused_ void **state)
 {
         assert_null(strpool_free(NULL));
         assert_null(strpool_free(strpool_new()));

@@ -10,7 +10,7 @@
 
 #include "reconcile/base/text.h"
 
-static void test_equal_and_starts(void **state)
+static void test_equal_and_starts(_unused_ void **state)
 {
         assert_true(text_equal("a", "a"));
         assert_true(text_equal(NULL, NULL));
@@ -22,7 +22,7 @@ static void test_equal_and_starts(void **state)
         assert_false(text_starts("MUST", "MUSTER_"));
 }
 
-static void test_numbers(void **state)
+static void test_numbers(_unused_ void **state)
 {
         static const struct {
                 const char *s;
@@ -64,7 +64,7 @@ static void test_numbers(void **state)
         }
 }
 
-static void test_utf8(void **state)
+static void test_utf8(_unused_ void **state)
 {
         static const char *const good[] = { "",
                                             "plain",
@@ -101,7 +101,7 @@ static void test_utf8(void **state)
         assert_false(text_is_utf8("é", 1));
 }
 
-static void test_width(void **state)
+static void test_width(_unused_ void **state)
 {
         assert_int_equal(text_width(""), 0);
         assert_int_equal(text_width("web-1"), 5);
@@ -116,7 +116,7 @@ static void assert_escaped(const char *s, size_t max_chars, const char *expected
         assert_string_equal(buf_text(&b), expected);
 }
 
-static void test_escape(void **state)
+static void test_escape(_unused_ void **state)
 {
         assert_escaped("", 80, "");
         assert_escaped("web-1 größe 日本 😀 \\ \"", 80, "web-1 größe 日本 😀 \\ \"");
@@ -132,7 +132,7 @@ static void test_escape(void **state)
         assert_escaped("\xE2\x82", 80, "\\xe2\\x82");
 }
 
-static void test_escape_cuts(void **state)
+static void test_escape_cuts(_unused_ void **state)
 {
         assert_escaped("12345", 5, "12345");
         assert_escaped("123456", 5, "12345…");
@@ -143,7 +143,7 @@ static void test_escape_cuts(void **state)
         assert_escaped("a", 0, "…");
 }
 
-static void test_escape_tells_a_full_buffer(void **state)
+static void test_escape_tells_a_full_buffer(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(3);
 
@@ -151,7 +151,7 @@ static void test_escape_tells_a_full_buffer(void **state)
         assert_int_equal(text_escape(&b, "abcd", 2), -ENOBUFS);
 }
 
-static void test_nearest(void **state)
+static void test_nearest(_unused_ void **state)
 {
         static const char *const names[] = { "cpu", "memory", "network", "template", "securityGroups", "dataDisks" };
         static const struct {
@@ -189,7 +189,7 @@ static void test_nearest(void **state)
         assert_null(text_nearest("cpu", NULL, 0));
 }
 
-static void test_nearest_takes_the_nearest(void **state)
+static void test_nearest_takes_the_nearest(_unused_ void **state)
 {
         static const char *const names[] = { "template-x1", "templates", "template" };
 
@@ -203,7 +203,7 @@ static int sign(int n)
 }
 
 /* Each is before all that follow it, so that the order is one order. */
-static void test_natural_order(void **state)
+static void test_natural_order(_unused_ void **state)
 {
         static const char *const sorted[] = { "",
                                               "-",
@@ -232,7 +232,7 @@ static void test_natural_order(void **state)
                         assert_int_equal(sign(text_natural_compare(sorted[i], sorted[j])), (i > j) - (i < j));
 }
 
-static void test_natural_order_of_leading_zeros(void **state)
+static void test_natural_order_of_leading_zeros(_unused_ void **state)
 {
         assert_true(text_natural_compare("a-007", "a-7") != 0);
         assert_int_equal(sign(text_natural_compare("a-007", "a-7")), -sign(text_natural_compare("a-7", "a-007")));

@@ -34,7 +34,7 @@ static void assert_readings(reader read, const struct reading *readings, size_t 
         }
 }
 
-static void test_sizes(void **state)
+static void test_sizes(_unused_ void **state)
 {
         static const struct reading readings[] = {
                 { "8GiB", 0, 8 * GIB },
@@ -71,7 +71,7 @@ static void test_sizes(void **state)
         assert_readings(size_parse, readings, ARRAY_SIZE(readings));
 }
 
-static void test_rates(void **state)
+static void test_rates(_unused_ void **state)
 {
         static const struct reading readings[] = {
                 { "20/s", 0, 1200 },
@@ -92,7 +92,7 @@ static void test_rates(void **state)
         assert_readings(rate_parse, readings, ARRAY_SIZE(readings));
 }
 
-static void test_durations(void **state)
+static void test_durations(_unused_ void **state)
 {
         static const struct {
                 const char *s;
@@ -131,7 +131,7 @@ static void test_durations(void **state)
         }
 }
 
-static void test_a_bare_number_names_the_units(void **state)
+static void test_a_bare_number_names_the_units(_unused_ void **state)
 {
         struct error e = {};
         usec_t length;
@@ -145,7 +145,7 @@ static void test_a_bare_number_names_the_units(void **state)
         assert_string_equal(e.text, "\"010\" lacks its unit (/m or /s): write 10/s, for example");
 }
 
-static void test_other_errors_say_what_to_write(void **state)
+static void test_other_errors_say_what_to_write(_unused_ void **state)
 {
         struct error e = {};
         usec_t length;
@@ -161,7 +161,7 @@ static void test_other_errors_say_what_to_write(void **state)
         assert_string_equal(e.text, "the size is too large");
 }
 
-static void test_canonical_forms(void **state)
+static void test_canonical_forms(_unused_ void **state)
 {
         char text[UNITS_TEXT_MAX];
 
@@ -190,7 +190,7 @@ static void test_canonical_forms(void **state)
         assert_string_equal(rate_text(INT64_MAX, text), "9223372036854775807/m");
 }
 
-static void test_canonical_forms_read_back(void **state)
+static void test_canonical_forms_read_back(_unused_ void **state)
 {
         static const char *const sizes[] = { "0GiB", "1KiB", "1023KiB", "1MiB", "1536MiB", "8GiB", "8388607TiB" };
         static const char *const durations[] = { "0s", "1ms", "999ms", "1s", "90s", "2m", "25h", "90d" };
@@ -211,7 +211,7 @@ static void test_canonical_forms_read_back(void **state)
         }
 }
 
-static void test_roughly(void **state)
+static void test_roughly(_unused_ void **state)
 {
         char text[UNITS_TEXT_MAX];
 
@@ -226,7 +226,7 @@ static void test_roughly(void **state)
         assert_string_equal(duration_roughly(USEC_INFINITY, text), "infinity");
 }
 
-static void test_times(void **state)
+static void test_times(_unused_ void **state)
 {
         char text[UNITS_TEXT_MAX];
 

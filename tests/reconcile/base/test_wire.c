@@ -10,7 +10,7 @@
 
 #include "reconcile/base/wire.h"
 
-static void test_methods(void **state)
+static void test_methods(_unused_ void **state)
 {
         enum method m;
 
@@ -26,7 +26,7 @@ static void test_methods(void **state)
         assert_int_equal(method_parse("", &m), -EINVAL);
 }
 
-static void test_headers(void **state)
+static void test_headers(_unused_ void **state)
 {
         _cleanup_request_ struct request rq = {};
         char value[] = "application/json";
@@ -43,7 +43,7 @@ static void test_headers(void **state)
         assert_int_equal(rq.n_headers, 3);
 }
 
-static void test_headers_are_not_split(void **state)
+static void test_headers_are_not_split(_unused_ void **state)
 {
         static const char *const bad_values[] = { "a\r\nX-Evil: 1", "a\n", "\r", "a\tb", "\x01", "\x1f", "\x7f" };
         static const char *const bad_names[] = { "", "A:B", "A B", "A\n", "A\r", "Gr\xC3\xB6sse", "A\x7f", "(A)" };
@@ -56,7 +56,7 @@ static void test_headers_are_not_split(void **state)
         assert_int_equal(rq.n_headers, 0);
 }
 
-static void test_errors_do_not_tell_the_value(void **state)
+static void test_errors_do_not_tell_the_value(_unused_ void **state)
 {
         _cleanup_request_ struct request rq = {};
         struct error e = {};
@@ -66,7 +66,7 @@ static void test_errors_do_not_tell_the_value(void **state)
         assert_null(strstr(e.text, "s3cr3t"));
 }
 
-static void test_done_empties(void **state)
+static void test_done_empties(_unused_ void **state)
 {
         struct request rq = { .url = strdup("/a"), .body = strdup("b"), .body_len = 1 };
         struct reply rp = { .body = strdup("{}"),
@@ -89,7 +89,7 @@ static void test_done_empties(void **state)
         assert_null(rp.body);
 }
 
-static void test_percent_encode(void **state)
+static void test_percent_encode(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(1000), full = BUF_INIT(2);
 
@@ -107,7 +107,7 @@ static void assert_decodes(const char *encoded, bool form, const char *plain)
         assert_string_equal(s, plain);
 }
 
-static void test_percent_decode(void **state)
+static void test_percent_decode(_unused_ void **state)
 {
         assert_decodes("", false, "");
         assert_decodes("plain", false, "plain");
@@ -118,7 +118,7 @@ static void test_percent_decode(void **state)
         assert_decodes("%2520", false, "%20");
 }
 
-static void test_percent_decode_refuses(void **state)
+static void test_percent_decode_refuses(_unused_ void **state)
 {
         static const char *const bad[] = { "%", "%2", "%g0", "%0g", "%%", "%20%", "a%00b", "% 20", "%-1", "%2\xC3" };
 
@@ -130,7 +130,7 @@ static void test_percent_decode_refuses(void **state)
         }
 }
 
-static void test_every_byte_round_trips(void **state)
+static void test_every_byte_round_trips(_unused_ void **state)
 {
         char all[256] = "";
 

@@ -121,7 +121,7 @@ static int machine_params(const struct order *order, json_t *params, const char 
 static int act(const struct account_config *account, const struct order *order, struct request *ret, struct error *e)
 {
         _cleanup_json_ json_t *params = NULL;
-        const char *path;
+        const char *path = NULL;
         int r;
 
         if (order->verb == ORDER_DELETE)

@@ -49,7 +49,7 @@ static int read_number(const json_t *machine, const char *key, int64_t unit, enu
 
 static int read_model(struct observation *obs, const json_t *machine, struct values *values, struct error *e)
 {
-        const char *model;
+        const char *model = "";
         int r;
 
         r = read_text(obs, machine, "vm.tenant.model", &model, e);

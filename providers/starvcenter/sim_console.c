@@ -128,7 +128,7 @@ static int console_one(struct simulation *s, struct sim_machine *m, const char *
 
 int sim_console(struct simulation *s, usec_t now, const char *verb, const json_t *arguments, struct error *e)
 {
-        struct sim_machine *m;
+        struct sim_machine *m = NULL;
         int r;
 
         sim_settle(s, now);

@@ -151,7 +151,7 @@ static int walk_on(const struct account_config *account, int64_t position, size_
 static int saw_page(const struct account_config *account, int64_t position, const json_t *reply,
                     struct observation *obs, struct request_list *further, struct error *e)
 {
-        size_t n_rows, n_new;
+        size_t n_rows = 0, n_new = 0;
         int r;
 
         r = message_count_rows(reply, &n_rows, e);

@@ -149,7 +149,7 @@ static const char *copy(struct plan *to, const char *s)
         return s ? strpool_add(to->strings, s) : NULL;
 }
 
-static int append_section(struct plan *to, const struct plan *from, const struct section *s)
+static int append_section(struct plan *to, const struct section *s)
 {
         struct section *new = ARRAY_ADD(to->sections, to->n_sections, to->allocated_sections);
 
@@ -206,7 +206,7 @@ int plan_append(struct plan *to, const struct plan *from)
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < from->n_sections; i++)
-                r = append_section(to, from, &from->sections[i]);
+                r = append_section(to, &from->sections[i]);
         for (size_t i = 0; r >= 0 && i < from->n_actions; i++)
                 r = append_action(to, &from->actions[i], section_offset, action_offset);
         for (size_t i = 0; r >= 0 && i < from->n_diagnostics; i++) {

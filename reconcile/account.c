@@ -129,6 +129,7 @@ static void rest_until_due(struct account *a, usec_t now)
 
         if (!owes_at(a, now)) {
                 a->look_delay = 0;
+                a->machines = observation_free(a->machines);
                 account_rest(a, now,
                              engine->options.mode == ENGINE_AGENT || engine->options.mode == ENGINE_OBSERVE
                                      ? jittered(a->engine, engine->options.interval)

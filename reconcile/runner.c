@@ -362,12 +362,12 @@ static int set_clients(struct runner *r, struct error *e)
 {
         for (size_t i = 0; i < engine_n_accounts(r->engine); i++) {
                 struct account_view view;
-                struct client *c;
+                struct client *c = i < r->n_clients ? &r->clients[i]
+                                                    : ARRAY_ADD(r->clients, r->n_clients, r->allocated_clients);
                 int code;
 
-                if (i >= r->n_clients && !ARRAY_ADD(r->clients, r->n_clients, r->allocated_clients))
+                if (!c)
                         return error_oom(e);
-                c = &r->clients[i];
                 engine_account(r->engine, i, &view);
                 if (!view.provider || client_fits(c, view.provider->provider))
                         continue;

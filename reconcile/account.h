@@ -108,6 +108,7 @@ struct engine {
         bool commit_now;               /* something cannot go on before the commit */
         struct ledger_request request; /* being carried out; seq 0: none */
         const char *request_account;
+        bool answered; /* one request at least */
         char *status_written; /* what was written last, to write only what changed */
 };
 

@@ -73,7 +73,7 @@ struct engine_options {
 enum engine_state {
         ENGINE_RUNNING,
         ENGINE_PLANNED,   /* apply: every account is planned or cannot be read; waits for engine_allow() */
-        ENGINE_CONVERGED, /* plan: planned; apply, answer: nothing left to do */
+        ENGINE_CONVERGED, /* plan: planned; apply: nothing left to do; answer: answered */
         ENGINE_STUCK,     /* apply: nothing in flight, no wait that could help, something left to do */
         ENGINE_BROKEN,    /* the ledger could not be written: engine_error() */
 };

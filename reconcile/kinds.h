@@ -57,14 +57,15 @@ struct field {
         enum field_type type;
         size_t offset; /* of the value in the struct that the table describes */
         bool required;
-        int64_t min, max;         /* FIELD_COUNT, FIELD_SIZE (bytes), FIELD_DURATION (µs): the range, when max > 0 */
-        const char *fallback;     /* the default, written as in a spec; NULL: zero, or absent */
-        const char *const *words; /* FIELD_ENUM: ends with NULL */
-        const char *later_word;   /* FIELD_ENUM: a word of the language that this version does not carry out */
+        int64_t min, max;     /* FIELD_COUNT, FIELD_SIZE (bytes), FIELD_DURATION (µs): the range of what is given */
+        const char *fallback; /* the default, written as in a spec; NULL: zero, or absent */
+        const char *const *words;    /* FIELD_ENUM: ends with NULL */
+        const char *later_word;      /* FIELD_ENUM: a word of the language that this version does not carry out */
         const struct field *members; /* FIELD_OBJECT, FIELD_OBJECTS */
         size_t member_size;          /* sizeof the struct of `members` */
         const char *kind;            /* FIELD_RESOURCE, FIELD_REFERENCE: what may be named */
         enum machine_field machine;  /* which property of a machine this declares */
+        bool by_provider; /* of MachineSet: only the types of provider have it whose struct machine_support says so */
         bool later;       /* a field of the language that this version does not carry out: an error when given */
         const char *help; /* one line, for people */
 };
@@ -131,8 +132,8 @@ struct provider_spec {
 };
 
 struct machine_set {
-        struct reference provider;
         int64_t count;
+        struct reference provider;
         struct reference template, network;
         const char *model, *image;
         int64_t cpu, memory;
@@ -197,7 +198,7 @@ struct resource {
 const struct position *resource_position(const struct resource *r, const char *path);
 
 /* "MachineSet/web", in the caller's buffer. */
-#define RESOURCE_TEXT_MAX 96
+#define RESOURCE_TEXT_MAX 96 /* a longer text, of a name that breaks the rules, is cut */
 const char *resource_text(const struct resource *r, char text[static RESOURCE_TEXT_MAX]);
 
 /* The provider that a resource names, or itself when it is one; NULL for a kind without. */

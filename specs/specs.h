@@ -45,3 +45,8 @@ struct specs_options {
  * at least one error; -ENOMEM. */
 int specs_load(const struct specs_options *options, const char *const *paths, size_t n, struct estate **ret,
                struct diagnostics *d);
+
+/* The path of a file that a spec names: as it is when absolute, else beside the spec file in which `field`
+ * ("spec.passwordFile") stands. The estate keeps what was written, because a token's file may be looked for elsewhere
+ * ($CREDENTIALS_DIRECTORY): whoever opens a file asks here first. 0 or -ENOMEM; the caller frees `ret`. */
+int specs_file_path(const struct resource *r, const char *field, const char *value, char **ret);

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+#include "reconcile/kinds.h"
+
+#define MIB (INT64_C(1) << 20)
+#define TIB (INT64_C(1) << 40)
+#define MSEC ((int64_t)USEC_PER_MSEC)
+#define SEC ((int64_t)USEC_PER_SEC)
+#define HOUR ((int64_t)USEC_PER_HOUR)
+#define DAY ((int64_t)USEC_PER_DAY)
+
+static const char *const on_drift_words[] = {
+        [ON_DRIFT_UPDATE] = "update", [ON_DRIFT_REPLACE] = "replace", [ON_DRIFT_REPORT] = "report", NULL
+};
+static const char *const power_words[] = { [POWER_RUNNING] = "running", [POWER_STOPPED] = "stopped", NULL };
+static const char *const restart_words[] = { [RESTART_NEVER] = "never", [RESTART_ROLLING] = "rolling", NULL };
+static const char *const scale_in_words[] = { [SCALE_IN_NEWEST] = "newest", [SCALE_IN_OLDEST] = "oldest", NULL };
+static const char *const replace_failed_words[] = {
+        [REPLACE_NEVER_READY] = "neverReady", [REPLACE_ALWAYS] = "always", [REPLACE_NEVER] = "never", NULL
+};
+
+#define FIELD(text, kind_of_value, structure, member) \
+        .name = text, .type = kind_of_value, .offset = offsetof(struct structure, member)
+
+const struct field common_fields[] = {
+        { FIELD("paused", FIELD_BOOL, resource, paused), .fallback = "false",
+          .help = "true: observed and planned, never acted on" },
+        { FIELD("onDrift", FIELD_ENUM, resource, on_drift), .words = on_drift_words, .later_word = "replace",
+          .fallback = "update", .help = "what is done about fields that differ; counts are always kept" },
+        { FIELD("formerly", FIELD_STRING, resource, formerly), .later = true,
+          .help = "the resource's name before it was renamed; what it owns stays its own" },
+        { 0 },
+};
+
+static const struct field auth_fields[] = {
+        { FIELD("tokenEnv", FIELD_STRING, auth_spec, token_env),
+          .help = "the name of the environment variable that holds the token" },
+        { FIELD("tokenFile", FIELD_STRING, auth_spec, token_file),
+          .help = "the path of the file that holds the token" },
+        { FIELD("login", FIELD_STRING, auth_spec, login), .help = "the name to log in with" },
+        { FIELD("passwordEnv", FIELD_STRING, auth_spec, password_env),
+          .help = "the name of the environment variable that holds the login's password" },
+        { FIELD("passwordFile", FIELD_STRING, auth_spec, password_file),
+          .help = "the path of the file that holds the login's password" },
+        { 0 },
+};
+
+static const struct field tls_fields[] = {
+        { FIELD("caFile", FIELD_STRING, tls_spec, ca_file),
+          .help = "the path of the certificates (PEM) to trust in place of the system's" },
+        { FIELD("insecure", FIELD_BOOL, tls_spec, insecure), .help = "true: the server's certificate is not checked" },
+        { 0 },
+};
+
+static const struct field provider_fields[] = {
+        { FIELD("type", FIELD_STRING, provider_spec, type), .required = true,
+          .help = "whose API this is, like starvcenter" },
+        { FIELD("endpoint", FIELD_STRING, provider_spec, endpoint), .required = true,
+          .help = "the URL that the API's paths follow" },
+        { FIELD("auth", FIELD_OBJECT, provider_spec, auth), .members = auth_fields,
+          .member_size = sizeof(struct auth_spec), .help = "where the secret is found; it is never written in a spec" },
+        { FIELD("tls", FIELD_OBJECT, provider_spec, tls), .members = tls_fields, .member_size = sizeof(struct tls_spec),
+          .help = "how the server's certificate is checked" },
+        { FIELD("timeout", FIELD_DURATION, provider_spec, timeout), .min = SEC, .max = HOUR, .fallback = "30s",
+          .help = "the longest that one request may take" },
+        { FIELD("concurrency", FIELD_COUNT, provider_spec, concurrency), .min = 1, .max = 64, .fallback = "8",
+          .help = "the most requests in flight at once" },
+        { FIELD("rateLimit", FIELD_RATE, provider_spec, rate_limit),
+          .help = "the most requests begun in a time; absent: unlimited" },
+        { FIELD("settle", FIELD_DURATION, provider_spec, settle), .min = SEC, .max = DAY,
+          .help = "how long after its end a call of unknown outcome is left alone; absent: as the provider's type needs" },
+        { FIELD("confirm", FIELD_DURATION, provider_spec, confirm), .min = 100 * MSEC, .max = DAY, .fallback = "30s",
+          .help = "between the looks that confirm a sudden loss" },
+        { FIELD("options", FIELD_MAP, provider_spec, options), .help = "what only this type of provider has" },
+        { 0 },
+};
+
+static const struct field machine_set_fields[] = {
+        { FIELD("provider", FIELD_RESOURCE, machine_set, provider), .required = true, .kind = "Provider",
+          .help = "the Provider whose machines these are" },
+        { FIELD("count", FIELD_COUNT, machine_set, count), .required = true, .max = 100000,
+          .help = "how many machines there should be" },
+        { FIELD("template", FIELD_REFERENCE, machine_set, template), .kind = "MachineTemplate",
+          .machine = MACHINE_TEMPLATE, .by_provider = true, .help = "what the machines are made from" },
+        { FIELD("model", FIELD_STRING, machine_set, model), .machine = MACHINE_MODEL, .by_provider = true,
+          .help = "what the machines are made from, in place of a template" },
+        { FIELD("image", FIELD_STRING, machine_set, image), .machine = MACHINE_IMAGE, .by_provider = true,
+          .help = "the system that the machines begin with" },
+        { FIELD("cpu", FIELD_COUNT, machine_set, cpu), .min = 1, .max = 4096, .machine = MACHINE_CPU,
+          .by_provider = true, .help = "cores of each machine" },
+        { FIELD("memory", FIELD_SIZE, machine_set, memory), .min = MIB, .max = 64 * TIB, .machine = MACHINE_MEMORY,
+          .by_provider = true, .help = "memory of each machine, whole MiB" },
+        { FIELD("network", FIELD_REFERENCE, machine_set, network), .kind = "Network", .machine = MACHINE_NETWORK,
+          .by_provider = true, .help = "the network that each machine is in" },
+        { FIELD("disks", FIELD_OBJECTS, machine_set, disks), .by_provider = true, .later = true,
+          .help = "data disks that each machine has" },
+        { FIELD("power", FIELD_ENUM, machine_set, power), .words = power_words, .fallback = "running",
+          .help = "whether the machines run" },
+        { FIELD("restart", FIELD_ENUM, machine_set, restart), .words = restart_words, .later_word = "rolling",
+          .fallback = "never", .help = "may a change that needs a machine off restart it?" },
+        { FIELD("scaleIn", FIELD_ENUM, machine_set, scale_in), .words = scale_in_words, .fallback = "newest",
+          .help = "which machines go first when there are too many" },
+        { FIELD("protect", FIELD_STRINGS, machine_set, protect),
+          .help = "machines (names or the provider's ids) that no scale-in or replacement may take" },
+        { FIELD("hold", FIELD_STRINGS, machine_set, hold),
+          .help = "machines (names or the provider's ids) that are counted and not touched at all" },
+        { FIELD("release", FIELD_STRINGS, machine_set, release), .later = true,
+          .help = "machines that are no longer ours: not counted, left running" },
+        { FIELD("adopt", FIELD_MAP, machine_set, adopt), .later = true,
+          .help = "existing machines to take under management, by the names they get" },
+        { FIELD("replaceFailed", FIELD_ENUM, machine_set, replace_failed), .words = replace_failed_words,
+          .fallback = "neverReady", .help = "which machines that failed are replaced" },
+        { FIELD("rollout", FIELD_OBJECT, machine_set, rollout), .later = true,
+          .help = "how replacements and restarts go" },
+        { FIELD("billing", FIELD_OBJECT, machine_set, billing), .by_provider = true, .later = true,
+          .help = "how the machines are paid for" },
+        { FIELD("lease", FIELD_DURATION, machine_set, lease), .min = HOUR, .max = 36500 * DAY, .by_provider = true,
+          .help = "how long after its creation each machine expires" },
+        { FIELD("bandwidth", FIELD_STRING, machine_set, bandwidth), .by_provider = true,
+          .help = "what each machine's network card may carry" },
+        { FIELD("passwordEnv", FIELD_STRING, machine_set, password_env), .by_provider = true,
+          .help = "the name of the environment variable that holds the machines' first password" },
+        { FIELD("passwordFile", FIELD_STRING, machine_set, password_file), .by_provider = true,
+          .help = "the path of the file that holds the machines' first password" },
+        { 0 },
+};
+
+static const struct field policy_fields[] = {
+        { FIELD("prune", FIELD_BOOL, policy_spec, prune), .fallback = "false",
+          .help = "true: what is owned and no spec names any more is deleted" },
+        { FIELD("maxDeletes", FIELD_SHARE, policy_spec, max_deletes),
+          .help = "per provider and rolling hour; absent: the greater of 5 and 10%" },
+        { FIELD("maxCreates", FIELD_COUNT, policy_spec, max_creates), .max = 1000000, .fallback = "-1",
+          .help = "per provider and rolling hour; absent: unlimited" },
+        { 0 },
+};
+
+const struct kind kind_provider = {
+        .name = "Provider",
+        .fields = provider_fields,
+        .spec_size = sizeof(struct provider_spec),
+        .help = "an account at a vendor, and how it is reached",
+};
+
+const struct kind kind_machine_set = {
+        .name = "MachineSet",
+        .fields = machine_set_fields,
+        .spec_size = sizeof(struct machine_set),
+        .provider_offset = offsetof(struct machine_set, provider),
+        .help = "a number of machines of one template",
+};
+
+const struct kind kind_policy = {
+        .name = "Policy",
+        .fields = policy_fields,
+        .spec_size = sizeof(struct policy_spec),
+        .once = true,
+        .help = "the estate's name, and the limits that keep a mistake small",
+};
+
+const struct kind *const kinds[] = { &kind_provider, &kind_machine_set, &kind_policy, NULL };
+
+const char *const kinds_later[] = {
+        "MachineTemplate", "LoadBalancer", "SecurityGroup", "Network",      "PortMapping",    "AddressMapping",
+        "AccessRule",      "TenantQuota",  "Disk",          "BackupPolicy", "SnapshotPolicy", NULL,
+};
+
+const struct kind *kind_find(const char *name)
+{
+        for (size_t i = 0; kinds[i]; i++)
+                if (text_equal(kinds[i]->name, name))
+                        return kinds[i];
+
+        return NULL;
+}
+
+const struct field *field_find(const struct field *table, const char *name)
+{
+        for (const struct field *f = table; f->name; f++)
+                if (text_equal(f->name, name))
+                        return f;
+
+        return NULL;
+}
+
+const struct field *machine_field_spec(enum machine_field property)
+{
+        for (const struct field *f = machine_set_fields; f->name; f++)
+                if (property != MACHINE_NONE && f->machine == property)
+                        return f;
+
+        return NULL;
+}
+
+/* The length of `path` without its last part: "spec.hold[0]" to "spec.hold" to "spec" to "". */
+static size_t parent_length(const char *path, size_t n)
+{
+        while (n > 0 && path[n - 1] != '.' && path[n - 1] != '[')
+                n--;
+
+        return n > 0 ? n - 1 : 0;
+}
+
+const struct position *resource_position(const struct resource *r, const char *path)
+{
+        size_t n = strlen(path);
+
+        while (n > 0) {
+                _cleanup_free_ char *around = strndup(path, n);
+                const struct position *p = around ? strmap_get(&r->positions, around) : NULL;
+
+                if (p)
+                        return p;
+                n = parent_length(path, n);
+        }
+
+        return &r->position;
+}
+
+const char *resource_text(const struct resource *r, char text[static RESOURCE_TEXT_MAX])
+{
+        (void)snprintf(text, RESOURCE_TEXT_MAX, "%s/%s", r->kind->name, r->name);
+        return text;
+}
+
+struct resource *resource_provider(const struct resource *r)
+{
+        if (r->kind == &kind_provider)
+                return (struct resource *)r;
+        if (r->kind->provider_offset == 0)
+                return NULL;
+
+        return ((const struct reference *)((const char *)r->spec + r->kind->provider_offset))->resource;
+}
+
+int estate_new(struct estate **ret)
+{
+        struct estate *estate = calloc(1, sizeof(*estate));
+
+        if (!estate)
+                return -ENOMEM;
+
+        estate->name = "default";
+        estate->strings = strpool_new();
+        if (!estate->strings) {
+                estate_free(estate);
+                return -ENOMEM;
+        }
+
+        *ret = estate;
+        return 0;
+}
+
+struct estate *estate_free(struct estate *estate)
+{
+        if (!estate)
+                return NULL;
+
+        for (size_t i = 0; i < estate->n_resources; i++)
+                strmap_done(&estate->resources[i]->positions);
+        free(estate->resources);
+        strpool_free(estate->strings);
+        free(estate);
+
+        return NULL;
+}
+
+static size_t kind_order(const struct kind *kind)
+{
+        size_t i = 0;
+
+        while (kinds[i] && kinds[i] != kind)
+                i++;
+
+        return i;
+}
+
+/* What an estate is sorted by, and searched with. */
+static int compare_kind_and_name(const struct kind *a_kind, const char *a_name, const struct kind *b_kind,
+                                 const char *b_name)
+{
+        size_t a = kind_order(a_kind), b = kind_order(b_kind);
+
+        return a != b ? (a < b ? -1 : 1) : text_natural_compare(a_name, b_name);
+}
+
+/* Equal names are an error that is told at the later of the two places, so the places decide between them. */
+static int compare_resources(const void *left, const void *right)
+{
+        const struct resource *a = *(struct resource *const *)left, *b = *(struct resource *const *)right;
+        int r = compare_kind_and_name(a->kind, a->name, b->kind, b->name);
+
+        if (r == 0)
+                r = strcmp(a->position.file, b->position.file);
+        if (r == 0)
+                r = (a->position.line > b->position.line) - (a->position.line < b->position.line);
+
+        return r;
+}
+
+void estate_sort(struct estate *estate)
+{
+        if (estate->n_resources > 0)
+                qsort(estate->resources, estate->n_resources, sizeof(*estate->resources), compare_resources);
+}
+
+struct resource *estate_find(const struct estate *estate, const struct kind *kind, const char *name)
+{
+        size_t from = 0, to = estate->n_resources;
+
+        while (from < to) {
+                size_t middle = from + (to - from) / 2;
+                struct resource *r = estate->resources[middle];
+                int order = compare_kind_and_name(r->kind, r->name, kind, name);
+
+                if (order == 0)
+                        return r;
+                if (order < 0)
+                        from = middle + 1;
+                else
+                        to = middle;
+        }
+
+        return NULL;
+}

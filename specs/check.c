@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/text.h"
+#include "specs/check.h"
+
+#define NAME_MAX_CHARS 40
+#define MACHINES_MAX 1000000
+#define PLACE_MAX 320
+
+int check_tell(const struct checker *c, enum severity severity, const char *path, const char *format, ...)
+{
+        const struct position *p = resource_position(c->draft->resource, path);
+        _cleanup_free_ char *message = NULL;
+        char shown[EXCERPT_MAX];
+        va_list arguments;
+        int r;
+
+        va_start(arguments, format);
+        r = vasprintf(&message, format, arguments);
+        va_end(arguments);
+        if (r < 0) {
+                message = NULL;
+                return -ENOMEM;
+        }
+
+        return diagnostics_add(c->diagnostics, severity, p, "%s %s", excerpt(path, shown), message);
+}
+
+bool check_can(const struct checker *c, const char *path)
+{
+        return draft_has(c->draft, path) && draft_is_sound(c->draft, path);
+}
+
+static bool is_letter(char c)
+{
+        return c >= 'a' && c <= 'z';
+}
+
+static bool is_digit(char c)
+{
+        return c >= '0' && c <= '9';
+}
+
+static bool is_resource_name(const char *s)
+{
+        size_t n = strlen(s);
+
+        return n >= 1 && n <= NAME_MAX_CHARS && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n &&
+               is_letter(s[0]) && s[n - 1] != '-';
+}
+
+size_t machine_name_split(const char *s)
+{
+        size_t n = strlen(s);
+
+        while (n > 0 && is_digit(s[n - 1]))
+                n--;
+
+        return n >= 2 && s[n] && s[n - 1] == '-' ? n - 1 : 0;
+}
+
+static int check_name(const struct checker *c)
+{
+        const char *name = c->draft->resource->name;
+        char shown[EXCERPT_MAX];
+
+        if (!check_can(c, "metadata.name"))
+                return 0;
+        if (!is_resource_name(name))
+                return check_error(
+                        c, "metadata.name",
+                        "is \"%s\"; write 1-40 of a-z, 0-9 and '-', a letter first and a letter or digit last",
+                        excerpt(name, shown));
+        if (machine_name_split(name) > 0)
+                return check_error(
+                        c, "metadata.name",
+                        "is \"%s\", and '-' with digits is how the machines of a set end; write another name", name);
+
+        return 0;
+}
+
+static int check_labels(const struct checker *c)
+{
+        const struct pairs *labels = &c->draft->resource->labels;
+        int r = 0;
+
+        for (size_t i = 0; i < labels->n && r == 0; i++) {
+                _cleanup_buf_ struct buf path = BUF_INIT(EXCERPT_MAX + 32);
+                const struct pair *label = &labels->items[i];
+
+                if (buf_addf(&path, "metadata.labels.%s", label->key) == -ENOMEM)
+                        return -ENOMEM;
+                if (!*label->key || strchr(label->key, '=') || has_control_characters(label->key) ||
+                    has_control_characters(label->value))
+                        r = check_error(
+                                c, buf_text(&path),
+                                "cannot be selected with -l KEY=VALUE; write a key without '=', and both on one line");
+        }
+
+        return r;
+}
+
+static int tell_missing(const struct checker *c, const struct kind *kind, const char *path, const char *name)
+{
+        _cleanup_free_ const char **names = calloc(c->estate->n_resources + 1, sizeof(*names));
+        const char *nearest;
+        char shown[EXCERPT_MAX];
+        size_t n = 0;
+
+        if (!names)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < c->estate->n_resources; i++)
+                if (c->estate->resources[i]->kind == kind)
+                        names[n++] = c->estate->resources[i]->name;
+
+        nearest = text_nearest(name, names, n);
+        if (nearest)
+                return check_error(c, path, "is \"%s\", and there is no such %s; did you mean %s?",
+                                   excerpt(name, shown), kind->name, nearest);
+
+        return check_error(c, path, "is \"%s\", and there is no such %s; write the name of one that these specs have",
+                           excerpt(name, shown), kind->name);
+}
+
+/* Sets a reference to a resource, which must be there. */
+static int resolve(const struct checker *c, const struct field *field, const char *path, struct reference *reference)
+{
+        const struct kind *kind = kind_find(field->kind);
+
+        reference->resource = estate_find(c->estate, kind, reference->name);
+        if (reference->resource || c->partial)
+                return 0;
+
+        return tell_missing(c, kind, path, reference->name);
+}
+
+static int check_id(const struct checker *c, const char *path, const struct reference *reference)
+{
+        char text[RESOURCE_TEXT_MAX];
+
+        for (size_t i = 0; kinds[i]; i++) {
+                const struct resource *r = estate_find(c->estate, kinds[i], reference->name);
+
+                if (r)
+                        return check_warning(
+                                c, path,
+                                "is taken for the provider's own id, though %s has the same name; rename one "
+                                "of them if that is not meant",
+                                resource_text(r, text));
+        }
+
+        return 0;
+}
+
+static int check_references(const struct checker *c)
+{
+        struct resource *r = c->draft->resource;
+        int result = 0;
+
+        for (const struct field *f = r->kind->fields; f->name && result == 0; f++) {
+                struct reference *reference = (struct reference *)((char *)r->spec + f->offset);
+                char path[64];
+
+                if (f->type != FIELD_RESOURCE && f->type != FIELD_REFERENCE)
+                        continue;
+
+                (void)snprintf(path, sizeof(path), "spec.%s", f->name);
+                if (!check_can(c, path))
+                        continue;
+                result = f->type == FIELD_RESOURCE ? resolve(c, f, path, reference) : check_id(c, path, reference);
+        }
+
+        return result;
+}
+
+static const char *place_text(const struct position *p, char text[static PLACE_MAX])
+{
+        char file[EXCERPT_MAX];
+
+        (void)snprintf(text, PLACE_MAX, "%s:%" PRIu32, excerpt(p->file, file), p->line);
+        return text;
+}
+
+/* Sorted by their names, either may be the one that comes second in the files. */
+static int tell_second(const struct resource *a, const struct resource *b, struct diagnostics *d)
+{
+        int files = strcmp(a->position.file, b->position.file);
+        bool a_is_second = files > 0 || (files == 0 && a->position.line > b->position.line);
+        const struct resource *first = a_is_second ? b : a, *second = a_is_second ? a : b;
+        char place[PLACE_MAX];
+
+        return diagnostics_error(d, resource_position(second, "kind"),
+                                 "kind is %s, and there is one at %s; keep one of them", second->kind->name,
+                                 place_text(&first->position, place));
+}
+
+/* In a sorted estate those of one name are neighbours, the first in the files first. */
+static int check_unique(const struct estate *estate, struct diagnostics *d)
+{
+        int r = 0;
+
+        for (size_t i = 1; i < estate->n_resources && r == 0; i++) {
+                const struct resource *a = estate->resources[i - 1], *b = estate->resources[i];
+                char place[PLACE_MAX], shown[EXCERPT_MAX];
+
+                if (a->kind != b->kind)
+                        continue;
+                if (a->kind->once)
+                        r = tell_second(a, b, d);
+                else if (*b->name && text_equal(a->name, b->name))
+                        r = diagnostics_error(
+                                d, resource_position(b, "metadata.name"),
+                                "metadata.name is \"%s\", the name of the %s at %s too; give each its own",
+                                excerpt(b->name, shown), b->kind->name, place_text(&a->position, place));
+        }
+
+        return r;
+}
+
+static int check_machines(const struct estate *estate, struct diagnostics *d)
+{
+        int64_t total = 0;
+
+        for (size_t i = 0; i < estate->n_resources; i++) {
+                const struct resource *r = estate->resources[i];
+
+                if (r->kind != &kind_machine_set)
+                        continue;
+
+                total += r->machine_set->count;
+                if (total > MACHINES_MAX)
+                        return diagnostics_error(
+                                d, resource_position(r, "spec.count"),
+                                "spec.count makes it more than %d machines in all; ask for fewer, or split "
+                                "the estate",
+                                MACHINES_MAX);
+        }
+
+        return 0;
+}
+
+/* References come first: what a kind checks depends on what is referred to. */
+static int check_draft(const struct checker *c)
+{
+        const struct kind *kind = c->draft->resource->kind;
+        int r = check_name(c);
+
+        if (r == 0)
+                r = check_labels(c);
+        if (r == 0)
+                r = check_references(c);
+        if (r == 0 && kind == &kind_provider)
+                r = check_provider(c);
+        if (r == 0 && kind == &kind_machine_set)
+                r = check_machine_set(c);
+
+        return r;
+}
+
+int check_estate(const struct specs_options *options, struct estate *estate, const struct drafts *drafts, bool partial,
+                 struct diagnostics *d)
+{
+        struct checker c = { .options = options, .estate = estate, .diagnostics = d, .partial = partial };
+        int r = check_unique(estate, d);
+
+        if (r == 0)
+                r = check_machines(estate, d);
+        for (size_t i = 0; i < drafts->n && r == 0; i++) {
+                c.draft = &drafts->items[i];
+                r = check_draft(&c);
+        }
+
+        return r;
+}

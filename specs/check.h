@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What a single value cannot show: names, references between resources, and what a provider's type asks for.
+ *
+ * The rule: a check looks only at values that nothing was wrong with so far, so that one mistake is one message.
+ */
+
+#include "specs/decode.h"
+
+struct checker {
+        const struct specs_options *options;
+        struct estate *estate; /* sorted */
+        struct diagnostics *diagnostics;
+        const struct draft *draft; /* being checked */
+        bool partial; /* a file could not be read to its end: a resource that seems not to be there may stand in it */
+};
+
+/* Checks all resources and sets the references between them. 0 or -ENOMEM. */
+int check_estate(const struct specs_options *options, struct estate *estate, const struct drafts *drafts, bool partial,
+                 struct diagnostics *d);
+
+/* The checks of a kind. 0 or -ENOMEM. */
+int check_provider(const struct checker *c);
+int check_machine_set(const struct checker *c);
+
+/* Tells that "PATH message", at the path's place or the nearest one around it. */
+#define check_error(c, path, ...) check_tell((c), SEVERITY_ERROR, (path), __VA_ARGS__)
+#define check_warning(c, path, ...) check_tell((c), SEVERITY_WARNING, (path), __VA_ARGS__)
+int check_tell(const struct checker *c, enum severity severity, const char *path, const char *format, ...)
+        _printf_(4, 5);
+
+/* Is the path in the document, and was nothing wrong with it? */
+bool check_can(const struct checker *c, const char *path);
+
+/* Is `s` a set's name, '-' and an ordinal? Then the length of the set's name, else 0. */
+size_t machine_name_split(const char *s);

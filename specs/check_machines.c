@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/text.h"
+#include "specs/check.h"
+
+#define MIB (INT64_C(1) << 20)
+#define PATH_MAX_OF_FIELD 64 /* "spec." and a field's name */
+
+static const char *spec_path(const char *field, char path[static PATH_MAX_OF_FIELD])
+{
+        (void)snprintf(path, PATH_MAX_OF_FIELD, "spec.%s", field);
+        return path;
+}
+
+/* The field, or what may stand in for it; both are an error, and so is neither when one is required. */
+static int check_supported(const struct checker *c, const struct provider *provider,
+                           const struct machine_support *support)
+{
+        const struct field *field = field_find(kind_machine_set.fields, support->field);
+        char path[PATH_MAX_OF_FIELD], instead[PATH_MAX_OF_FIELD] = "", wants[WANTS_MAX];
+        bool has, has_instead;
+
+        (void)spec_path(support->field, path);
+        if (support->instead)
+                (void)spec_path(support->instead, instead);
+        has = draft_has(c->draft, path) || !draft_is_sound(c->draft, path);
+        has_instead = support->instead && (draft_has(c->draft, instead) || !draft_is_sound(c->draft, instead));
+
+        if (has && has_instead)
+                return check_error(c, instead, "stands beside %s; keep one of them", path);
+        if (has || has_instead || !support->required)
+                return 0;
+        if (support->instead)
+                return check_error(c, path, "is missing; write it or %s, %s machines need one of them", instead,
+                                   provider->type);
+
+        return check_error(c, path, "is missing; write %s, %s machines need it", field_wants(field, wants),
+                           provider->type);
+}
+
+static int check_support(const struct checker *c, const struct provider *provider)
+{
+        char path[PATH_MAX_OF_FIELD];
+        int r = 0;
+
+        for (const struct machine_support *s = provider->machines; s->field && r == 0; s++)
+                r = check_supported(c, provider, s);
+
+        for (const struct field *f = kind_machine_set.fields; f->name && r == 0; f++)
+                if (f->by_provider && !machine_support_find(provider, f->name) &&
+                    check_can(c, spec_path(f->name, path)))
+                        r = check_error(c, path, "is not supported, %s machines have no '%s'; leave it out",
+                                        provider->type, f->name);
+
+        return r;
+}
+
+/* Names of machines may be anything that a vendor's id may be, but not the name of another thing of this repo. */
+static int check_listed_machine(const struct checker *c, const char *path, const char *name)
+{
+        const char *own = c->draft->resource->name;
+        size_t n = machine_name_split(name);
+        char set[RESOURCE_TEXT_MAX], shown[EXCERPT_MAX];
+        struct resource *other;
+
+        if (text_equal(name, own))
+                return check_error(c, path, "is the name of the set; write its machines, like %s-0", own);
+        if (n == 0 || n >= sizeof(set))
+                return 0;
+
+        (void)snprintf(set, sizeof(set), "%.*s", (int)n, name);
+        if (text_equal(set, own)) {
+                if (name[n + 1] != '0' || name[n + 2] == '\0')
+                        return 0;
+                return check_error(c, path,
+                                   "is \"%s\", and the numbers of machines have no leading zeros; leave them out",
+                                   excerpt(name, shown));
+        }
+
+        other = estate_find(c->estate, &kind_machine_set, set);
+        if (!other)
+                return 0;
+
+        return check_error(c, path, "is \"%s\", a machine of MachineSet/%s; write it there", excerpt(name, shown), set);
+}
+
+static int check_list(const struct checker *c, const char *field, const struct strings *list)
+{
+        _cleanup_strmap_ struct strmap seen = { 0 };
+        int r = 0;
+
+        for (size_t i = 0; i < list->n && r == 0; i++) {
+                char path[PATH_MAX_OF_FIELD], shown[EXCERPT_MAX];
+
+                (void)snprintf(path, sizeof(path), "spec.%s[%zu]", field, i);
+                if (!check_can(c, path))
+                        continue;
+
+                r = strmap_put(&seen, list->items[i], c->estate);
+                if (r == -EEXIST)
+                        r = check_error(c, path, "is \"%s\" a second time; leave it out",
+                                        excerpt(list->items[i], shown));
+                else if (r == 0)
+                        r = check_listed_machine(c, path, list->items[i]);
+        }
+
+        return r;
+}
+
+int check_machine_set(const struct checker *c)
+{
+        const struct machine_set *set = c->draft->resource->machine_set;
+        const struct resource *account = resource_provider(c->draft->resource);
+        const struct provider *provider = NULL;
+        int r = 0;
+
+        if (check_can(c, "spec.memory") && set->memory % MIB != 0)
+                r = check_error(c, "spec.memory", "is no whole number of MiB; write it in MiB or GiB");
+        if (r == 0 && draft_has(c->draft, "spec.passwordEnv") && draft_has(c->draft, "spec.passwordFile"))
+                r = check_error(c, "spec.passwordFile", "stands beside spec.passwordEnv; keep one of them");
+        if (r == 0)
+                r = check_list(c, "protect", &set->protect);
+        if (r == 0)
+                r = check_list(c, "hold", &set->hold);
+        if (r < 0)
+                return r;
+
+        if (account && account->provider->type)
+                provider = c->options->provider_find(account->provider->type);
+
+        return provider ? check_support(c, provider) : 0;
+}

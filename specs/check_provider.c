@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/base/text.h"
+#include "specs/check.h"
+#include "specs/endpoint.h"
+
+static bool is_listed(const char *const *names, const char *name)
+{
+        for (size_t i = 0; names && names[i]; i++)
+                if (text_equal(names[i], name))
+                        return true;
+
+        return false;
+}
+
+static size_t count_names(const char *const *names)
+{
+        size_t n = 0;
+
+        while (names && names[n])
+                n++;
+
+        return n;
+}
+
+static void list_names(struct buf *b, const char *const *names, const char *separator)
+{
+        for (size_t i = 0; names && names[i]; i++)
+                (void)buf_addf(b, "%s%s", i > 0 ? separator : "", names[i]);
+}
+
+static int tell_type(const struct checker *c, const char *type)
+{
+        const char *const *types = c->options->provider_types, *const *later = c->options->provider_types_later;
+        const char *nearest = text_nearest(type, types, count_names(types));
+        _cleanup_buf_ struct buf known = BUF_INIT(1024);
+        char shown[EXCERPT_MAX];
+
+        if (is_listed(later, type))
+                return check_error(c, "spec.type",
+                                   "is %s, which is not supported by this version yet; leave the provider out", type);
+
+        if (!nearest)
+                nearest = text_nearest(type, later, count_names(later));
+        if (nearest)
+                return check_error(c, "spec.type", "is \"%s\"; did you mean %s?", excerpt(type, shown), nearest);
+
+        list_names(&known, types, " or ");
+        return check_error(c, "spec.type", "is \"%s\", which is no type of provider; write %s", excerpt(type, shown),
+                           buf_text(&known));
+}
+
+/* Keeps the endpoint without a slash at its end, as the codecs take it. */
+static int check_endpoint(const struct checker *c, struct provider_spec *p)
+{
+        struct endpoint endpoint;
+        struct error e;
+        size_t n;
+        int r;
+
+        if (!check_can(c, "spec.endpoint"))
+                return 0;
+
+        r = endpoint_parse(p->endpoint, &endpoint, &e);
+        if (r == -EINVAL)
+                return check_error(c, "spec.endpoint", "%s", e.text);
+        if (r < 0)
+                return r;
+
+        n = strlen(p->endpoint);
+        while (p->endpoint[n - 1] == '/')
+                n--;
+        p->endpoint = strpool_addn(c->estate->strings, p->endpoint, n);
+        if (!p->endpoint)
+                return -ENOMEM;
+        if (endpoint.encrypted || endpoint.loopback)
+                return 0;
+
+        return check_warning(c, "spec.endpoint",
+                             "is not encrypted: whoever is on the way can read the secret; write https://");
+}
+
+static int check_token(const struct checker *c, const char *type, const struct auth_spec *auth)
+{
+        if (draft_has(c->draft, "spec.auth.tokenEnv") && draft_has(c->draft, "spec.auth.tokenFile"))
+                return check_error(c, "spec.auth.tokenFile", "stands beside spec.auth.tokenEnv; keep one of them");
+        if (auth && (auth->token_env || auth->token_file))
+                return 0;
+        if (!draft_is_sound(c->draft, "spec.auth") || !draft_is_sound(c->draft, "spec.auth.tokenEnv") ||
+            !draft_is_sound(c->draft, "spec.auth.tokenFile"))
+                return 0;
+
+        return check_error(c, "spec.auth", "has no token; write tokenEnv or tokenFile, %s needs one of them", type);
+}
+
+/* What of `auth` a type has no use for would be believed to protect something. */
+static int check_auth(const struct checker *c, const struct provider *provider, const struct auth_spec *auth)
+{
+        static const char *const of_login[] = { "spec.auth.login", "spec.auth.passwordEnv", "spec.auth.passwordFile" };
+
+        if (provider->auth == AUTH_NONE) {
+                if (!draft_has(c->draft, "spec.auth"))
+                        return 0;
+                return check_error(c, "spec.auth", "is nothing that %s has; leave it out", provider->type);
+        }
+
+        for (size_t i = 0; i < ARRAY_SIZE(of_login); i++)
+                if (check_can(c, of_login[i]) &&
+                    check_error(c, of_login[i], "is nothing that %s has; leave it out", provider->type) < 0)
+                        return -ENOMEM;
+
+        return check_token(c, provider->type, auth);
+}
+
+static int check_option(const struct checker *c, const struct provider *provider, const struct pair *option)
+{
+        _cleanup_buf_ struct buf path = BUF_INIT(EXCERPT_MAX + 16), known = BUF_INIT(1024);
+        const char *nearest = text_nearest(option->key, provider->options, count_names(provider->options));
+
+        if (buf_addf(&path, "spec.options.%s", option->key) == -ENOMEM)
+                return -ENOMEM;
+        if (is_listed(provider->options, option->key)) {
+                if (*option->value && !has_control_characters(option->value))
+                        return 0;
+                return check_error(c, buf_text(&path), "is empty or holds a control character; write text");
+        }
+
+        if (nearest)
+                return check_error(c, buf_text(&path), "is unknown; did you mean %s?", nearest);
+        if (count_names(provider->options) == 0)
+                return check_error(c, buf_text(&path), "is unknown; leave it out, %s has no options", provider->type);
+
+        list_names(&known, provider->options, ", ");
+        return check_error(c, buf_text(&path), "is unknown; write one of %s", buf_text(&known));
+}
+
+int check_provider(const struct checker *c)
+{
+        struct provider_spec *p = c->draft->resource->provider;
+        const struct provider *provider = NULL;
+        int r = check_endpoint(c, p);
+
+        if (r == 0 && p->tls && p->tls->insecure)
+                r = check_warning(c, "spec.tls.insecure",
+                                  "lets anyone answer in the provider's name; write a caFile instead");
+        if (r < 0 || !check_can(c, "spec.type"))
+                return r;
+
+        provider = c->options->provider_find(p->type);
+        if (!provider)
+                return tell_type(c, p->type);
+
+        r = check_auth(c, provider, p->auth);
+        for (size_t i = 0; i < p->options.n && r == 0; i++)
+                r = check_option(c, provider, &p->options.items[i]);
+
+        return r;
+}

@@ -82,7 +82,8 @@ struct call {
         unsigned absent;    /* complete listings in a row without the machine that it deletes */
         bool durable;       /* its CALL_SENDING is on the disk */
         enum outcome_class class
-                ; /* of the reply, for CALL_UNKNOWN and CALL_ACCEPTED; OUTCOME_UNKNOWN after a restart */
+                ;     /* of the reply, for CALL_UNKNOWN and CALL_ACCEPTED; OUTCOME_UNKNOWN after a restart */
+        bool said_no; /* the vendor's answer was no, in words that prove nothing */
         bool touched;
 };
 

@@ -60,12 +60,12 @@ void retry_failed(struct account *a, const struct call *c, enum outcome_class cl
         retry->why = strpool_add(engine->strings, why);
         retry->given_up = lasts(class) || refused_create ||
                           (retry->failures >= ATTEMPTS_MAX && class != OUTCOME_NOT_SENT);
-        if (lasts(class) || refused_create)
-                retry->next = usec_add(now, backoff(engine, retry->failures, BACKOFF_LONG_FIRST, BACKOFF_LONG_MOST));
-        else if (retry->given_up && c->verb != ORDER_CREATE)
-                retry->next = USEC_INFINITY;
-        else
+        if (!retry->given_up)
                 retry->next = usec_add(now, backoff(engine, retry->failures, BACKOFF_FIRST, BACKOFF_MOST));
+        else if (class == OUTCOME_UNKNOWN && c->verb != ORDER_CREATE)
+                retry->next = USEC_INFINITY; /* sent as often as makes sense, and nothing came of it */
+        else
+                retry->next = usec_add(now, backoff(engine, retry->failures, BACKOFF_LONG_FIRST, BACKOFF_LONG_MOST));
 }
 
 void retry_worked(struct account *a, const struct call *c)

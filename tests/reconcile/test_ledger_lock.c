@@ -132,8 +132,7 @@ static void words_that_make_no_sense_are_not_repeated(void **state)
 {
         static const char *const words[] = { "", "no number", "12", "-3 muster apply" };
         const struct fixture *f = *state;
-        _cleanup_(ledger_unlock_p) struct ledger_lock *first = must_lock(f, "muster apply");
-        struct ledger_lock *second = NULL;
+        struct ledger_lock *first = must_lock(f, "muster apply"), *second = NULL;
         char path[128];
         struct error e = {};
 
@@ -155,6 +154,7 @@ static void words_that_make_no_sense_are_not_repeated(void **state)
                 assert_null(strchr(e.text, '\033'));
                 assert_null(strchr(e.text, '\n'));
         }
+        ledger_unlock(first);
 }
 
 static void loose_modes_are_refused(void **state)

@@ -260,6 +260,7 @@ static int start(struct apply *a, struct error *e)
         struct runner_options options = {
                 .engine = { .mode = ENGINE_APPLY },
                 .timeout = a->c.options->timeout > 0 ? a->c.options->timeout : TIMEOUT_DEFAULT,
+                .timeout_code = EXIT_NOT_CONVERGED,
                 .changed = on_changed,
                 .event = on_event,
                 .userdata = a,
@@ -312,9 +313,7 @@ static int run(const struct options *o)
 
         r = context_require_ledger(&a.c, &e);
         missing = r == -ENOENT && o->init;
-        if (missing)
-                r = context_make_folder(&a.c, &e);
-        if (r >= 0)
+        if (r >= 0 || missing)
                 r = context_lock(&a.c, &e);
         if (r < 0)
                 return command_failed(&e);

@@ -2,7 +2,6 @@
 #include "cmd/context.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -160,22 +159,4 @@ int context_start(struct context *c, struct runner_options *options, struct erro
                 r = runner_set_estate(c->runner, c->estate, e);
 
         return r;
-}
-
-int context_make_folder(const struct context *c, struct error *e)
-{
-        _cleanup_free_ char *path = strdup(c->state);
-
-        if (!path)
-                return error_oom(e);
-
-        for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-                *slash = '\0';
-                if (mkdir(path, 0700) < 0 && errno != EEXIST)
-                        return error_set(e, -errno, "cannot make the folder %s for the ledger: %s", path,
-                                         strerror(errno));
-                *slash = '/';
-        }
-
-        return 0;
 }

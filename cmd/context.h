@@ -45,6 +45,3 @@ const char *context_lost_provider(const struct context *c, const struct estate *
 /* Makes the loop, and on it a runner with the specs and `options`; its engine options but the mode and the interval are filled in
  * here. */
 int context_start(struct context *c, struct runner_options *options, struct error *e);
-
-/* The folder of the ledger: made where it is missing, for this user alone. */
-int context_make_folder(const struct context *c, struct error *e);

@@ -340,8 +340,6 @@ static int run(const struct options *o)
         if (r >= 0)
                 r = context_read_specs(&c, &e);
         if (r >= 0)
-                r = context_make_folder(&c, &e);
-        if (r >= 0)
                 r = context_lock(&c, &e);
         if (r < 0)
                 return command_failed(&e);

@@ -90,6 +90,7 @@ struct account {
         usec_t next_slot; /* of the rate limit */
         usec_t paused_until;
         uint64_t reads, acts;
+        int64_t created, changed, deleted; /* as in struct engine_figures */
 };
 
 struct engine {

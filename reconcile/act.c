@@ -75,8 +75,20 @@ void retry_worked(struct account *a, const struct call *c)
         strmap_remove(&a->retries, retry_key(c->slot, c->verb, c->field, key));
 }
 
+static void count_done(struct account *a, enum order_verb verb)
+{
+        if (verb == ORDER_CREATE)
+                a->created++;
+        else if (verb == ORDER_DELETE)
+                a->deleted++;
+        else
+                a->changed++;
+}
+
 void call_resolve(struct account *a, struct call *c, const char *outcome, const char *note)
 {
+        if (text_equal(outcome, "done"))
+                count_done(a, c->verb);
         c->state = CALL_RESOLVED;
         c->outcome = outcome;
         c->note = note;

@@ -488,6 +488,9 @@ struct engine_figures engine_figures(const struct engine *engine)
         for (size_t i = 0; i < engine->n_accounts; i++) {
                 f.reads += engine->accounts[i]->reads;
                 f.acts += engine->accounts[i]->acts;
+                f.created += engine->accounts[i]->created;
+                f.changed += engine->accounts[i]->changed;
+                f.deleted += engine->accounts[i]->deleted;
         }
         return f;
 }

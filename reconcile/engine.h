@@ -133,5 +133,6 @@ void engine_account(const struct engine *engine, size_t number, struct account_v
 struct engine_figures {
         uint64_t reads, acts; /* requests sent */
         int64_t commits;
+        int64_t created, changed, deleted; /* machines, each time that a call was seen to be done */
 };
 struct engine_figures engine_figures(const struct engine *engine);

@@ -211,6 +211,14 @@ static const char *started_text(enum order_verb verb)
         }
 }
 
+/* How the row of a call that for certain did nothing is closed. */
+static const char *undone_text(enum outcome_class class)
+{
+        if (class == OUTCOME_NOT_SENT)
+                return "not sent";
+        return class == OUTCOME_THROTTLED ? "not done" : "refused";
+}
+
 static void call_failed(struct account *a, struct call *c, enum outcome_class class, const char *why, usec_t now)
 {
         const char *note = ledger_string(a->engine->ledger, why);
@@ -221,7 +229,7 @@ static void call_failed(struct account *a, struct call *c, enum outcome_class cl
         }
         engine_tell(a, EVENT_FAILED, c->slot, "%s: %s", outcome_text(class), note);
         retry_failed(a, c, class, note, now);
-        call_undone(a, c, outcome_text(class), note);
+        call_undone(a, c, undone_text(class), note);
 }
 
 static void send_call(struct account *a, struct call *c, usec_t now)

@@ -207,10 +207,7 @@ void answer_now(struct engine *engine, bool ok, const char *text)
         struct error e = { 0 };
         int r;
 
-        /* The deed first: when the machine stops between the two, it is asked for again, and finds itself done. */
-        r = ledger_is_touched(engine->ledger) ? engine->host.commit(engine->host.userdata, &e) : 0;
-        if (r >= 0)
-                r = ledger_answer(engine->ledger, engine->request.seq, ok, text, &e);
+        r = ledger_answer(engine->ledger, engine->request.seq, ok, text, &e); /* with the deed, in one commit */
         engine->request = (struct ledger_request){ 0 };
         engine->request_account = NULL;
         engine->answered = true;

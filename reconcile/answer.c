@@ -19,7 +19,15 @@ struct answering {
         const struct ledger_request *request;
         struct buf text;
         bool refused;
+        struct strmap slots, ids; /* -> struct thing * */
 };
+
+static void answering_done(struct answering *w)
+{
+        buf_done(&w->text);
+        strmap_done(&w->slots);
+        strmap_done(&w->ids);
+}
 
 static int refuse(struct answering *w, const char *format, ...) _printf_(2, 3);
 static int refuse(struct answering *w, const char *format, ...)
@@ -34,18 +42,22 @@ static int refuse(struct answering *w, const char *format, ...)
         return buf_addf(&w->text, "%s%s", w->text.len ? "\n" : "", text);
 }
 
-static struct thing *find_thing(const struct account *a, const char *slot, const char *id)
+/* What the account owns, by slot and by id: a whole set is adopted at once. */
+static int know_things(struct answering *w)
 {
-        const struct ledger *ledger = a->engine->ledger;
+        const struct ledger *ledger = w->a->engine->ledger;
+        int r = 0;
 
-        for (size_t i = 0; i < ledger->n_things; i++) {
+        for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state != THING_GONE && text_equal(t->account, a->name) &&
-                    (slot ? text_equal(t->slot, slot) : text_equal(t->id, id)))
-                        return t;
+                if (t->state == THING_GONE || !text_equal(t->account, w->a->name))
+                        continue;
+                r = strmap_set(&w->slots, t->slot, t);
+                if (r >= 0 && t->id[0])
+                        r = strmap_set(&w->ids, t->id, t);
         }
-        return NULL;
+        return r;
 }
 
 static struct call *find_call(const struct account *a, const char *slot)
@@ -72,7 +84,8 @@ static void drop(struct account *a, struct thing *t, const char *note)
 static int take(struct answering *w, const char *slot, const struct row *row)
 {
         struct account *a = w->a;
-        struct thing *there = find_thing(a, slot, NULL), *owner = find_thing(a, NULL, row->id), *t;
+        struct thing *there = strmap_get(&w->slots, slot), *owner = strmap_get(&w->ids, row->id), *t;
+        int r;
 
         if (owner && owner->state == THING_OWNED && text_equal(owner->slot, slot))
                 return buf_addf(&w->text, "%s%s is %s already", w->text.len ? "\n" : "", slot, row->id);
@@ -97,23 +110,15 @@ static int take(struct answering *w, const char *slot, const struct row *row)
         t->ever_ready = row->condition == CONDITION_RUNNING || row->condition == CONDITION_STOPPED;
         if (!t->created || !t->address)
                 return -ENOMEM;
-        return buf_addf(&w->text, "%sadopted %s (%s)", w->text.len ? "\n" : "", slot, row->id);
+        r = strmap_set(&w->slots, t->slot, t);
+        if (r >= 0)
+                r = strmap_set(&w->ids, t->id, t);
+        return r < 0 ? r : buf_addf(&w->text, "%sadopted %s (%s)", w->text.len ? "\n" : "", slot, row->id);
 }
 
-static size_t rows_named(const struct account *a, const char *name)
+/* Machines that carry a name of the set: name -> row, or the map's own address where several carry it. */
+static int rows_by_name(const struct account *a, const char *set, struct strmap *ret)
 {
-        size_t n = 0;
-
-        for (size_t i = 0; i < a->machines->n_rows; i++)
-                n += text_equal(a->machines->rows[i].name, name);
-        return n;
-}
-
-static int adopt_by_names(struct answering *w)
-{
-        struct account *a = w->a;
-        const char *set = strchr(w->request->resource, '/') + 1;
-        size_t fitting = 0;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < a->machines->n_rows; i++) {
@@ -121,17 +126,33 @@ static int adopt_by_names(struct answering *w)
 
                 if (slot_ordinal(set, row->name) < 0)
                         continue;
-                fitting++;
-                if (find_thing(a, NULL, row->id))
+                r = strmap_set(ret, row->name, strmap_get(ret, row->name) ? (void *)ret : (void *)row);
+        }
+        return r;
+}
+
+static int adopt_by_names(struct answering *w)
+{
+        _cleanup_strmap_ struct strmap names = { 0 };
+        struct account *a = w->a;
+        const char *set = strchr(w->request->resource, '/') + 1;
+        int r;
+
+        r = rows_by_name(a, set, &names);
+        if (r >= 0 && !names.count)
+                return refuse(w, "no machine on %s is named like %s-0", a->name, set);
+        for (size_t i = 0; (r >= 0 || r == -ENOBUFS) && i < a->machines->n_rows; i++) {
+                const struct row *row = &a->machines->rows[i];
+                const void *named = strmap_get(&names, row->name);
+
+                if (!named || strmap_get(&w->ids, row->id))
                         continue;
-                if (rows_named(a, row->name) > 1)
-                        r = refuse(w, "several machines on %s are named %s; name the one: 'muster adopt %s ID'",
-                                   a->name, row->name, row->name);
+                if (named == &names)
+                        r = refuse(w, "%s: several machines on %s have this name; name the one: 'muster adopt %s ID'",
+                                   row->id, a->name, row->name);
                 else
                         r = take(w, row->name, row);
         }
-        if (!fitting)
-                return refuse(w, "no machine on %s is named like %s-0", a->name, set);
         if (r >= 0 && !w->text.len)
                 r = buf_adds(&w->text, "every machine that is named like this set's is its already");
         return r;
@@ -218,12 +239,17 @@ void answer_now(struct engine *engine, bool ok, const char *text)
 void answer_request(struct account *a)
 {
         struct engine *engine = a->engine;
-        struct answering w = { .a = a, .request = &engine->request, .text = BUF_INIT(ANSWER_MAX) };
+        _cleanup_(answering_done) struct answering w = { .a = a,
+                                                         .request = &engine->request,
+                                                         .text = BUF_INIT(ANSWER_MAX) };
         int r;
 
         if (!engine->request.seq || !text_equal(engine->request_account, a->name))
                 return;
-        if (!a->readable && engine->request.verb != REQUEST_FORGET)
+        r = know_things(&w);
+        if (r < 0)
+                ;
+        else if (!a->readable && engine->request.verb != REQUEST_FORGET)
                 r = refuse(&w, "%s cannot be read: %s", a->name, a->why.text);
         else if (engine->request.verb == REQUEST_ADOPT)
                 r = adopt(&w);

@@ -35,7 +35,7 @@ struct hour {
         struct ledger *ledger;
         const char *account;
         usec_t since; /* boot clock */
-        int64_t wall, wall_since;
+        int64_t wall_since;
         struct error *error;
 };
 
@@ -164,7 +164,7 @@ static int add_turn(const struct hour *h, struct turns *turns, int64_t at, int c
         if (!turn)
                 return error_oom(h->error);
 
-        *turn = (struct turn){ .at = at < h->wall ? at : h->wall, .change = change };
+        *turn = (struct turn){ .at = at, .change = change };
         return 0;
 }
 
@@ -175,7 +175,7 @@ static int add_loss(const struct hour *h, struct turns *turns, int64_t made_at, 
         if (gone_at < h->wall_since)
                 return 0;
 
-        r = add_turn(h, turns, made_at < gone_at ? made_at : gone_at, 1);
+        r = add_turn(h, turns, made_at, 1);
         return r < 0 ? r : add_turn(h, turns, gone_at, -1);
 }
 
@@ -288,7 +288,6 @@ static struct hour hour_before(struct ledger *l, const char *account, usec_t now
                 .ledger = l,
                 .account = account,
                 .since = usec_max(usec_since(now, USEC_PER_HOUR), 1),
-                .wall = wall,
                 .wall_since = wall - SECONDS_AN_HOUR,
                 .error = e,
         };

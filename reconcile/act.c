@@ -118,7 +118,7 @@ static void call_undone(struct account *a, struct call *c, const char *outcome, 
         call_resolve(a, c, outcome, note);
 }
 
-static int add_intent(struct account *a, const struct action *action)
+static int add_intent(struct account *a, const struct action *action, usec_t now)
 {
         struct ledger *ledger = a->engine->ledger;
         const struct section *section = &a->plan->sections[action->section];
@@ -129,6 +129,7 @@ static int add_intent(struct account *a, const struct action *action)
         c->field = action->field;
         c->counts = action->counts;
         c->made_at = engine_wall(a->engine);
+        c->made_at_boot = now;
         if (action->vendor_id)
                 c->id = ledger_string(ledger, action->vendor_id);
         if (!c->id || ledger_set_values(ledger, &action->wanted, &c->wanted, &c->wanted_text) < 0)
@@ -148,14 +149,13 @@ int act_begin(struct account *a, usec_t now, struct error *e)
 {
         struct engine *engine = a->engine;
 
-        (void)now;
         a->n_queue = a->next_window = a->next_send = a->acted = 0;
         for (size_t i = 0; i < a->plan->n_actions; i++) {
                 const struct action *action = &a->plan->actions[i];
 
                 if (action->blocked || action->waits)
                         continue;
-                if (add_intent(a, action) < 0)
+                if (add_intent(a, action, now) < 0)
                         return error_oom(e);
         }
         if (!a->n_queue)

@@ -11,6 +11,8 @@
 
 struct simulation; /* each vendor's own */
 
+#define SIMULATOR_SUBJECT_MAX 128
+
 struct simulator_options {
         const char *token;   /* NULL: any is taken */
         size_t machines;     /* that are there at the start, somebody else's */
@@ -19,7 +21,19 @@ struct simulator_options {
         const char *variant; /* vendor's own reading of something that its document leaves open; NULL: the default */
 };
 
+/* What a fault can make of a call that has to be said in the vendor's own form. */
+enum pretence {
+        PRETEND_NOTHING,   /* serve it */
+        PRETEND_EMPTY,     /* a listing without rows, and a total of none */
+        PRETEND_SHORT,     /* a listing that has lost all rows but two, and its total with them */
+        PRETEND_DUPLICATE, /* a listing that shows a row twice */
+        PRETEND_REFUSAL,   /* the vendor's "no", with nothing done */
+        PRETEND_BAD_TOKEN, /* the token is not taken, with nothing done */
+};
+
 struct simulator {
+        const char *type;            /* as in a Provider's `type` */
+        const char *base_path;       /* what follows host and port in an endpoint */
         const char *const *variants; /* names for `variant`, ending with NULL */
         int (*new)(const struct simulator_options *options, struct simulation **ret, struct error *e);
         struct simulation *(*free)(struct simulation *s);
@@ -29,8 +43,14 @@ struct simulator {
         int (*serve)(struct simulation *s, usec_t now, const struct request *rq, struct reply *ret,
                      const char **ret_class);
 
-        /* What a call would be, without carrying it out. */
+        /* What a call would be, without carrying it out; and what it is about: a machine's id, of a create its name, "" when it
+         * cannot be told. */
         const char *(*classify)(struct simulation *s, const struct request *rq);
+        void (*subject)(struct simulation *s, const struct request *rq, char ret[static SIMULATOR_SUBJECT_MAX]);
+
+        /* As serve(), with a reply that is not what it should be. -ENOMEM only. */
+        int (*pretend)(struct simulation *s, usec_t now, const struct request *rq, enum pretence how,
+                       struct reply *ret);
 
         /* What a person at the vendor's console does: verb "delete", "stop", "start", "fail", "add", "rename", "state"; see
          * muster-sim --help. -ENOENT: no such machine; -EINVAL. */

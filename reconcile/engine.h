@@ -73,7 +73,7 @@ struct engine_options {
 enum engine_state {
         ENGINE_RUNNING,
         ENGINE_PLANNED,   /* apply: every account is planned or cannot be read; waits for engine_allow() */
-        ENGINE_CONVERGED, /* plan: planned; apply, answer: nothing left to do */
+        ENGINE_CONVERGED, /* plan: planned; apply: nothing left to do; answer: answered */
         ENGINE_STUCK,     /* apply: nothing in flight, no wait that could help, something left to do */
         ENGINE_BROKEN,    /* the ledger could not be written: engine_error() */
 };
@@ -95,12 +95,18 @@ struct account_secret {
 int engine_set_estate(struct engine *engine, const struct estate *estate, const struct account_secret *secrets,
                       size_t n, usec_t now, struct error *e);
 
+/* A deed that a command asked for: carried out after the next complete look at the account that it concerns, and answered in the
+ * ledger. One at a time: -EBUSY while another waits. */
+int engine_ask(struct engine *engine, const struct ledger_request *request, usec_t now);
+bool engine_is_asked(const struct engine *engine);
+
 /* The end of an exchange. Takes what it wants out of the reply. */
 void engine_reply(struct engine *engine, usec_t now, uint64_t id, struct reply *rp);
 
 /* Does all that is due. To be called after each event and at engine_next(). */
 enum engine_state engine_step(struct engine *engine, usec_t now);
-usec_t engine_next(const struct engine *engine); /* boot clock; USEC_INFINITY: only an event can change anything */
+usec_t engine_next(const struct engine *engine,
+                   usec_t now); /* boot clock; USEC_INFINITY: only an event can change anything */
 
 void engine_allow(struct engine *engine, usec_t now);      /* apply: the plan is approved */
 void engine_look_again(struct engine *engine, usec_t now); /* look now: SIGHUP; apply, not yet allowed: plan again */
@@ -127,5 +133,6 @@ void engine_account(const struct engine *engine, size_t number, struct account_v
 struct engine_figures {
         uint64_t reads, acts; /* requests sent */
         int64_t commits;
+        int64_t created, changed, deleted; /* machines, each time that a call was seen to be done */
 };
 struct engine_figures engine_figures(const struct engine *engine);

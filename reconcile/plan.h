@@ -40,6 +40,7 @@ struct action {
         const char *waits; /* NULL: may be carried out now; else what it waits for (a confirming look, another action, a
                                    backoff). Part of the plan, but not of this pass */
         int64_t not_before; /* wall clock: when a backoff ends; 0: none */
+        bool given_up;      /* it waits for a person, or for longer than a run of apply should last */
         struct change_line changes[2];
         size_t n_changes;
         size_t depends_on; /* number + 1 of the action that goes first; 0: none */
@@ -82,6 +83,7 @@ struct section {
         const char *message; /* for status: one line; "" when converged */
         const char **notes;  /* lines to show below it that are no actions: drift that is only reported, parked slots */
         size_t n_notes, allocated_notes;
+        size_t n_actions;
         int64_t next_attempt; /* wall clock; 0: none */
         bool waiting;         /* something is in progress that a later look will show */
 };
@@ -122,6 +124,12 @@ DEFINE_CLEANUP(struct plan *, plan_free)
 
 /* Formats into the plan's pool. NULL: out of memory. */
 const char *plan_string(struct plan *p, const char *format, ...) _printf_(2, 3);
+
+/* Copies the sections of `from` and what is in them to the end of `to`, and adds its numbers. */
+int plan_append(struct plan *to, const struct plan *from);
+
+/* Puts the sections into their order, with their actions. */
+int plan_sort(struct plan *p);
 
 /* The numbers of the summary: blocked actions count as blocked only. */
 struct plan_counts {

@@ -87,8 +87,9 @@ const char *outcome_text(enum outcome_class c);
 
 struct outcome {
         enum outcome_class class;
-        char id[128];     /* "" when the reply named none */
-        usec_t wait;      /* OUTCOME_THROTTLED: as long as the vendor asked, at most an hour; 0: it did not say */
+        char id[128]; /* "" when the reply named none */
+        bool said_no; /* OUTCOME_UNKNOWN: the vendor answered no, in words that do not prove that nothing was done */
+        usec_t wait;  /* OUTCOME_THROTTLED: as long as the vendor asked, at most an hour; 0: it did not say */
         struct error why; /* the vendor's words and ours, for every class but accepted */
 };
 

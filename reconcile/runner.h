@@ -15,7 +15,8 @@ struct runner;
 
 struct runner_options {
         struct engine_options engine;
-        usec_t timeout; /* the run as a whole; 0: none */
+        usec_t timeout;   /* the run as a whole; 0: none */
+        int timeout_code; /* what the loop ends with then */
 
         /* Called from the loop whenever the engine's state is another than before, and for every event. Returning a negative
          * errno ends the loop with it. May call the engine's functions and runner_…(). */

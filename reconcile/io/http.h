@@ -28,7 +28,7 @@ typedef void (*http_done_fn)(void *userdata, uint64_t id, struct reply *rp);
 
 int http_new(struct loop *loop, const struct http_options *options, http_done_fn done, void *userdata,
              struct http **ret, struct error *e);
-struct http *http_free(struct http *h); /* drops what is in flight without calling back */
+struct http *http_free(struct http *h); /* drops what is in flight without calling back; not from within `done` */
 DEFINE_CLEANUP(struct http *, http_free)
 
 /* Starts an exchange; everything of `rq` is copied. `done` is called for it later, never from within this call, exactly

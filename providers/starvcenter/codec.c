@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "providers/starvcenter/message.h"
+#include "providers/starvcenter/rows.h"
+#include "providers/starvcenter/starvcenter.h"
+#include "providers/starvcenter/walk.h"
+#include "reconcile/base/text.h"
+
+#define MEBIBYTE ((int64_t)1 << 20)
+#define MEMORY_MAX 999999999 /* MB */
+
+static const struct machine_support machines[] = {
+        { "template", .required = true, .instead = "model", .readback = READBACK_NEVER, .change = CHANGE_REPLACE },
+        { "model", .readback = READBACK_LISTED, .change = CHANGE_REPLACE },
+        { "cpu", .required = true, .readback = READBACK_LISTED, .change = CHANGE_IN_PLACE },
+        { "memory", .required = true, .readback = READBACK_LISTED, .change = CHANGE_IN_PLACE },
+        { "network", .required = true, .readback = READBACK_NEVER, .change = CHANGE_REPLACE },
+        { "passwordEnv", .readback = READBACK_NEVER, .change = CHANGE_REPLACE },
+        { "passwordFile", .readback = READBACK_NEVER, .change = CHANGE_REPLACE },
+        { NULL },
+};
+
+static const char *const options[] = { "tenant", NULL };
+
+static int set_text(json_t *params, const char *key, const char *value, struct error *e)
+{
+        return json_object_set_new(params, key, json_string(value)) < 0
+                       ? error_set(e, -EINVAL, "\"%s\" is not UTF-8", key)
+                       : 0;
+}
+
+/* The document's examples write every value as a string. */
+static int set_number(json_t *params, const char *key, int64_t value, struct error *e)
+{
+        char text[24];
+
+        (void)snprintf(text, sizeof(text), "%" PRId64, value);
+        return set_text(params, key, text, e);
+}
+
+static int set_memory(json_t *params, int64_t bytes, struct error *e)
+{
+        if (bytes < MEBIBYTE || bytes % MEBIBYTE != 0 || bytes / MEBIBYTE > MEMORY_MAX)
+                return error_set(e, -EINVAL, "starvcenter takes memory in whole MiB from 1 to %d", MEMORY_MAX);
+        return set_number(params, "vm.memory.mem", bytes / MEBIBYTE, e);
+}
+
+/* A machine is made from a template or as a model, never both. */
+static int set_origin(json_t *params, const struct values *wanted, struct error *e)
+{
+        bool template = values_known(wanted, MACHINE_TEMPLATE), model = values_known(wanted, MACHINE_MODEL);
+
+        if (template == model)
+                return error_set(e, -EINVAL, "a starvcenter machine needs a template or a model, and not both");
+        return template ? set_text(params, "vm.template.id", wanted->of[MACHINE_TEMPLATE].text, e)
+                        : set_text(params, "vm.tenant.model", wanted->of[MACHINE_MODEL].text, e);
+}
+
+static int create_params(const struct order *order, json_t *params, struct error *e)
+{
+        const struct values *wanted = order->wanted;
+        int r;
+
+        if (!values_known(wanted, MACHINE_CPU) || !values_known(wanted, MACHINE_MEMORY) ||
+            !values_known(wanted, MACHINE_NETWORK))
+                return error_set(e, -EINVAL, "a starvcenter machine needs cpu, memory and network");
+        if ((r = set_text(params, "vm.name", order->name, e)) < 0 || (r = set_origin(params, wanted, e)) < 0 ||
+            (r = set_number(params, "vm.vcpu.num", wanted->of[MACHINE_CPU].number, e)) < 0 ||
+            (r = set_memory(params, wanted->of[MACHINE_MEMORY].number, e)) < 0 ||
+            (r = set_text(params, "vnic.portgroupid", wanted->of[MACHINE_NETWORK].text, e)) < 0 ||
+            (r = set_text(params, "vm.num", "1", e)) < 0)
+                return r;
+        return order->password ? set_text(params, "vm.account.pwd", order->password, e) : 0;
+}
+
+static int change_params(const struct order *order, json_t *params, const char **ret_path, struct error *e)
+{
+        if (order->field == MACHINE_CPU && values_known(order->wanted, MACHINE_CPU)) {
+                *ret_path = "cloudvm/cpu/modify";
+                return set_number(params, "vm.vcpu.num", order->wanted->of[MACHINE_CPU].number, e);
+        }
+        if (order->field == MACHINE_MEMORY && values_known(order->wanted, MACHINE_MEMORY)) {
+                *ret_path = "cloudvm/mem/modify";
+                return set_memory(params, order->wanted->of[MACHINE_MEMORY].number, e);
+        }
+        return error_set(e, -EINVAL, "starvcenter changes only cpu and memory of a machine in place");
+}
+
+/* What an order about a machine that is there says, and where. */
+static int machine_params(const struct order *order, json_t *params, const char **ret_path, struct error *e)
+{
+        int r;
+
+        r = set_text(params, "vm.id", order->id, e);
+        if (r < 0)
+                return r;
+        switch (order->verb) {
+        case ORDER_START:
+                *ret_path = "cloudvm/start";
+                return 0;
+        case ORDER_SHUT_DOWN:
+                *ret_path = "cloudvm/shutdown";
+                return 0;
+        case ORDER_POWER_OFF:
+                *ret_path = "cloudvm/destroy";
+                return 0;
+        case ORDER_RENAME:
+                *ret_path = "cloudvm/modify";
+                return set_text(params, "vm.name", order->name, e);
+        case ORDER_CHANGE:
+                return change_params(order, params, ret_path, e);
+        default:
+                return error_set(e, -EINVAL, "starvcenter has no such order");
+        }
+}
+
+static int act(const struct account_config *account, const struct order *order, struct request *ret, struct error *e)
+{
+        _cleanup_json_ json_t *params = NULL;
+        const char *path = NULL;
+        int r;
+
+        if (order->verb == ORDER_DELETE)
+                return message_machine_request(account, METHOD_DELETE, order->id, ret, e);
+        params = json_object();
+        if (!params)
+                return error_oom(e);
+        if (order->verb == ORDER_CREATE) {
+                r = create_params(order, params, e);
+                return r < 0 ? r : message_request(account, METHOD_POST, "cloudvm/create", params, ret, e);
+        }
+        r = machine_params(order, params, &path, e);
+        return r < 0 ? r : message_request(account, METHOD_PUT, path, params, ret, e);
+}
+
+/* The id of the machine that was made, when the reply names exactly one. */
+static void take_id(const json_t *reply, struct outcome *outcome)
+{
+        char scratch[32];
+        const char *id;
+        size_t n;
+
+        if (message_count_rows(reply, &n, NULL) < 0)
+                return;
+
+        for (size_t i = 0; i < n; i++) {
+                id = rows_machine_id(message_row(reply, i), scratch, NULL);
+                if (id && *outcome->id) {
+                        *outcome->id = '\0';
+                        return;
+                }
+                if (id)
+                        (void)snprintf(outcome->id, sizeof(outcome->id), "%s", id);
+        }
+}
+
+static void acted(const struct account_config *account, const struct order *order, struct reply *rp,
+                  struct outcome *ret)
+{
+        struct outcome outcome = { .class = OUTCOME_UNKNOWN };
+        _cleanup_json_ json_t *reply = NULL;
+        enum message_result result;
+
+        (void)account;
+        if (outcome_from_status(rp, ret))
+                return;
+        if (message_open(rp, &reply, &result, &outcome.why) == 0) {
+                switch (result) {
+                case RESULT_DONE:
+                        outcome.class = OUTCOME_ACCEPTED;
+                        if (order->verb == ORDER_CREATE)
+                                take_id(reply, &outcome);
+                        break;
+                case RESULT_FAILED:
+                        /* A create that failed may have left a machine behind; nothing documents which failures do not. */
+                        outcome.class = order->verb == ORDER_CREATE ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
+                        break;
+                case RESULT_TOKEN:
+                        outcome.class = OUTCOME_AUTH;
+                        break;
+                }
+        }
+        *ret = outcome;
+}
+
+/* A call that makes several machines numbers their names after the one it was given. */
+static bool resembles(const char *marker, const char *name)
+{
+        size_t n = strlen(marker);
+
+        return text_starts(name, marker) && name[n] != '\0' && strchr("-_.", name[n]);
+}
+
+const struct provider starvcenter_provider = {
+        .type = "starvcenter",
+        .machines = machines,
+        .auth = AUTH_TOKEN,
+        .options = options,
+        .timing = {
+                .acting = 45 * USEC_PER_SEC,
+                .lag = 10 * USEC_PER_SEC,
+                .margin = 5 * USEC_PER_SEC,
+                .change = 10 * USEC_PER_MINUTE,
+                .shut_down = 2 * USEC_PER_MINUTE,
+        },
+        .shows_one = true,
+        .look = walk_look,
+        .saw = walk_saw,
+        .seen = walk_seen,
+        .act = act,
+        .acted = acted,
+        .resembles = resembles,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * How the codec speaks: requests with their token and wrapped parameters, replies out of their wrapping.
+ *
+ * Parameters are JSON in Base64 in one form field; a reply is JSON in Base64. What is anything else is unreadable, and
+ * its error quotes how it begins.
+ */
+
+#include "reconcile/base/json.h"
+#include "reconcile/provider.h"
+
+/* What a reply says about itself. */
+enum message_result {
+        RESULT_DONE,   /* done; or begun, where the call is asynchronous */
+        RESULT_FAILED, /* the one failure that there is, with the vendor's words */
+        RESULT_TOKEN,  /* the token is not taken */
+};
+
+/* Makes the request for `path` under the account's endpoint. `params` NULL: no body. Times out as the account says. */
+int message_request(const struct account_config *account, enum method method, const char *path, const json_t *params,
+                    struct request *ret, struct error *e);
+
+/* The same for one machine: "cloudvm/ID". -EINVAL for an id that cannot stand in a path. */
+int message_machine_request(const struct account_config *account, enum method method, const char *id,
+                            struct request *ret, struct error *e);
+
+/* Takes a reply with status 2xx apart; its body is decoded in place and spent. 0: `*ret` is the JSON, `*ret_result` what it
+ * says; where that is not RESULT_DONE, the error has the vendor's words, escaped. -EBADMSG: unreadable; -ENOMEM. */
+int message_open(struct reply *rp, json_t **ret, enum message_result *ret_result, struct error *e);
+
+/* Is this an id as a machine can have: not empty, not too long for an outcome, without control characters? */
+bool message_id_valid(const char *id);
+
+/* `data` as rows: how many; and the one at `i`. Missing, null and "" are no row, an object is one. -EBADMSG: anything
+ * else. */
+int message_count_rows(const json_t *reply, size_t *ret, struct error *e);
+const json_t *message_row(const json_t *reply, size_t i);

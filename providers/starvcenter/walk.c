@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include "providers/starvcenter/walk.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "providers/starvcenter/message.h"
+#include "providers/starvcenter/rows.h"
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+
+#define PAGE 30              /* rows; the most that the vendor gives */
+#define COUNT_MAX 1000000    /* machines that a vendor may say it has */
+#define UNCOUNTED_MAX 200000 /* machines that are read where it does not say how many there are */
+
+/* How far a walk is: `step` of its observation. The `tag` of a request is its start position. */
+enum step {
+        STEP_FIRST,   /* position 1 is asked for */
+        STEP_SECOND,  /* position 2, which tells what a position is */
+        STEP_PAGES,   /* all other pages, positions being numbers of pages */
+        STEP_OFFSETS, /* all other rows, positions being numbers of rows */
+        STEP_ZERO,    /* position 0, which is a row where rows count from 0 */
+        STEP_MOVED,   /* rows moved while the pages were read */
+};
+
+static int ask(const struct account_config *account, int64_t position, struct request_list *further, struct error *e)
+{
+        _cleanup_request_ struct request rq = { 0 };
+        _cleanup_json_ json_t *params = NULL;
+        struct request *added;
+        char start[24];
+        int r;
+
+        (void)snprintf(start, sizeof(start), "%" PRId64, position);
+        params = json_pack("{s:s, s:s}", "page.startnum", start, "page.everypagenum", "30");
+        if (!params)
+                return error_oom(e);
+        r = message_request(account, METHOD_POST, "cloudvm/search", params, &rq, e);
+        if (r < 0)
+                return r;
+        added = ARRAY_ADD(further->requests, further->n_requests, further->allocated_requests);
+        if (!added)
+                return error_oom(e);
+        rq.read = true;
+        rq.tag = (uint64_t)position;
+        *added = rq;
+        rq = (struct request){ 0 };
+        return 0;
+}
+
+static int ask_one(const struct account_config *account, const char *id, struct request_list *further, struct error *e)
+{
+        _cleanup_request_ struct request rq = { 0 };
+        struct request *added;
+        int r;
+
+        r = message_machine_request(account, METHOD_GET, id, &rq, e);
+        if (r < 0)
+                return r;
+        added = ARRAY_ADD(further->requests, further->n_requests, further->allocated_requests);
+        if (!added)
+                return error_oom(e);
+        rq.read = true;
+        *added = rq;
+        rq = (struct request){ 0 };
+        return 0;
+}
+
+int walk_look(const struct account_config *account, struct observation *obs, struct request_list *further,
+              struct error *e)
+{
+        obs->step = STEP_FIRST;
+        if (obs->scope.type == SCOPE_MACHINE)
+                return ask_one(account, obs->scope.id, further, e);
+        return ask(account, 1, further, e);
+}
+
+/* The one machine that was asked for. A refusal could mean anything, so it says nothing. */
+static int saw_one(const json_t *reply, enum message_result result, struct observation *obs, struct error *e)
+{
+        char scratch[32];
+        const char *id;
+        size_t n;
+        int r;
+
+        if (result == RESULT_FAILED)
+                return 0;
+        r = message_count_rows(reply, &n, e);
+        if (r < 0)
+                return r;
+        if (n != 1)
+                return error_set(e, -EBADMSG, "the provider's reply shows %zu machines where one was asked for", n);
+        id = rows_machine_id(message_row(reply, 0), scratch, e);
+        if (!id)
+                return -EBADMSG;
+        if (!text_equal(id, obs->scope.id))
+                return error_set(e, -EBADMSG, "the provider's reply shows another machine than the one asked for");
+        r = rows_read_machine(obs, message_row(reply, 0), e);
+        return r < 0 ? r : 0;
+}
+
+/* The number of machines, as each page states it. A page without rows may leave it out. */
+static int take_total(const json_t *reply, size_t n_rows, struct observation *obs, struct error *e)
+{
+        int64_t total = -1;
+        int r;
+
+        r = json_read_int64(json_member(reply, "dataCount"), &total);
+        if ((r < 0 && r != -ENOENT) || (r == 0 && (total < 0 || total > COUNT_MAX)))
+                return error_set(e, -EBADMSG, "\"dataCount\" of the provider's reply is no number of machines");
+        if (obs->pages_read == 0)
+                obs->total = total;
+        else if (total != obs->total && !(total < 0 && n_rows == 0))
+                obs->step = STEP_MOVED;
+        return 0;
+}
+
+/* The rows of one page. Returns how many of them are new. */
+static int take_rows(const json_t *reply, size_t n_rows, struct observation *obs, size_t *ret_new, struct error *e)
+{
+        size_t before = obs->n_rows;
+        int r;
+
+        for (size_t i = 0; i < n_rows; i++) {
+                r = rows_read_machine(obs, message_row(reply, i), e);
+                if (r < 0)
+                        return error_wrap(e, r, "row %zu of a page", i + 1);
+        }
+        *ret_new = obs->n_rows - before;
+        return 0;
+}
+
+/* Where nothing says how many machines there are, the walk goes on for as long as a page brings new ones. */
+static int walk_on(const struct account_config *account, int64_t position, size_t n_rows, size_t n_new,
+                   struct observation *obs, struct request_list *further, struct error *e)
+{
+        if (obs->n_rows > UNCOUNTED_MAX)
+                return error_set(e, -EBADMSG, "the provider's listing does not end: over %d machines, and no total",
+                                 UNCOUNTED_MAX);
+        if (n_new == 0)
+                return 0;
+        if (obs->step == STEP_PAGES && n_new < n_rows)
+                obs->step = STEP_MOVED;
+        if (obs->step == STEP_PAGES)
+                return ask(account, position + 1, further, e);
+        if (obs->step == STEP_OFFSETS)
+                return ask(account, position + PAGE, further, e);
+        return 0;
+}
+
+static int saw_page(const struct account_config *account, int64_t position, const json_t *reply,
+                    struct observation *obs, struct request_list *further, struct error *e)
+{
+        size_t n_rows = 0, n_new = 0;
+        int r;
+
+        r = message_count_rows(reply, &n_rows, e);
+        if (r < 0)
+                return r;
+        r = take_total(reply, n_rows, obs, e);
+        if (r < 0)
+                return r;
+        r = take_rows(reply, n_rows, obs, &n_new, e);
+        if (r < 0)
+                return r;
+        obs->pages_read++;
+        return obs->total < 0 ? walk_on(account, position, n_rows, n_new, obs, further, e) : 0;
+}
+
+int walk_saw(const struct account_config *account, const struct request *rq, struct reply *rp, struct observation *obs,
+             struct request_list *further, struct error *e)
+{
+        _cleanup_json_ json_t *reply = NULL;
+        enum message_result result;
+        int r;
+
+        r = reply_status_check(rp, e);
+        if (r < 0)
+                return r;
+        r = message_open(rp, &reply, &result, e);
+        if (r < 0)
+                return r;
+        if (result == RESULT_TOKEN)
+                return -EACCES;
+        if (obs->scope.type == SCOPE_MACHINE)
+                return saw_one(reply, result, obs, e);
+        /* Positions are documented as positive: a refusal of 0 means that no row stands there. */
+        if (result == RESULT_FAILED)
+                return rq->tag == 0 ? 0 : -EBADMSG;
+        return saw_page(account, (int64_t)rq->tag, reply, obs, further, e);
+}
+
+static int does_not_fit(const struct observation *obs, struct error *e)
+{
+        return error_set(e, -ESTALE,
+                         "the provider counts %" PRId64
+                         " machines and its pages showed %zu: rows moved while they were "
+                         "read, or it leaves some out",
+                         obs->total, obs->n_rows);
+}
+
+/* Where a step of the walk ends: all of its positions are asked for at once where the total is known, else the first. */
+static int64_t last_position(const struct observation *obs, enum step step, int64_t first)
+{
+        if (obs->total < 0)
+                return first;
+        if (step == STEP_PAGES)
+                return (obs->total + PAGE - 1) / PAGE;
+        return step == STEP_OFFSETS ? obs->total : first;
+}
+
+static int go_on(const struct account_config *account, enum step step, int64_t first, struct observation *obs,
+                 struct request_list *further, struct error *e)
+{
+        int64_t last = last_position(obs, step, first);
+        int r;
+
+        if (first > last)
+                return does_not_fit(obs, e);
+        obs->step = step;
+        for (int64_t position = first; position <= last; position += step == STEP_OFFSETS ? PAGE : 1) {
+                r = ask(account, position, further, e);
+                if (r < 0)
+                        return r;
+        }
+        return 1;
+}
+
+/* After the second page: when it began one row further than the first, positions are rows; else they are pages. */
+static int after_second(const struct account_config *account, struct observation *obs, struct request_list *further,
+                        struct error *e)
+{
+        size_t n_new = obs->n_rows - PAGE;
+
+        if (n_new > 1)
+                return go_on(account, STEP_PAGES, 3, obs, further, e);
+        if (n_new == 1)
+                return go_on(account, STEP_OFFSETS, 2 + PAGE, obs, further, e);
+        /* The second page brought nothing. Rows that count from 0 do that when there are 31 of them. */
+        if (obs->total < 0 || obs->total == PAGE + 1)
+                return go_on(account, STEP_ZERO, 0, obs, further, e);
+        return does_not_fit(obs, e);
+}
+
+int walk_seen(const struct account_config *account, struct observation *obs, struct request_list *further,
+              struct error *e)
+{
+        bool counted = obs->total >= 0;
+
+        if (obs->scope.type == SCOPE_MACHINE)
+                return 0;
+        if (obs->step == STEP_MOVED)
+                return error_set(e, -ESTALE, "machines came or went while the provider's pages were read");
+        if (counted ? (int64_t)obs->n_rows == obs->total : obs->step == STEP_ZERO)
+                return 0;
+        if (counted && (int64_t)obs->n_rows > obs->total)
+                return does_not_fit(obs, e);
+        if (obs->step == STEP_FIRST && obs->n_rows == PAGE)
+                return go_on(account, STEP_SECOND, 2, obs, further, e);
+        if (obs->step == STEP_SECOND)
+                return after_second(account, obs, further, e);
+        /* One row short, or nobody counts: rows may count from 0, and one stands there. */
+        if (!counted ||
+            ((obs->step == STEP_FIRST || obs->step == STEP_OFFSETS) && (int64_t)obs->n_rows + 1 == obs->total))
+                return go_on(account, STEP_ZERO, 0, obs, further, e);
+        return does_not_fit(obs, e);
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+#include "reconcile/account.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+
+/* Between looks while something is in progress: from the first, doubling, to the last. */
+#define LOOK_FIRST (200 * USEC_PER_MSEC)
+#define LOOK_LAST (30 * USEC_PER_SEC)
+/* How long apply goes on trying a provider that it could read before. */
+#define APPLY_PATIENCE (2 * USEC_PER_MINUTE)
+
+struct account *account_free(struct account *a)
+{
+        if (!a)
+                return NULL;
+        look_done(&a->listing);
+        for (size_t i = 0; i < a->n_checks; i++)
+                look_done(&a->checks[i]);
+        free(a->checks);
+        observation_free(a->machines);
+        plan_free(a->plan);
+        strmap_done(&a->retries);
+        free(a->queue);
+        free(a->flights);
+        if (a->token)
+                explicit_bzero(a->token, strlen(a->token));
+        free(a->token);
+        free(a->name);
+        free(a);
+        return NULL;
+}
+
+unsigned account_in_flight(const struct account *a, bool calls)
+{
+        unsigned n = 0;
+
+        for (size_t i = 0; i < a->n_flights; i++)
+                n += !a->flights[i].look == calls;
+        return n;
+}
+
+bool account_may_send(const struct account *a, usec_t now)
+{
+        int64_t concurrency = a->provider ? a->provider->provider->concurrency : 1;
+
+        return !a->engine->stopping && (int64_t)a->n_flights < concurrency && now >= a->paused_until &&
+               now >= a->next_slot;
+}
+
+int account_send(struct account *a, usec_t now, const struct request *rq, struct flight flight, struct error *e)
+{
+        struct engine *engine = a->engine;
+        struct flight *place;
+        int r;
+
+        if (array_reserve((void **)&a->flights, &a->allocated_flights, a->n_flights + 1, sizeof(*a->flights)) < 0)
+                return error_oom(e);
+        if (!rq->read && !engine_acts(engine))
+                return error_set(e, -EPERM, "a request that is not marked as a read was asked for while only looking");
+        flight.id = ++engine->next_exchange;
+        r = engine->host.send(engine->host.userdata, a->number, flight.id, rq, e);
+        if (r < 0)
+                return r;
+        place = &a->flights[a->n_flights++];
+        *place = flight;
+        if (rq->read)
+                a->reads++;
+        else
+                a->acts++;
+        if (a->provider && a->provider->provider->rate_limit > 0)
+                a->next_slot = usec_max(now, a->next_slot) +
+                               USEC_PER_MINUTE / (usec_t)a->provider->provider->rate_limit;
+        return 0;
+}
+
+void account_rest(struct account *a, usec_t now, usec_t delay)
+{
+        a->step = STEP_RESTING;
+        a->next_look = usec_add(now, delay);
+}
+
+static usec_t jittered(struct engine *engine, usec_t length)
+{
+        engine->random = engine->random * 6364136223846793005u + 1442695040888963407u;
+        return length - length / 20 + (length / 10) * ((engine->random >> 33) % 1000) / 1000;
+}
+
+static bool plan_owes(const struct account *a)
+{
+        for (size_t i = 0; i < a->plan->n_sections; i++)
+                if (a->plan->sections[i].waiting)
+                        return true;
+        for (size_t i = 0; i < a->plan->n_actions; i++)
+                if (!a->plan->actions[i].blocked && !a->plan->actions[i].given_up)
+                        return true;
+        return false;
+}
+
+static bool unreadable_owes(const struct account *a, usec_t now)
+{
+        if (a->engine->options.mode != ENGINE_APPLY)
+                return true;
+        return !a->denied && a->was_readable && usec_since(now, a->unreadable_since) < APPLY_PATIENCE;
+}
+
+static bool owes_at(const struct account *a, usec_t now)
+{
+        if (!a->readable)
+                return unreadable_owes(a, now);
+        if (a->hold)
+                return !a->hold_confirmed;
+        return a->plan && plan_owes(a);
+}
+
+bool account_owes(const struct account *a)
+{
+        return a->next_look != USEC_INFINITY;
+}
+
+/* How long until the next look when nothing can be done now. */
+static void rest_until_due(struct account *a, usec_t now)
+{
+        const struct engine *engine = a->engine;
+        usec_t due, delay;
+
+        if (!owes_at(a, now)) {
+                a->look_delay = 0;
+                a->machines = observation_free(a->machines);
+                account_rest(a, now,
+                             engine->options.mode == ENGINE_AGENT || engine->options.mode == ENGINE_OBSERVE
+                                     ? jittered(a->engine, engine->options.interval)
+                                     : USEC_INFINITY);
+                return;
+        }
+        a->look_delay = a->look_delay ? usec_min(a->look_delay * 2, LOOK_LAST) : LOOK_FIRST;
+        delay = a->look_delay;
+        due = recover_next(a);
+        for (size_t i = 0; a->plan && i < a->plan->n_actions; i++) {
+                const struct action *action = &a->plan->actions[i];
+                char key[RETRY_KEY_MAX];
+                const struct retry *retry = strmap_get(&a->retries,
+                                                       retry_key(action->name, action->order, action->field, key));
+
+                if (retry && !retry->given_up)
+                        due = usec_min(due, usec_max(retry->next, now + 1));
+        }
+        if (due > now && due - now < delay)
+                delay = due - now;
+        account_rest(a, now, delay);
+}
+
+static struct plan_input plan_input_of(struct account *a, usec_t now)
+{
+        return (struct plan_input){
+                .estate = a->engine->estate,
+                .provider = a->provider,
+                .account = a->name,
+                .codec = a->codec,
+                .ledger = a->engine->ledger,
+                .machines = a->readable ? a->machines : NULL,
+                .unreadable = a->why.text,
+                .unreadable_reason = a->denied ? REASON_AUTH : REASON_NONE,
+                .hold = a->hold,
+                .hold_confirmed = a->hold_confirmed,
+                .retries = &a->retries,
+                .max_deletes = &a->engine->options.max_deletes,
+                .now = now,
+                .wall = engine_wall(a->engine),
+        };
+}
+
+static void make_plan(struct account *a, usec_t now)
+{
+        _cleanup_(plan_free_p) struct plan *plan = NULL;
+        struct plan_input in = plan_input_of(a, now);
+        struct error e = { 0 };
+        int r;
+
+        r = plan_new(&plan);
+        if (r >= 0)
+                r = plan_account(plan, &in, &e);
+        if (r < 0) {
+                engine_break(a->engine, r, "%s", e.text[0] ? e.text : "out of memory");
+                return;
+        }
+        if (!a->readable) {
+                struct plan_diagnostic *d = ARRAY_ADD(plan->diagnostics, plan->n_diagnostics,
+                                                      plan->allocated_diagnostics);
+
+                if (!d) {
+                        engine_break(a->engine, -ENOMEM, "out of memory");
+                        return;
+                }
+                *d = (struct plan_diagnostic){ .severity = PLAN_ERROR,
+                                               .resource = plan_string(plan, "Provider/%s", a->name),
+                                               .message = plan_string(plan, "%s", a->why.text) };
+        }
+        plan_free(a->plan);
+        a->plan = STEAL(plan);
+        a->step = STEP_PLANNED;
+}
+
+static void was_unreadable(struct account *a, usec_t now)
+{
+        bool new = a->readable || a->looks_failed == 0 || !text_equal(a->why.text, a->listing.seen->why.text);
+
+        a->why = a->listing.seen->why;
+        if (a->readable || a->looks_failed == 0)
+                a->unreadable_since = now;
+        a->readable = false;
+        a->looks_failed++;
+        if (new)
+                engine_tell(a, EVENT_NOTE, a->name, "cannot be read: %s", a->why.text);
+        answer_request(a);
+        make_plan(a, now);
+}
+
+static void was_read(struct account *a, usec_t now)
+{
+        struct error e = { 0 };
+        int r;
+
+        if (a->looks_failed)
+                engine_tell(a, EVENT_NOTE, a->name, "can be read again");
+        observation_free(a->machines);
+        a->machines = STEAL(a->listing.seen);
+        a->machines_at = a->listing.started;
+        a->readable = a->was_readable = true;
+        a->denied = false;
+        a->looks_failed = 0;
+        r = recover_see(a, now, &e);
+        if (r < 0)
+                engine_break(a->engine, r, "%s", e.text);
+        else
+                a->step = STEP_CHECKING;
+}
+
+static void start_listing(struct account *a, usec_t now)
+{
+        struct error e = { 0 };
+        int r;
+
+        a->look_asked = false;
+        r = look_start(a, &a->listing, SCOPE_MACHINES, NULL, now, &e);
+        if (r < 0)
+                engine_break(a->engine, r, "%s", e.text);
+        a->step = STEP_LOOKING;
+}
+
+static void drop_checks(struct account *a)
+{
+        for (size_t i = 0; i < a->n_checks; i++)
+                look_done(&a->checks[i]);
+        a->n_checks = 0;
+}
+
+static void step_checking(struct account *a, usec_t now)
+{
+        struct error e = { 0 };
+        bool answered = true;
+        int r;
+
+        for (size_t i = 0; i < a->n_checks; i++)
+                answered = look_send(a, &a->checks[i], now) && answered;
+        if (!answered)
+                return;
+        r = recover_settle(a, now, &e);
+        if (r < 0)
+                engine_break(a->engine, r, "%s", e.text);
+        drop_checks(a);
+        if (!a->engine->broken) {
+                answer_request(a);
+                make_plan(a, now);
+        }
+}
+
+static void step_looking(struct account *a, usec_t now)
+{
+        if (!look_send(a, &a->listing, now))
+                return;
+        if (a->listing.seen->state == OBSERVATION_COMPLETE)
+                was_read(a, now);
+        else
+                was_unreadable(a, now);
+        if (a->listing.seen)
+                a->listing.seen = observation_free(a->listing.seen);
+}
+
+static void step_planned(struct account *a, usec_t now)
+{
+        struct engine *engine = a->engine;
+        struct error e = { 0 };
+        int r = 0;
+
+        if (engine->options.mode == ENGINE_PLAN || !engine->allowed || engine->stopping)
+                return;
+        if (engine_acts(engine) && a->readable)
+                r = act_begin(a, now, &e);
+        if (r < 0)
+                engine_break(engine, r, "%s", e.text);
+        else if (r > 0)
+                a->step = STEP_ACTING;
+        else
+                rest_until_due(a, now);
+}
+
+static void step_acting(struct account *a, usec_t now)
+{
+        act_send(a, now);
+        if (!act_is_over(a))
+                return;
+        a->look_delay = 0;
+        account_rest(a, now, 0);
+}
+
+void account_step(struct account *a, usec_t now)
+{
+        enum account_step before;
+
+        do {
+                before = a->step;
+                switch (a->step) {
+                case STEP_RESTING:
+                        if (!a->engine->stopping && (a->look_asked || now >= a->next_look))
+                                start_listing(a, now);
+                        break;
+                case STEP_LOOKING:
+                        step_looking(a, now);
+                        break;
+                case STEP_CHECKING:
+                        step_checking(a, now);
+                        break;
+                case STEP_PLANNED:
+                        if (a->look_asked && !a->engine->stopping)
+                                start_listing(a, now);
+                        else
+                                step_planned(a, now);
+                        break;
+                case STEP_ACTING:
+                        step_acting(a, now);
+                        break;
+                }
+        } while (a->step != before && !a->engine->broken);
+}
+
+static usec_t pace_next(const struct account *a, usec_t now, usec_t wanted)
+{
+        int64_t concurrency = a->provider ? a->provider->provider->concurrency : 1;
+
+        if (wanted == USEC_INFINITY || (int64_t)a->n_flights >= concurrency)
+                return USEC_INFINITY;
+        wanted = usec_max(wanted, usec_max(a->paused_until, a->next_slot));
+        return usec_max(wanted, now);
+}
+
+usec_t account_next(const struct account *a, usec_t now)
+{
+        usec_t next = USEC_INFINITY;
+
+        if (a->engine->stopping)
+                return USEC_INFINITY;
+        switch (a->step) {
+        case STEP_RESTING:
+                return a->look_asked ? now : a->next_look;
+        case STEP_LOOKING:
+                return pace_next(a, now, look_next(&a->listing));
+        case STEP_CHECKING:
+                for (size_t i = 0; i < a->n_checks; i++)
+                        next = usec_min(next, look_next(&a->checks[i]));
+                return pace_next(a, now, next);
+        case STEP_ACTING:
+                return pace_next(a, now, a->next_send < a->n_queue ? now : USEC_INFINITY);
+        default:
+                return USEC_INFINITY;
+        }
+}

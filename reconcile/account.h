@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * One provider account inside the engine: its looks, its calls, its pace. Internal to the engine.
+ *
+ * The accounts share the ledger and nothing else: a slow or dead provider delays no other.
+ */
+
+#include "reconcile/engine.h"
+#include "reconcile/expand.h"
+
+/* A question under way: a scope, the requests that it takes, and what was seen. */
+struct look_item {
+        struct request request;
+        unsigned tries;
+        usec_t not_before;
+        enum { ITEM_WAITING, ITEM_SENT, ITEM_DONE } state;
+};
+
+struct look {
+        struct observation *seen;
+        struct look_item *items;
+        size_t n_items, allocated_items;
+        size_t next;   /* every item before it is sent or done */
+        size_t n_open; /* not done */
+        unsigned walks;
+        usec_t started;
+        const char *id; /* SCOPE_MACHINE: of which machine */
+};
+
+/* One exchange in flight. */
+struct flight {
+        uint64_t id;
+        struct look *look; /* a read: which question, which item; NULL: a call */
+        size_t item;
+        struct call *call;
+};
+
+enum account_step {
+        STEP_RESTING,  /* until next_look */
+        STEP_LOOKING,  /* at the listing */
+        STEP_CHECKING, /* asking after single machines that the listing lacks */
+        STEP_PLANNED,  /* a plan is there; its actions wait to be allowed */
+        STEP_ACTING,
+};
+
+struct account {
+        struct engine *engine;
+        size_t number;
+        char *name;
+        const struct resource *provider; /* NULL: no spec names it any more */
+        const struct provider *codec;
+        struct account_config config;
+        char *token;
+        enum account_step step;
+
+        /* Looking. */
+        struct look listing;
+        struct look *checks;
+        size_t n_checks, allocated_checks;
+        struct observation *machines; /* the last complete one */
+        usec_t machines_at;           /* when that look began */
+        bool readable;
+        bool was_readable; /* once in this process */
+        bool denied;       /* the credentials are not taken */
+        struct error why;  /* why not readable */
+        usec_t unreadable_since;
+        unsigned looks_failed; /* in a row */
+        usec_t next_look, look_delay;
+        bool look_asked;
+
+        /* Planning. */
+        struct plan *plan;
+        struct strmap retries; /* key -> struct retry, in the engine's pool */
+        const char *hold;
+        bool hold_confirmed;
+        usec_t missing_next; /* when a confirming look is due; USEC_INFINITY: none */
+
+        /* Acting. */
+        struct call **queue; /* calls of this pass, in order */
+        size_t n_queue, allocated_queue;
+        size_t next_window; /* calls before it are CALL_SENDING, or over */
+        size_t next_send;   /* calls before it went out, or are over */
+        size_t acted;       /* calls that went out in this pass */
+
+        /* Pace. */
+        struct flight *flights;
+        size_t n_flights, allocated_flights;
+        usec_t next_slot; /* of the rate limit */
+        usec_t paused_until;
+        uint64_t reads, acts;
+        int64_t created, changed, deleted; /* as in struct engine_figures */
+};
+
+struct engine {
+        struct engine_options options;
+        struct engine_host host;
+        struct ledger *ledger;
+        const struct estate *estate;
+        struct account **accounts;
+        size_t n_accounts, allocated_accounts;
+        struct strpool *strings;
+        bool allowed, stopping, broken;
+        struct error error;
+        uint64_t next_exchange, random;
+        usec_t touched_at;             /* when the first row since the last commit was touched; 0: none */
+        size_t replies;                /* call replies taken since the last commit */
+        bool commit_now;               /* something cannot go on before the commit */
+        struct ledger_request request; /* being carried out; seq 0: none */
+        const char *request_account;
+        bool answered; /* one request at least */
+        char *status_written; /* what was written last, to write only what changed */
+};
+
+/* Small services that every part uses. */
+int64_t engine_wall(const struct engine *engine);
+void engine_tell(struct account *a, enum event_type type, const char *name, const char *format, ...) _printf_(4, 5);
+void engine_break(struct engine *engine, int r, const char *format, ...) _printf_(3, 4);
+bool engine_acts(const struct engine *engine); /* is it of a mode that acts at all? */
+void touch_thing(struct account *a, struct thing *t);
+void touch_call(struct account *a, struct call *c);
+
+/* account.c: the sequence of steps. */
+struct account *account_free(struct account *a);
+void account_step(struct account *a, usec_t now);
+usec_t account_next(const struct account *a, usec_t now);
+void account_rest(struct account *a, usec_t now, usec_t delay);
+bool account_may_send(const struct account *a, usec_t now); /* concurrency, rate, pauses */
+int account_send(struct account *a, usec_t now, const struct request *rq, struct flight flight, struct error *e);
+unsigned account_in_flight(const struct account *a, bool calls);
+bool account_owes(const struct account *a); /* is there work or a wait that a later look may end? */
+
+/* look.c: questions. */
+int look_start(struct account *a, struct look *l, enum scope_type type, const char *id, usec_t now, struct error *e);
+void look_done(struct look *l);
+bool look_send(struct account *a, struct look *l, usec_t now); /* sends what may go; true: all is answered */
+void look_reply(struct account *a, struct look *l, size_t item, struct reply *rp, usec_t now);
+usec_t look_next(const struct look *l);
+
+/* recover.c: what a listing says of what the ledger knows. */
+int recover_see(struct account *a, usec_t now,
+                struct error *e); /* things and calls against the listing; may ask for checks */
+int recover_settle(struct account *a, usec_t now, struct error *e);     /* after the checks */
+usec_t recover_settling(const struct account *a, const struct call *c); /* W of a call: a length of time */
+usec_t recover_next(const struct account *a); /* boot clock: when waiting is over for some call */
+
+/* act.c: calls. */
+int act_begin(struct account *a, usec_t now,
+              struct error *e); /* intents for the plan's actions; 1: there are some, 0: none */
+void act_send(struct account *a, usec_t now);
+void act_reply(struct account *a, struct call *c, struct reply *rp, usec_t now);
+bool act_is_over(const struct account *a);
+void act_drop_unsent(struct account *a, const char *why);
+void retry_failed(struct account *a, const struct call *c, enum outcome_class class, const char *why, usec_t now);
+void retry_worked(struct account *a, const struct call *c);
+void call_resolve(struct account *a, struct call *c, const char *outcome, const char *note);
+
+/* answer.c: the deeds that commands ask for. */
+const char *answer_account(const struct engine *engine,
+                           const struct ledger_request *request); /* NULL: no such resource */
+void answer_request(struct account *a); /* carries out what was asked of this account, if anything was */
+void answer_now(struct engine *engine, bool ok, const char *text);
+
+/* status.c: what `status` shows, written when it changes. */
+void status_write(struct engine *engine, usec_t now);

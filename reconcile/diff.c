@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/text.h"
+#include "reconcile/base/units.h"
+#include "reconcile/planner_internal.h"
+
+static const void *field_at(const struct machine_set *set, const struct field *field)
+{
+        return (const char *)set + field->offset;
+}
+
+static bool is_number(const struct field *field)
+{
+        return field->type == FIELD_COUNT || field->type == FIELD_SIZE;
+}
+
+void values_wanted(const struct machine_set *set, const struct provider *codec, struct values *ret)
+{
+        *ret = (struct values){ 0 };
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
+                const struct field *field = machine_field_spec(f);
+                const char *text;
+
+                if (!field || !machine_support_find(codec, field->name))
+                        continue;
+                if (is_number(field)) {
+                        values_set_number(ret, f, *(const int64_t *)field_at(set, field));
+                        continue;
+                }
+                text = field->type == FIELD_STRING ? *(const char *const *)field_at(set, field)
+                                                   : ((const struct reference *)field_at(set, field))->name;
+                if (text)
+                        values_set_text(ret, f, text);
+        }
+}
+
+bool value_equal(enum machine_field f, const struct values *a, const struct values *b)
+{
+        if (is_number(machine_field_spec(f)))
+                return a->of[f].number == b->of[f].number;
+        return text_equal(a->of[f].text, b->of[f].text);
+}
+
+const char *value_text(struct plan *p, enum machine_field f, const struct values *v)
+{
+        const struct field *field = machine_field_spec(f);
+        char text[UNITS_TEXT_MAX];
+
+        if (field->type == FIELD_SIZE)
+                return plan_string(p, "%s", size_text(v->of[f].number, text));
+        if (field->type == FIELD_COUNT)
+                return plan_string(p, "%lld", (long long)v->of[f].number);
+        return plan_string(p, "%s", v->of[f].text);
+}
+
+/* Is the machine's power as it should be? */
+static bool is_ready(const struct machine_set *spec, const struct row *row)
+{
+        return row->condition == (spec->power == POWER_STOPPED ? CONDITION_STOPPED : CONDITION_RUNNING);
+}
+
+static void add_change(struct action *a, const char *field, const char *from, const char *to)
+{
+        a->changes[a->n_changes++] = (struct change_line){ .field = field, .from = from, .to = to };
+}
+
+/* Drift that is told and left: one line for a whole set, however many machines have it. */
+struct told {
+        size_t n;
+        const char *first;
+        const char *from, *to;
+};
+
+static void tell(struct told *told, struct planning *pl, enum machine_field f, const struct slot *s,
+                 const struct values *is, const struct values *wanted)
+{
+        if (told[f].n++ > 0)
+                return;
+        told[f].first = s->name;
+        told[f].from = value_text(pl->plan, f, is);
+        told[f].to = value_text(pl->plan, f, wanted);
+}
+
+static void tell_all(struct planning *pl, const struct told *told)
+{
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
+                const struct field *field = machine_field_spec(f);
+                const struct machine_support *support;
+                const char *why;
+
+                if (!told[f].n)
+                        continue;
+                support = machine_support_find(pl->in->codec, field->name);
+                why = support->change == CHANGE_IN_PLACE ? "only reported, as onDrift says"
+                                                         : "it cannot change in place, so the machine keeps it";
+                if (told[f].n == 1)
+                        planning_note(pl, plan_string(pl->plan, "%s: %s is %s, spec says %s; %s", told[f].first,
+                                                      field->name, told[f].from, told[f].to, why));
+                else
+                        planning_note(pl, plan_string(pl->plan, "%s and %zu more: %s is %s (on %s), spec says %s; %s",
+                                                      told[f].first, told[f].n - 1, field->name, told[f].from,
+                                                      told[f].first, told[f].to, why));
+        }
+}
+
+static void change_field(struct planning *pl, const struct slot *s, enum machine_field f, const struct values *wanted)
+{
+        const char *name = machine_field_spec(f)->name;
+        const char *from = value_text(pl->plan, f, &s->row->values), *to = value_text(pl->plan, f, wanted);
+        struct action *a;
+
+        a = planning_action(pl, ACTION_UPDATE, s, plan_string(pl->plan, "%s is %s, spec says %s", name, from, to));
+        if (!a)
+                return;
+        a->order = ORDER_CHANGE;
+        a->field = f;
+        a->wanted = *wanted;
+        add_change(a, name, from, to);
+}
+
+/* What a vendor never shows is compared with what the machine was made with; unknown after an adoption is no drift. */
+static const struct values *values_to_compare(const struct machine_support *support, const struct slot *s)
+{
+        return support->readback == READBACK_LISTED ? &s->row->values : &s->thing->made_with;
+}
+
+static void diff_fields(struct planning *pl, const struct slot *s, const struct values *wanted, struct told *told)
+{
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
+                const struct machine_support *support;
+                const struct values *is;
+
+                if (!values_known(wanted, f))
+                        continue;
+                support = machine_support_find(pl->in->codec, machine_field_spec(f)->name);
+                is = values_to_compare(support, s);
+                if (!values_known(is, f) || value_equal(f, is, wanted))
+                        continue;
+                if (support->change != CHANGE_IN_PLACE || pl->set->resource->on_drift == ON_DRIFT_REPORT) {
+                        tell(told, pl, f, s, is, wanted);
+                        continue;
+                }
+                change_field(pl, s, f, wanted);
+        }
+}
+
+static void diff_power(struct planning *pl, const struct slot *s)
+{
+        bool stopped = pl->set->spec->power == POWER_STOPPED;
+        const struct retry *softly;
+        char key[RETRY_KEY_MAX];
+        struct action *a;
+
+        if (s->row->condition == CONDITION_ASLEEP) {
+                planning_note(pl, plan_string(pl->plan,
+                                              "%s is asleep: somebody suspended it; wake it at the vendor's console",
+                                              s->name));
+                return;
+        }
+        if (pl->set->resource->on_drift == ON_DRIFT_REPORT) {
+                planning_note(pl,
+                              plan_string(pl->plan, "%s is %s, spec says %s; only reported, as onDrift says", s->name,
+                                          condition_text(s->row->condition), stopped ? "stopped" : "running"));
+                return;
+        }
+        if (!stopped) {
+                a = planning_action(pl, ACTION_START, s, "it is stopped, spec says running");
+                if (a)
+                        a->order = ORDER_START;
+                return;
+        }
+        softly = strmap_get(pl->in->retries, retry_key(s->name, ORDER_SHUT_DOWN, MACHINE_NONE, key));
+        a = planning_action(pl, ACTION_STOP, s,
+                            softly && softly->failures
+                                    ? "it runs on after a shutdown, spec says stopped: its power is cut"
+                                    : "it is running, spec says stopped");
+        if (a)
+                a->order = s->row->can_shut_down && !(softly && softly->failures) ? ORDER_SHUT_DOWN : ORDER_POWER_OFF;
+}
+
+/* A person may have renamed it at the vendor; the name is how a create of unknown outcome is found again. */
+static void diff_name(struct planning *pl, const struct slot *s)
+{
+        struct action *a;
+
+        if (s->thing->adopted || !s->row->name[0] || text_equal(s->row->name, s->name))
+                return;
+        if (pl->set->resource->on_drift == ON_DRIFT_REPORT) {
+                planning_note(pl, plan_string(pl->plan, "%s is named %s at the vendor; only reported, as onDrift says",
+                                              s->name, s->row->name));
+                return;
+        }
+        a = planning_action(pl, ACTION_UPDATE, s,
+                            plan_string(pl->plan, "it was renamed to %s at the vendor", s->row->name));
+        if (!a)
+                return;
+        a->order = ORDER_RENAME;
+        add_change(a, "name", plan_string(pl->plan, "%s", s->row->name), s->name);
+}
+
+static void diff_slot(struct planning *pl, const struct slot *s, const struct values *wanted, struct told *told)
+{
+        size_t before = pl->plan->n_actions;
+
+        switch (s->row->condition) {
+        case CONDITION_CHANGING:
+                planning_section(pl)->waiting = true;
+                return;
+        case CONDITION_UNKNOWN:
+                planning_note(pl, plan_string(pl->plan, "%s is in a state that muster does not know: it is left alone",
+                                              s->name));
+                return;
+        case CONDITION_FAILED:
+                return; /* replacing it is the set's affair */
+        default:
+                break;
+        }
+        if (!is_ready(pl->set->spec, s->row))
+                diff_power(pl, s);
+        diff_name(pl, s);
+        diff_fields(pl, s, wanted, told);
+
+        /* One change of a machine at a time: a vendor locks it while it is at work. */
+        for (size_t i = before + 1; i < pl->plan->n_actions; i++) {
+                pl->plan->actions[i].depends_on = i;
+                if (!pl->plan->actions[i].waits)
+                        pl->plan->actions[i].waits = "one change of a machine at a time";
+        }
+}
+
+void diff_set(struct planning *pl)
+{
+        struct told told[MACHINE_FIELDS] = { 0 };
+        struct section *section = planning_section(pl);
+        struct values wanted;
+
+        values_wanted(pl->set->spec, pl->in->codec, &wanted);
+        for (size_t i = 0; i < pl->set->n_slots && !pl->failed; i++) {
+                const struct slot *s = &pl->set->slots[i];
+                size_t before = pl->plan->n_actions;
+
+                if (!slot_is_shown(s))
+                        continue;
+                section->exist++;
+                if (is_ready(pl->set->spec, s->row))
+                        section->ready++;
+                if (s->call) {
+                        section->waiting = true;
+                        continue;
+                }
+                if (!s->hold && !s->victim)
+                        diff_slot(pl, s, &wanted, told);
+                if (pl->plan->n_actions == before && !s->victim && s->row->condition != CONDITION_FAILED)
+                        pl->plan->unchanged++;
+        }
+        tell_all(pl, told);
+}

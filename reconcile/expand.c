@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "reconcile/expand.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+
+int64_t slot_ordinal(const char *set_name, const char *slot)
+{
+        size_t n = strlen(set_name);
+        int64_t ordinal;
+
+        if (strncmp(slot, set_name, n) != 0 || slot[n] != '-')
+                return -1;
+        if (text_to_int64(slot + n + 1, &ordinal) < 0 || ordinal < 0)
+                return -1;
+        return ordinal;
+}
+
+bool slot_is_shown(const struct slot *s)
+{
+        return s->thing && s->thing->state == THING_OWNED && s->row;
+}
+
+void census_done(struct census *c)
+{
+        strmap_done(&c->things);
+        strmap_done(&c->calls);
+        strmap_done(&c->names);
+}
+
+static int census_things(const struct plan_input *in, struct census *c)
+{
+        for (size_t i = in->ledger->n_things; i > 0; i--) {
+                struct thing *t = in->ledger->things[i - 1];
+                int r;
+
+                if (t->state == THING_GONE || !text_equal(t->account, in->account))
+                        continue;
+                t->next = strmap_get(&c->things, t->resource);
+                r = strmap_set(&c->things, t->resource, t);
+                if (r < 0)
+                        return r;
+                if (t->state == THING_OWNED) {
+                        c->n_owned++;
+                        c->n_missing += t->missing;
+                }
+        }
+        return 0;
+}
+
+static int census_calls(const struct plan_input *in, struct census *c)
+{
+        for (size_t i = 0; i < in->ledger->n_calls; i++) {
+                struct call *call = in->ledger->calls[i];
+                int r;
+
+                if (call->state == CALL_RESOLVED || !text_equal(call->account, in->account))
+                        continue;
+                r = strmap_set(&c->calls, call->slot, call);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Foreign is every machine that the ledger does not own: not in any state, not under any resource. */
+static int census_rows(const struct plan_input *in, struct census *c)
+{
+        _cleanup_strmap_ struct strmap ours = { 0 };
+        int r;
+
+        if (!in->machines)
+                return 0;
+        for (size_t i = 0; i < in->ledger->n_things; i++) {
+                struct thing *t = in->ledger->things[i];
+
+                if (t->state == THING_GONE || !text_equal(t->account, in->account) || t->id[0] == '\0')
+                        continue;
+                r = strmap_set(&ours, t->id, t);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < in->machines->n_rows; i++) {
+                const struct row *row = &in->machines->rows[i];
+
+                if (strmap_get(&ours, row->id))
+                        continue;
+                c->n_foreign++;
+                r = strmap_put(&c->names, row->name, (void *)row);
+                if (r < 0 && r != -EEXIST)
+                        return r;
+        }
+        return 0;
+}
+
+int census_take(const struct plan_input *in, struct census *ret)
+{
+        _cleanup_census_ struct census c = { 0 };
+        int r;
+
+        r = census_things(in, &c);
+        if (r >= 0)
+                r = census_calls(in, &c);
+        if (r >= 0)
+                r = census_rows(in, &c);
+        if (r < 0)
+                return r;
+        *ret = c;
+        c = (struct census){ 0 };
+        return 0;
+}
+
+void set_done(struct set *s)
+{
+        free(s->slots);
+        s->slots = NULL;
+}
+
+static bool listed(const struct strings *list, const struct slot *s)
+{
+        for (size_t i = 0; i < list->n; i++)
+                if (text_equal(list->items[i], s->name) || (s->thing && text_equal(list->items[i], s->thing->id)))
+                        return true;
+        return false;
+}
+
+/* A slot whose machine leaves in order to be replaced stays counted: the one that follows takes its name. */
+static bool slot_counts(const struct slot *s)
+{
+        if (s->thing && s->thing->state == THING_LEAVING)
+                return s->call && s->call->counts == COUNTS_REPLACE;
+        return true;
+}
+
+static bool slot_is_uncertain(const struct slot *s)
+{
+        if (!s->thing)
+                return true; /* a create of ours that is not seen yet */
+        return s->thing->state == THING_OWNED && s->thing->missing;
+}
+
+static int set_add(struct set *set, const struct plan_input *in, struct thing *thing, const struct call *call,
+                   const char *name)
+{
+        struct slot *s = ARRAY_ADD(set->slots, set->n_slots, set->allocated_slots);
+
+        if (!s)
+                return -ENOMEM;
+        s->name = name;
+        s->thing = thing;
+        s->call = call;
+        s->ordinal = slot_ordinal(strchr(set->name, '/') + 1, name);
+        if (in->machines && thing && thing->id[0] != '\0')
+                s->row = observation_find(in->machines, thing->id);
+        if (set->spec) {
+                s->protect = listed(&set->spec->protect, s);
+                s->hold = listed(&set->spec->hold, s);
+        }
+        set->counted += slot_counts(s);
+        set->uncertain = set->uncertain || slot_is_uncertain(s);
+        return 0;
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+        const struct slot *x = a, *y = b;
+
+        if (x->ordinal != y->ordinal)
+                return x->ordinal < y->ordinal ? -1 : 1;
+        return text_natural_compare(x->name, y->name);
+}
+
+int set_expand(const struct plan_input *in, const struct census *census, const char *name,
+               const struct resource *resource, struct set *ret)
+{
+        _cleanup_set_ struct set set = { .name = name,
+                                         .resource = resource,
+                                         .spec = resource ? resource->machine_set : NULL };
+        int r;
+
+        for (struct thing *t = strmap_get(&census->things, name); t; t = t->next) {
+                r = set_add(&set, in, t, strmap_get(&census->calls, t->slot), t->slot);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < in->ledger->n_calls; i++) {
+                const struct call *c = in->ledger->calls[i];
+
+                if (c->state == CALL_RESOLVED || c->verb != ORDER_CREATE || !text_equal(c->account, in->account) ||
+                    !text_equal(c->resource, name))
+                        continue;
+                r = set_add(&set, in, NULL, c, c->slot);
+                if (r < 0)
+                        return r;
+        }
+        if (set.n_slots > 1)
+                qsort(set.slots, set.n_slots, sizeof(*set.slots), compare_slots);
+        *ret = set;
+        set.slots = NULL;
+        return 0;
+}

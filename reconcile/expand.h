@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * From a set to its slots: the ordinals that the ledger, open calls and the spec occupy, each with what is known of it.
+ */
+
+#include "reconcile/planner.h"
+
+struct slot {
+        const char *name;
+        int64_t ordinal;         /* -1: a name that is not of this set's form (an adopted or renamed one) */
+        struct thing *thing;     /* NULL: a create of ours is open here */
+        const struct call *call; /* the open call on it; NULL: none */
+        const struct row *row;   /* NULL: not shown */
+        bool protect, hold;
+        bool victim; /* picked by a scale-in */
+};
+
+struct set {
+        const struct resource *resource; /* NULL: no spec names it any more */
+        const char *name;                /* "MachineSet/web" */
+        const struct machine_set *spec;
+        struct slot *slots; /* sorted by ordinal, then name */
+        size_t n_slots, allocated_slots;
+        int64_t counted; /* slots that are there or may be, those that leave for good not among them */
+        bool uncertain;  /* some slot may or may not have a machine: nothing is deleted until that is known */
+};
+
+/* Everything of one account that expanding and comparing look up, made once for a plan. */
+struct census {
+        struct strmap things; /* "MachineSet/web" -> struct thing *, a list through `next` */
+        struct strmap calls;  /* slot -> struct call *, open ones */
+        struct strmap names;  /* a foreign machine's name -> struct row * */
+        size_t n_foreign;
+        size_t n_owned, n_missing; /* owned and not leaving; of them those that the last look did not show */
+};
+
+int census_take(const struct plan_input *in, struct census *ret);
+void census_done(struct census *c);
+#define _cleanup_census_ _cleanup_(census_done)
+
+int set_expand(const struct plan_input *in, const struct census *census, const char *name,
+               const struct resource *resource, struct set *ret);
+void set_done(struct set *s);
+#define _cleanup_set_ _cleanup_(set_done)
+
+/* The ordinal in "web-3" for the set "web"; -1: of another form. */
+int64_t slot_ordinal(const char *set_name, const char *slot);
+
+/* Is the machine of this slot there, ours, and shown? */
+bool slot_is_shown(const struct slot *s);

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/ledger_store.h"
+
+#define KEY_MAX ((size_t)1024 * 1024)
+
+int ledger_new_empty(struct ledger **ret)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = calloc(1, sizeof(*l));
+
+        if (!l)
+                return -ENOMEM;
+
+        l->estate = "";
+        l->boot = UNKNOWN_BOOT;
+        l->next_thing = 1;
+        l->next_call = 1;
+        l->strings = strpool_new();
+        l->changes = calloc(1, sizeof(*l->changes));
+        if (!l->strings || !l->changes)
+                return -ENOMEM;
+
+        *ret = STEAL(l);
+        return 0;
+}
+
+static struct ledger_changes *changes_free(struct ledger_changes *changes)
+{
+        if (!changes)
+                return NULL;
+
+        free(changes->things);
+        free(changes->calls);
+        free(changes->accounts);
+        free(changes->replies);
+        free(changes);
+
+        return NULL;
+}
+
+struct ledger *ledger_free(struct ledger *l)
+{
+        if (!l)
+                return NULL;
+
+        for (size_t i = 0; i < l->n_things; i++)
+                free(l->things[i]);
+        for (size_t i = 0; i < l->n_calls; i++)
+                free(l->calls[i]);
+        free(l->things);
+        free(l->calls);
+        strmap_done(&l->held);
+        strmap_done(&l->accounts);
+        ledger_store_free(l->store);
+        changes_free(l->changes);
+        strpool_free(l->strings);
+        free(l);
+
+        return NULL;
+}
+
+const char *ledger_string(struct ledger *l, const char *s)
+{
+        return strpool_add(l->strings, s);
+}
+
+/* The key of an id in `held`. No name of an account has a blank in it, so two keys are equal only when both parts are. */
+static int held_key(struct buf *key, const char *account, const char *id)
+{
+        buf_adds(key, account);
+        buf_addc(key, ' ');
+        return buf_adds(key, id);
+}
+
+int ledger_hold_id(struct ledger *l, const char *account, const char *id)
+{
+        _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
+        const char *kept;
+        int r;
+
+        if (!*id)
+                return 0;
+
+        r = held_key(&key, account, id);
+        if (r < 0)
+                return r;
+
+        kept = strpool_addn(l->strings, buf_text(&key), key.len);
+        if (!kept)
+                return -ENOMEM;
+
+        r = strmap_put(&l->held, kept, (void *)kept);
+        return r == -EEXIST ? 0 : r;
+}
+
+/* Without memory for the question the answer is yes: that makes no machine ours. */
+bool ledger_held(const struct ledger *l, const char *account, const char *id)
+{
+        _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
+
+        return held_key(&key, account, id) < 0 || strmap_get(&l->held, buf_text(&key));
+}
+
+struct thing *ledger_keep_thing(struct ledger *l, const struct thing *row)
+{
+        _cleanup_free_ struct thing *thing = malloc(sizeof(*thing));
+        struct thing **place;
+
+        if (!thing || ledger_hold_id(l, row->account, row->id) < 0)
+                return NULL;
+
+        place = ARRAY_ADD(l->things, l->n_things, l->allocated_things);
+        if (!place)
+                return NULL;
+
+        *thing = *row;
+        *place = thing;
+        if (l->next_thing <= row->seq)
+                l->next_thing = row->seq + 1;
+
+        return STEAL(thing);
+}
+
+struct call *ledger_keep_call(struct ledger *l, const struct call *row)
+{
+        _cleanup_free_ struct call *call = malloc(sizeof(*call));
+        struct call **place;
+
+        if (!call)
+                return NULL;
+
+        place = ARRAY_ADD(l->calls, l->n_calls, l->allocated_calls);
+        if (!place)
+                return NULL;
+
+        *call = *row;
+        *place = call;
+        if (l->next_call <= row->seq)
+                l->next_call = row->seq + 1;
+
+        return STEAL(call);
+}
+
+struct thing *ledger_add_thing(struct ledger *l, const char *account, const char *resource, const char *slot,
+                               const char *id)
+{
+        struct thing *thing, row = {
+                .seq = l->next_thing,
+                .account = ledger_string(l, account),
+                .resource = ledger_string(l, resource),
+                .slot = ledger_string(l, slot),
+                .id = ledger_string(l, id),
+                .created = "",
+                .made_with_text = "{}",
+                .address = "",
+                .condition = CONDITION_UNKNOWN,
+                .note = "",
+        };
+
+        if (!row.account || !row.resource || !row.slot || !row.id)
+                return NULL;
+
+        thing = ledger_keep_thing(l, &row);
+        return thing && ledger_touch_thing(l, thing) == 0 ? thing : NULL;
+}
+
+struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
+                             enum order_verb verb)
+{
+        struct call *call, row = {
+                .seq = l->next_call,
+                .account = ledger_string(l, account),
+                .resource = ledger_string(l, resource),
+                .slot = ledger_string(l, slot),
+                .verb = verb,
+                .id = "",
+                .wanted_text = "{}",
+                .boot = l->boot,
+                .outcome = "",
+                .note = "",
+                .class = OUTCOME_UNKNOWN,
+        };
+
+        if (!row.account || !row.resource || !row.slot)
+                return NULL;
+
+        call = ledger_keep_call(l, &row);
+        return call && ledger_touch_call(l, call) == 0 ? call : NULL;
+}
+
+int ledger_touch_thing(struct ledger *l, struct thing *t)
+{
+        struct ledger_changes *changes = l->changes;
+        struct thing **place;
+
+        if (t->touched)
+                return 0;
+
+        place = ARRAY_ADD(changes->things, changes->n_things, changes->allocated_things);
+        if (!place)
+                return -ENOMEM;
+
+        *place = t;
+        t->touched = true;
+        return 0;
+}
+
+int ledger_touch_call(struct ledger *l, struct call *c)
+{
+        struct ledger_changes *changes = l->changes;
+        struct call **place;
+
+        if (c->touched)
+                return 0;
+
+        place = ARRAY_ADD(changes->calls, changes->n_calls, changes->allocated_calls);
+        if (!place)
+                return -ENOMEM;
+
+        *place = c;
+        c->touched = true;
+        return 0;
+}
+
+int ledger_keep_account(struct ledger *l, const struct account_record *row)
+{
+        struct account_record *account = strpool_alloc(l->strings, sizeof(*account));
+
+        if (!account)
+                return -ENOMEM;
+
+        *account = *row;
+        return strmap_put(&l->accounts, account->name, account);
+}
+
+static int touch_account(struct ledger *l, struct account_record *account)
+{
+        struct ledger_changes *changes = l->changes;
+        struct account_record **place;
+
+        if (account->touched)
+                return 0;
+
+        place = ARRAY_ADD(changes->accounts, changes->n_accounts, changes->allocated_accounts);
+        if (!place)
+                return -ENOMEM;
+
+        *place = account;
+        account->touched = true;
+        return 0;
+}
+
+int ledger_record_account(struct ledger *l, const char *account, const char *type, const char *endpoint, int64_t now)
+{
+        struct account_record *known = strmap_get(&l->accounts, account);
+        struct account_record row = {
+                .name = ledger_string(l, account),
+                .type = ledger_string(l, type),
+                .endpoint = ledger_string(l, endpoint),
+                .recorded_at = now,
+        };
+        int r;
+
+        if (!row.name || !row.type || !row.endpoint)
+                return -ENOMEM;
+
+        if (known && known->type == row.type && known->endpoint == row.endpoint)
+                return 0;
+
+        if (known) {
+                known->type = row.type;
+                known->endpoint = row.endpoint;
+        } else {
+                r = ledger_keep_account(l, &row);
+                if (r < 0)
+                        return r;
+        }
+
+        return touch_account(l, strmap_get(&l->accounts, account));
+}
+
+bool ledger_knows_account(const struct ledger *l, const char *account)
+{
+        return strmap_get(&l->accounts, account);
+}
+
+bool ledger_is_touched(const struct ledger *l)
+{
+        const struct ledger_changes *changes = l->changes;
+
+        return changes->n_things > 0 || changes->n_calls > 0 || changes->n_accounts > 0 || changes->n_replies > 0;
+}
+
+/* What is still touched stays: it has no row of its last state yet. */
+void ledger_sweep(struct ledger *l)
+{
+        size_t n_things = 0, n_calls = 0;
+
+        for (size_t i = 0; i < l->n_things; i++) {
+                if (l->things[i]->state == THING_GONE && !l->things[i]->touched)
+                        free(l->things[i]);
+                else
+                        l->things[n_things++] = l->things[i];
+        }
+        l->n_things = n_things;
+
+        for (size_t i = 0; i < l->n_calls; i++) {
+                if (l->calls[i]->state == CALL_RESOLVED && !l->calls[i]->touched)
+                        free(l->calls[i]);
+                else
+                        l->calls[n_calls++] = l->calls[i];
+        }
+        l->n_calls = n_calls;
+}
+
+static void mark_committed(struct ledger_changes *changes)
+{
+        for (size_t i = 0; i < changes->n_things; i++)
+                changes->things[i]->touched = false;
+
+        for (size_t i = 0; i < changes->n_calls; i++) {
+                changes->calls[i]->touched = false;
+                if (changes->calls[i]->state == CALL_SENDING)
+                        changes->calls[i]->durable = true;
+        }
+
+        for (size_t i = 0; i < changes->n_accounts; i++)
+                changes->accounts[i]->touched = false;
+
+        changes->n_things = 0;
+        changes->n_calls = 0;
+        changes->n_accounts = 0;
+        changes->n_replies = 0;
+}
+
+int ledger_commit(struct ledger *l, struct error *e)
+{
+        int r;
+
+        if (!ledger_is_touched(l))
+                return 0;
+
+        r = ledger_store_write(l, e);
+        if (r < 0)
+                return r;
+
+        mark_committed(l->changes);
+        return 0;
+}
+
+int64_t ledger_commits(const struct ledger *l)
+{
+        return l->store ? l->store->commits : 0;
+}
+
+/* The answer rides on the commit of what it is about: a request is never carried out and left open. */
+int ledger_answer(struct ledger *l, int64_t seq, bool ok, const char *text, struct error *e)
+{
+        struct ledger_changes *changes = l->changes;
+        const char *kept = ledger_string(l, text);
+        struct ledger_reply *reply;
+
+        if (!kept)
+                return error_oom(e);
+
+        reply = ARRAY_ADD(changes->replies, changes->n_replies, changes->allocated_replies);
+        if (!reply)
+                return error_oom(e);
+
+        *reply = (struct ledger_reply){ .request = seq, .ok = ok, .text = kept };
+        return ledger_commit(l, e);
+}

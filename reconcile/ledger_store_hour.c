@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/io/db.h"
+#include "reconcile/ledger_store.h"
+
+#define SECONDS_AN_HOUR 3600
+
+/* Calls of this boot go by the boot clock; all others by the wall clock, on which what is still to come counts as
+ * within the hour. What is known not to have been done does not count. */
+static const char recent_calls_sql[] =
+        "WITH recent AS ("
+        " SELECT counts, slot, outcome FROM calls"
+        " WHERE account = ?1 AND counts <> 'nothing' AND boot = ?2 AND made_at_boot >= ?3"
+        " UNION ALL"
+        " SELECT counts, slot, outcome FROM calls"
+        " WHERE account = ?1 AND counts <> 'nothing' AND boot IS NOT ?2 AND made_at >= ?4)"
+        " SELECT count(*) FILTER (WHERE counts = 'create'),"
+        " count(*) FILTER (WHERE counts IN ('delete', 'replace')),"
+        " count(*) FILTER (WHERE counts = 'replace' AND slot = ?5)"
+        " FROM recent WHERE outcome NOT IN ('refused', 'not sent', 'never sent', 'not done')";
+
+static const char recent_losses_sql[] = "SELECT seq, made_at, gone_at FROM things"
+                                        " WHERE account = ?1 AND state = 'gone' AND gone_at >= ?2 AND id <> ''";
+
+/* A question about the hour before `now`. */
+struct hour {
+        struct ledger *ledger;
+        const char *account;
+        const char *slot;
+        usec_t since; /* boot clock */
+        int64_t wall, wall_since;
+        struct error *error;
+};
+
+struct counted {
+        int64_t creates, deletes, replacements;
+};
+
+static int count_rows(const struct hour *h, struct counted *counted)
+{
+        struct ledger_store *store = h->ledger->store;
+        struct db_query *q;
+        int r;
+
+        r = ledger_store_prepare(store, &store->recent_calls, recent_calls_sql, h->error);
+        if (r < 0)
+                return r;
+
+        q = store->recent_calls;
+        db_bind_text(q, 1, h->account);
+        db_bind_text(q, 2, ledger_store_boot(h->ledger));
+        db_bind_int64(q, 3, (int64_t)h->since);
+        db_bind_int64(q, 4, h->wall_since);
+        db_bind_text(q, 5, h->slot);
+        r = db_step(q, h->error);
+        if (r > 0)
+                *counted = (struct counted){ db_int64(q, 0), db_int64(q, 1), db_int64(q, 2) };
+        db_reset(q);
+
+        return r < 0 ? r : 0;
+}
+
+/* Calls that have no row yet were planned by this process, just now. */
+static void count_new_calls(const struct hour *h, struct counted *counted)
+{
+        const struct ledger *l = h->ledger;
+        int64_t first = l->store ? l->store->first_new_call : 0;
+
+        for (size_t i = l->n_calls; i > 0 && l->calls[i - 1]->seq >= first; i--) {
+                const struct call *call = l->calls[i - 1];
+
+                if (call->state == CALL_RESOLVED || strcmp(call->account, h->account) != 0)
+                        continue;
+                if (call->counts == COUNTS_CREATE)
+                        counted->creates++;
+                if (call->counts == COUNTS_DELETE || call->counts == COUNTS_REPLACE)
+                        counted->deletes++;
+                if (call->counts == COUNTS_REPLACE && strcmp(call->slot, h->slot) == 0)
+                        counted->replacements++;
+        }
+}
+
+static int count_calls(const struct hour *h, struct counted *ret)
+{
+        struct counted counted = {};
+        int r;
+
+        r = h->ledger->store ? count_rows(h, &counted) : 0;
+        if (r < 0)
+                return r;
+
+        count_new_calls(h, &counted);
+        *ret = counted;
+        return 0;
+}
+
+/* Within the hour one more, or one less, was owned. */
+struct turn {
+        int64_t at;
+        int change;
+};
+
+struct turns {
+        struct turn *items;
+        size_t n, allocated;
+        int64_t owned; /* now */
+};
+
+/* At the same second the loss is taken first: rather a lower maximum than one that never was. */
+static int compare_turns(const void *a, const void *b)
+{
+        const struct turn *x = a, *y = b;
+
+        if (x->at != y->at)
+                return x->at < y->at ? -1 : 1;
+
+        return (x->change > y->change) - (x->change < y->change);
+}
+
+static int add_turn(const struct hour *h, struct turns *turns, int64_t at, int change)
+{
+        struct turn *turn;
+
+        if (at < h->wall_since)
+                return 0;
+
+        turn = ARRAY_ADD(turns->items, turns->n, turns->allocated);
+        if (!turn)
+                return error_oom(h->error);
+
+        *turn = (struct turn){ .at = at < h->wall ? at : h->wall, .change = change };
+        return 0;
+}
+
+static int add_loss(const struct hour *h, struct turns *turns, int64_t made_at, int64_t gone_at)
+{
+        int r;
+
+        if (gone_at < h->wall_since)
+                return 0;
+
+        r = add_turn(h, turns, made_at < gone_at ? made_at : gone_at, 1);
+        return r < 0 ? r : add_turn(h, turns, gone_at, -1);
+}
+
+static int add_things(const struct hour *h, struct turns *turns)
+{
+        const struct ledger *l = h->ledger;
+        int r = 0;
+
+        for (size_t i = 0; i < l->n_things && r == 0; i++) {
+                const struct thing *thing = l->things[i];
+
+                if (!*thing->id || strcmp(thing->account, h->account) != 0)
+                        continue;
+
+                if (thing->state == THING_GONE) {
+                        r = add_loss(h, turns, thing->made_at, thing->gone_at);
+                } else if (thing->state != THING_PARKED) {
+                        turns->owned++;
+                        r = add_turn(h, turns, thing->made_at, 1);
+                }
+        }
+
+        return r;
+}
+
+static bool in_model(const struct ledger *l, int64_t seq)
+{
+        size_t low = 0, high = l->n_things;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (l->things[middle]->seq == seq)
+                        return true;
+                if (l->things[middle]->seq < seq)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+
+        return false;
+}
+
+/* Things that are gone and have left the model. */
+static int add_lost_rows(const struct hour *h, struct turns *turns)
+{
+        struct ledger_store *store = h->ledger->store;
+        struct db_query *q;
+        int r;
+
+        if (!store)
+                return 0;
+
+        r = ledger_store_prepare(store, &store->recent_losses, recent_losses_sql, h->error);
+        if (r < 0)
+                return r;
+
+        q = store->recent_losses;
+        db_bind_text(q, 1, h->account);
+        db_bind_int64(q, 2, h->wall_since);
+        while ((r = db_step(q, h->error)) > 0) {
+                if (in_model(h->ledger, db_int64(q, 0)))
+                        continue;
+                r = add_loss(h, turns, db_int64(q, 1), db_int64(q, 2));
+                if (r < 0)
+                        break;
+        }
+        db_reset(q);
+
+        return r;
+}
+
+/* Walks from the hour's begin to now. */
+static int64_t highest(struct turns *turns)
+{
+        int64_t owned = turns->owned, most;
+
+        for (size_t i = 0; i < turns->n; i++)
+                owned -= turns->items[i].change;
+
+        most = owned;
+        if (turns->n > 0)
+                qsort(turns->items, turns->n, sizeof(*turns->items), compare_turns);
+        for (size_t i = 0; i < turns->n; i++) {
+                owned += turns->items[i].change;
+                most = owned > most ? owned : most;
+        }
+
+        return most;
+}
+
+static int most_owned(const struct hour *h, int64_t *ret)
+{
+        struct turns turns = {};
+        int r;
+
+        r = add_things(h, &turns);
+        if (r == 0)
+                r = add_lost_rows(h, &turns);
+        if (r == 0)
+                *ret = highest(&turns);
+
+        free(turns.items);
+        return r;
+}
+
+static struct hour hour_before(struct ledger *l, const char *account, const char *slot, usec_t now, int64_t wall,
+                               struct error *e)
+{
+        return (struct hour){
+                .ledger = l,
+                .account = account,
+                .slot = slot,
+                .since = usec_since(now, USEC_PER_HOUR),
+                .wall = wall,
+                .wall_since = wall - SECONDS_AN_HOUR,
+                .error = e,
+        };
+}
+
+int ledger_hour(struct ledger *l, const char *account, usec_t now, int64_t wall, struct ledger_hour *ret,
+                struct error *e)
+{
+        const struct hour h = hour_before(l, account, "", now, wall, e);
+        struct counted counted;
+        int64_t most = 0;
+        int r;
+
+        r = count_calls(&h, &counted);
+        if (r < 0)
+                return r;
+
+        r = most_owned(&h, &most);
+        if (r < 0)
+                return r;
+
+        *ret = (struct ledger_hour){ .creates = counted.creates, .deletes = counted.deletes, .most_owned = most };
+        return 0;
+}
+
+int ledger_replacements(struct ledger *l, const char *account, const char *slot, usec_t now, int64_t wall, int64_t *ret,
+                        struct error *e)
+{
+        const struct hour h = hour_before(l, account, slot, now, wall, e);
+        struct counted counted;
+        int r;
+
+        r = count_calls(&h, &counted);
+        if (r < 0)
+                return r;
+
+        *ret = counted.replacements;
+        return 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/base/json.h"
+#include "reconcile/base/text.h"
+#include "reconcile/ledger_store.h"
+
+/* Longer than any set of values that a spec can hold. */
+#define VALUES_TEXT_MAX ((size_t)256 * 1024)
+
+static bool is_number(enum machine_field f)
+{
+        enum field_type type = machine_field_spec(f)->type;
+
+        return type == FIELD_COUNT || type == FIELD_SIZE;
+}
+
+static int add_value(json_t *object, enum machine_field f, const struct values *v)
+{
+        json_t *value;
+
+        if (is_number(f)) {
+                value = json_integer(v->of[f].number);
+        } else {
+                const char *text = v->of[f].text;
+
+                if (!text || !text_is_utf8(text, strlen(text)))
+                        return -EINVAL;
+                value = json_string_nocheck(text);
+        }
+
+        return json_object_set_new(object, machine_field_spec(f)->name, value) < 0 ? -ENOMEM : 0;
+}
+
+int values_to_text(const struct values *v, struct buf *b)
+{
+        _cleanup_json_ json_t *object = json_object();
+        _cleanup_free_ char *text = NULL;
+
+        if (!object)
+                return -ENOMEM;
+
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
+                int r = values_known(v, f) ? add_value(object, f, v) : 0;
+
+                if (r < 0)
+                        return r;
+        }
+
+        text = json_dumps(object, JSON_COMPACT);
+        return text ? buf_adds(b, text) : -ENOMEM;
+}
+
+int ledger_set_values(struct ledger *l, const struct values *v, struct values *ret, const char **ret_text)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(VALUES_TEXT_MAX);
+        struct values copy = *v;
+        const char *text;
+        int r;
+
+        r = values_to_text(v, &b);
+        if (r < 0)
+                return r;
+
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
+                if (!values_known(v, f) || is_number(f))
+                        continue;
+                copy.of[f].text = ledger_string(l, v->of[f].text);
+                if (!copy.of[f].text)
+                        return -ENOMEM;
+        }
+
+        text = ledger_string(l, buf_text(&b));
+        if (!text)
+                return -ENOMEM;
+
+        *ret = copy;
+        *ret_text = text;
+        return 0;
+}
+
+/* MACHINE_NONE: no property has this name. */
+static enum machine_field field_named(const char *name)
+{
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++)
+                if (strcmp(machine_field_spec(f)->name, name) == 0)
+                        return f;
+
+        return MACHINE_NONE;
+}
+
+static int read_value(struct ledger *l, const char *name, const json_t *value, struct values *v, struct error *e)
+{
+        enum machine_field f = field_named(name);
+        const char *text;
+
+        if (f == MACHINE_NONE)
+                return error_set(e, -EBADMSG, "it names a property that no machine has");
+
+        if (is_number(f)) {
+                if (!json_is_integer(value))
+                        return error_set(e, -EBADMSG, "its %s is not a number", name);
+                values_set_number(v, f, json_integer_value(value));
+                return 0;
+        }
+
+        if (!json_is_string(value))
+                return error_set(e, -EBADMSG, "its %s is not a text", name);
+
+        text = ledger_string(l, json_string_value(value));
+        if (!text)
+                return error_oom(e);
+
+        values_set_text(v, f, text);
+        return 0;
+}
+
+int ledger_values_from_text(struct ledger *l, const char *text, struct values *ret, struct error *e)
+{
+        _cleanup_json_ json_t *object = NULL;
+        struct values v = {};
+        const char *name;
+        json_t *value;
+        int r;
+
+        r = json_parse(text, strlen(text), &object, e);
+        if (r < 0)
+                return r;
+
+        if (!json_is_object(object))
+                return error_set(e, -EBADMSG, "it is no JSON object");
+
+        json_object_foreach(object, name, value)
+        {
+                r = read_value(l, name, value, &v, e);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = v;
+        return 0;
+}

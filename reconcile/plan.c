@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "reconcile/plan.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+
+/* One line of a plan is short; a vendor's words in it are bounded before. */
+#define PLAN_STRING_MAX 2048
+
+const char *action_verb_text(enum action_verb v)
+{
+        static const char *const names[] = {
+                [ACTION_CREATE] = "create", [ACTION_UPDATE] = "update", [ACTION_DELETE] = "delete",
+                [ACTION_START] = "start",   [ACTION_STOP] = "stop",     [ACTION_REPLACE] = "replace",
+                [ACTION_ATTACH] = "attach", [ACTION_DETACH] = "detach", [ACTION_ADOPT] = "adopt",
+        };
+
+        return names[v];
+}
+
+const char *phase_text(enum phase p)
+{
+        static const char *const names[] = {
+                [PHASE_CONVERGED] = "converged", [PHASE_PROGRESSING] = "progressing", [PHASE_BLOCKED] = "blocked",
+                [PHASE_FAILED] = "failed",       [PHASE_PAUSED] = "paused",           [PHASE_UNKNOWN] = "unknown",
+        };
+
+        return names[p];
+}
+
+const char *phase_reason_text(enum phase_reason r)
+{
+        static const char *const names[] = {
+                [REASON_NONE] = NULL,   [REASON_LIMIT] = "limit",     [REASON_CONFLICT] = "conflict",
+                [REASON_HELD] = "held", [REASON_PARKED] = "parked",   [REASON_CAPACITY] = "capacity",
+                [REASON_AUTH] = "auth", [REASON_REFUSED] = "refused",
+        };
+
+        return names[r];
+}
+
+int plan_new(struct plan **ret)
+{
+        _cleanup_(plan_free_p) struct plan *p = calloc(1, sizeof(*p));
+
+        if (!p)
+                return -ENOMEM;
+        p->strings = strpool_new();
+        if (!p->strings)
+                return -ENOMEM;
+        *ret = STEAL(p);
+        return 0;
+}
+
+struct plan *plan_free(struct plan *p)
+{
+        if (!p)
+                return NULL;
+        for (size_t i = 0; i < p->n_sections; i++)
+                free(p->sections[i].notes);
+        free(p->sections);
+        free(p->actions);
+        free(p->diagnostics);
+        free(p->providers);
+        strpool_free(p->strings);
+        free(p);
+        return NULL;
+}
+
+const char *plan_string(struct plan *p, const char *format, ...)
+{
+        char text[PLAN_STRING_MAX];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        return strpool_add(p->strings, text);
+}
+
+struct plan_counts plan_count(const struct plan *p)
+{
+        struct plan_counts counts = { 0 };
+
+        for (size_t i = 0; i < p->n_actions; i++) {
+                const struct action *a = &p->actions[i];
+
+                if (a->blocked)
+                        counts.blocked++;
+                else if (a->verb == ACTION_CREATE)
+                        counts.create++;
+                else if (a->verb == ACTION_DELETE)
+                        counts.delete ++;
+                else
+                        counts.update++;
+        }
+        return counts;
+}
+
+bool plan_has_actions(const struct plan *p)
+{
+        return p->n_actions > 0;
+}
+
+bool action_equal(const struct plan *a_plan, const struct action *a, const struct plan *b_plan, const struct action *b)
+{
+        const struct section *as = &a_plan->sections[a->section], *bs = &b_plan->sections[b->section];
+
+        if (a->verb != b->verb || !text_equal(a->kind, b->kind) || !text_equal(a->name, b->name) ||
+            !text_equal(as->resource, bs->resource) || !text_equal(as->provider, bs->provider) ||
+            !text_equal(a->vendor_id, b->vendor_id) || !text_equal(a->blocked, b->blocked) ||
+            a->n_changes != b->n_changes)
+                return false;
+        for (size_t i = 0; i < a->n_changes; i++)
+                if (!text_equal(a->changes[i].field, b->changes[i].field) ||
+                    !text_equal(a->changes[i].from, b->changes[i].from) ||
+                    !text_equal(a->changes[i].to, b->changes[i].to))
+                        return false;
+        return true;
+}
+
+const struct action *plan_find_new(const struct plan *p, const struct plan *approved)
+{
+        size_t k = 0;
+
+        /* Both are in the same order, so the search goes on where the last one ended. */
+        for (size_t i = 0; i < p->n_actions; i++) {
+                size_t tried = 0;
+
+                while (tried < approved->n_actions &&
+                       !action_equal(p, &p->actions[i], approved, &approved->actions[k % approved->n_actions])) {
+                        tried++;
+                        k++;
+                }
+                if (tried == approved->n_actions)
+                        return &p->actions[i];
+        }
+        return NULL;
+}
+
+/* Strings of a plan live in its pool; a copy brings its own. */
+static const char *copy(struct plan *to, const char *s)
+{
+        return s ? strpool_add(to->strings, s) : NULL;
+}
+
+static int append_section(struct plan *to, const struct section *s)
+{
+        struct section *new = ARRAY_ADD(to->sections, to->n_sections, to->allocated_sections);
+
+        if (!new)
+                return -ENOMEM;
+        *new = *s;
+        new->notes = NULL;
+        new->n_notes = new->allocated_notes = 0;
+        new->resource = copy(to, s->resource);
+        new->provider = copy(to, s->provider);
+        new->position.file = copy(to, s->position.file);
+        new->headline = copy(to, s->headline);
+        new->unknown = copy(to, s->unknown);
+        new->message = copy(to, s->message);
+        for (size_t i = 0; i < s->n_notes; i++) {
+                const char **note = ARRAY_ADD(new->notes, new->n_notes, new->allocated_notes);
+
+                if (!note)
+                        return -ENOMEM;
+                *note = copy(to, s->notes[i]);
+        }
+        return 0;
+}
+
+static int append_action(struct plan *to, const struct action *a, size_t section_offset, size_t action_offset)
+{
+        struct action *new = ARRAY_ADD(to->actions, to->n_actions, to->allocated_actions);
+
+        if (!new)
+                return -ENOMEM;
+        *new = *a;
+        new->kind = copy(to, a->kind);
+        new->name = copy(to, a->name);
+        new->vendor_id = copy(to, a->vendor_id);
+        new->summary = copy(to, a->summary);
+        new->reason = copy(to, a->reason);
+        new->blocked = copy(to, a->blocked);
+        new->waits = copy(to, a->waits);
+        for (size_t i = 0; i < a->n_changes; i++)
+                new->changes[i] = (struct change_line){ .field = copy(to, a->changes[i].field),
+                                                        .from = copy(to, a->changes[i].from),
+                                                        .to = copy(to, a->changes[i].to) };
+        new->section += section_offset;
+        new->thing = NULL;
+        new->wanted = (struct values){ 0 };
+        if (a->depends_on)
+                new->depends_on += action_offset;
+        return 0;
+}
+
+int plan_append(struct plan *to, const struct plan *from)
+{
+        size_t section_offset = to->n_sections, action_offset = to->n_actions;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < from->n_sections; i++)
+                r = append_section(to, &from->sections[i]);
+        for (size_t i = 0; r >= 0 && i < from->n_actions; i++)
+                r = append_action(to, &from->actions[i], section_offset, action_offset);
+        for (size_t i = 0; r >= 0 && i < from->n_diagnostics; i++) {
+                struct plan_diagnostic *d = ARRAY_ADD(to->diagnostics, to->n_diagnostics, to->allocated_diagnostics);
+
+                if (!d)
+                        return -ENOMEM;
+                *d = (struct plan_diagnostic){ .severity = from->diagnostics[i].severity,
+                                               .resource = copy(to, from->diagnostics[i].resource),
+                                               .message = copy(to, from->diagnostics[i].message) };
+        }
+        to->unchanged += from->unchanged;
+        to->orphaned += from->orphaned;
+        to->foreign += from->foreign;
+        to->unknown += from->unknown;
+        return r;
+}
+
+/* Actions stand together by section; a section's key is its place. */
+static int compare_sections(const struct section *a, const struct section *b)
+{
+        int r;
+
+        if (!a->position.file != !b->position.file)
+                return a->position.file ? -1 : 1;
+        r = text_natural_compare(a->resource, b->resource);
+        return r ? r : strcmp(a->provider, b->provider);
+}
+
+int plan_sort(struct plan *p)
+{
+        _cleanup_free_ size_t *order = calloc(p->n_sections + 1, sizeof(*order)),
+                              *place = calloc(p->n_sections + 1, sizeof(*place));
+        _cleanup_free_ size_t *number = calloc(p->n_actions + 1, sizeof(*number));
+        _cleanup_free_ struct section *sections = calloc(p->n_sections + 1, sizeof(*sections));
+        _cleanup_free_ struct action *actions = calloc(p->n_actions + 1, sizeof(*actions));
+        size_t n = 0;
+
+        if (!order || !place || !number || !sections || !actions)
+                return -ENOMEM;
+        for (size_t i = 0; i < p->n_sections; i++) {
+                size_t k = i;
+
+                for (; k > 0 && compare_sections(&p->sections[i], &p->sections[order[k - 1]]) < 0; k--)
+                        order[k] = order[k - 1];
+                order[k] = i;
+        }
+        for (size_t i = 0; i < p->n_sections; i++) {
+                place[order[i]] = i;
+                sections[i] = p->sections[order[i]];
+                for (size_t k = 0; k < p->n_actions; k++)
+                        if (p->actions[k].section == order[i])
+                                number[k] = n++;
+        }
+        for (size_t k = 0; k < p->n_actions; k++) {
+                struct action *a = &actions[number[k]];
+
+                *a = p->actions[k];
+                a->section = place[a->section];
+                if (a->depends_on)
+                        a->depends_on = number[a->depends_on - 1] + 1;
+        }
+        if (p->n_sections > 0)
+                memcpy(p->sections, sections, p->n_sections * sizeof(*sections));
+        if (p->n_actions > 0)
+                memcpy(p->actions, actions, p->n_actions * sizeof(*actions));
+        return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Planning one account: expand what the specs want into slots, compare each slot with what the ledger owns and what was
+ * seen, and write down the actions. Pure: reads its input, writes the plan.
+ *
+ * The rule: an action comes only out of a complete observation, and deletes only things that the ledger owns.
+ */
+
+#include "reconcile/plan.h"
+
+/* What an account remembers of an order that did not work. */
+struct retry {
+        unsigned failures;
+        enum outcome_class class;
+        bool given_up; /* tried as often as makes sense: only a person or a changed spec helps */
+        usec_t next;   /* boot clock */
+        const char *why;
+};
+
+/* How often an order that was accepted, or refused without a reason that lasts, is sent before it is reported instead. */
+#define ATTEMPTS_MAX 5
+#define REPLACEMENTS_PER_HOUR 3
+
+struct plan_input {
+        const struct estate *estate;
+        const struct resource *provider; /* NULL: the ledger owns things of an account that no spec names */
+        const char *account;
+        const struct provider *codec;
+        struct ledger *ledger;
+        const struct observation *machines; /* the last complete look; NULL: none */
+        const char *unreadable;             /* why there is none */
+        enum phase_reason unreadable_reason;
+        const char *hold;                /* why nothing may be created or deleted here; NULL: no hold */
+        bool hold_confirmed;             /* a second look showed the same */
+        const struct strmap *retries;    /* "web-3 create" -> struct retry */
+        const struct share *max_deletes; /* overrides the policy when given */
+        usec_t now;
+        int64_t wall;
+};
+
+/* Adds the sections, actions and diagnostics of one account, and applies the Policy's limits to them. */
+int plan_account(struct plan *p, const struct plan_input *in, struct error *e);
+
+/* The key of a retry, in the caller's buffer. */
+#define RETRY_KEY_MAX 96
+const char *retry_key(const char *slot, enum order_verb verb, enum machine_field field, char key[static RETRY_KEY_MAX]);
+
+/* What a set wants of each machine, of the properties that this vendor has. */
+void values_wanted(const struct machine_set *set, const struct provider *codec, struct values *ret);
+bool value_equal(enum machine_field f, const struct values *a, const struct values *b);
+/* One value in the spec's units, in the plan's pool. */
+const char *value_text(struct plan *p, enum machine_field f, const struct values *v);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What the planner's files share: the plan under construction, and how an action gets into it.
+ */
+
+#include "reconcile/expand.h"
+
+struct planning {
+        struct plan *plan;
+        const struct plan_input *in;
+        const struct census *census;
+        const struct set *set;
+        size_t section;     /* number of the section that is being written */
+        const char *paused; /* NULL, or what says so */
+        bool failed;        /* memory ran out: the plan is not to be used */
+};
+
+struct section *planning_section(struct planning *pl);
+
+/* A new action on a slot. NULL: out of memory (noted in `failed`). `reason` is a plan's string, NULL notes the same. */
+struct action *planning_action(struct planning *pl, enum action_verb verb, const struct slot *slot, const char *reason);
+
+/* A line below the section that is no action. */
+void planning_note(struct planning *pl, const char *text);
+
+/* Keeps an action out of this pass. The gravest reason stays the section's. */
+void planning_block(struct planning *pl, struct action *a, enum phase_reason reason, const char *why);
+void section_reason(struct section *s, enum phase_reason reason, const char *message);
+
+/* Compares the machines of a set that are there with what the spec says of them. */
+void diff_set(struct planning *pl);
+
+/* The Policy's limits, over all actions of the account from `first_action` on. */
+int guard_limits(struct planning *pl, size_t first_action, struct error *e);
+
+/* What is missing of an account: is it so much that nothing may be created or deleted there? */
+bool guard_is_loss(size_t owned, size_t missing);

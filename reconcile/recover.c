@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/account.h"
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+#include "reconcile/base/units.h"
+#include "reconcile/planner_internal.h"
+
+/*
+ * Recovery: every call that is not resolved is held against a complete listing, and so is every thing that we own. What follows
+ * from which evidence is the table in reconcile/README.md. A decision that something was *not* done needs a listing that began after
+ * the call's settling time (W) was over; W counts in this process, from the call's end or from the start of recovery.
+ */
+
+/* A create of ours that is not resolved, and the listed machines that carry its marker. */
+struct claim {
+        struct call *call;
+        const struct row *match; /* the first new one */
+        size_t n;
+};
+
+struct recovery {
+        struct account *a;
+        usec_t now;
+        struct strmap things; /* slot -> struct thing * */
+        struct claim *claims;
+        size_t n_claims, allocated_claims;
+};
+
+static void recovery_done(struct recovery *rec)
+{
+        strmap_done(&rec->things);
+        free(rec->claims);
+}
+
+usec_t recover_settling(const struct account *a, const struct call *c)
+{
+        const struct timing *timing = &a->codec->timing;
+
+        if (c->verb == ORDER_SHUT_DOWN)
+                return timing->shut_down;
+        if (a->provider && a->provider->provider->settle)
+                return a->provider->provider->settle;
+        if (c->state == CALL_ACCEPTED && c->verb != ORDER_CREATE)
+                return timing->change;
+        return timing->acting + timing->lag + timing->margin;
+}
+
+/* Did the last listing begin after the call's settling time? */
+static bool settled(const struct account *a, const struct call *c)
+{
+        return a->machines_at >= usec_add(c->settle_from, recover_settling(a, c));
+}
+
+static bool is_open(const struct account *a, const struct call *c)
+{
+        return c->state != CALL_RESOLVED && c->state != CALL_INTENT && text_equal(c->account, a->name);
+}
+
+static void park(struct account *a, struct thing *t, const char *note)
+{
+        t->state = THING_PARKED;
+        t->note = note ? note : "";
+        touch_thing(a, t);
+        engine_tell(a, EVENT_NOTE, t->slot, "is parked: %s", t->note);
+}
+
+static const char *words(struct account *a, const char *format, ...) _printf_(2, 3);
+static const char *words(struct account *a, const char *format, ...)
+{
+        char text[1024];
+        const char *s;
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        s = ledger_string(a->engine->ledger, text);
+        if (!s)
+                engine_break(a->engine, -ENOMEM, "out of memory");
+        return s ? s : "";
+}
+
+/* Is the row the machine that the thing was? The vendor's creation time tells an id that was given away again. */
+static bool fingerprint_fits(const struct thing *t, const struct row *row)
+{
+        return !t->created[0] || !row->created[0] || text_equal(t->created, row->created);
+}
+
+static void thing_shown(struct account *a, struct thing *t, const struct row *row)
+{
+        bool works = row->condition == CONDITION_RUNNING || row->condition == CONDITION_STOPPED;
+        bool same = !t->missing && (t->ever_ready || !works) && t->condition == row->condition &&
+                    text_equal(t->address, row->address) && (t->created[0] || !row->created[0]) && !t->leaked;
+
+        t->missing_since = 0;
+        t->confirmed = false;
+        if (same)
+                return;
+        if (t->leaked) {
+                t->leaked = false;
+                t->state = THING_OWNED;
+                t->note = "";
+                engine_tell(a, EVENT_DONE, t->slot, "is listed after all as %s", t->id);
+        }
+        if (works && !t->ever_ready)
+                engine_tell(a, EVENT_DONE, t->slot, "is %s%s%s", condition_text(row->condition),
+                            row->address[0] ? " at " : "", row->address);
+        t->missing = false;
+        t->ever_ready = t->ever_ready || works;
+        t->condition = row->condition;
+        t->address = words(a, "%s", row->address);
+        if (!t->created[0])
+                t->created = words(a, "%s", row->created);
+        touch_thing(a, t);
+}
+
+static void see_thing(struct account *a, struct thing *t)
+{
+        const struct row *row = t->id[0] ? observation_find(a->machines, t->id) : NULL;
+
+        if (row && !fingerprint_fits(t, row)) {
+                if (t->state != THING_PARKED)
+                        park(a, t,
+                             words(a, "%s was made at %s, and %s shows a machine made at %s under that id", t->id,
+                                   t->created, a->name, row->created));
+                return;
+        }
+        if (row) {
+                thing_shown(a, t, row);
+                return;
+        }
+        if (t->state != THING_OWNED)
+                return;
+        if (!t->missing) {
+                t->missing = true;
+                touch_thing(a, t);
+        }
+        if (!t->missing_since)
+                t->missing_since = a->machines_at;
+}
+
+/* The machine that a create made becomes ours. */
+static void own(struct account *a, struct call *c, const struct row *row)
+{
+        struct thing *t = ledger_add_thing(a->engine->ledger, c->account, c->resource, c->slot, row->id);
+
+        if (!t) {
+                engine_break(a->engine, -ENOMEM, "out of memory");
+                return;
+        }
+        t->state = THING_OWNED;
+        t->made_at = engine_wall(a->engine);
+        t->made_with = c->wanted;
+        t->made_with_text = c->wanted_text;
+        engine_tell(a, EVENT_DONE, c->slot, "created as %s", row->id);
+        thing_shown(a, t, row);
+        retry_worked(a, c);
+        call_resolve(a, c, "done", c->note);
+}
+
+/* A slot that waits for a person. `id` may be "". */
+static void park_slot(struct account *a, struct call *c, const char *id, bool leaked, const char *note)
+{
+        struct thing *t = ledger_add_thing(a->engine->ledger, c->account, c->resource, c->slot, id);
+
+        if (!t) {
+                engine_break(a->engine, -ENOMEM, "out of memory");
+                return;
+        }
+        t->made_at = engine_wall(a->engine);
+        t->made_with = c->wanted;
+        t->made_with_text = c->wanted_text;
+        t->leaked = leaked;
+        park(a, t, note);
+        call_resolve(a, c, "parked", note);
+}
+
+/* Names of the listed machines that a create of unknown outcome may have made, for a person to choose from. */
+static const char *candidates(struct account *a, const struct call *c, bool resembling)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(512);
+        size_t n = 0;
+
+        for (size_t i = 0; i < a->machines->n_rows; i++) {
+                const struct row *row = &a->machines->rows[i];
+                bool fits = resembling ? a->codec->resembles(c->slot, row->name) : text_equal(c->slot, row->name);
+
+                if (!fits || ledger_held(a->engine->ledger, a->name, row->id))
+                        continue;
+                if (n++ < 5)
+                        buf_addf(&b, "%s%s (%s)", n > 1 ? ", " : "", row->id, row->name);
+        }
+        if (n > 5)
+                buf_addf(&b, " and %zu more", n - 5);
+        return n ? words(a, "%s", buf_text(&b)) : NULL;
+}
+
+static void not_done(struct account *a, struct call *c, usec_t now)
+{
+        enum outcome_class class = c->said_no ? OUTCOME_REFUSED : OUTCOME_UNKNOWN;
+        const char *note = c->note[0] ? c->note : "nothing came of it";
+
+        if (c->verb != ORDER_CREATE || c->said_no)
+                engine_tell(a, EVENT_FAILED, c->slot, "was not done: %s", note);
+        retry_failed(a, c, class, note, now);
+        call_resolve(a, c, "not done", note);
+}
+
+static void recover_unnamed_create(struct account *a, struct claim *claim, usec_t now)
+{
+        struct call *c = claim->call;
+        bool early = c->state == CALL_ACCEPTED && claim->n == 1;
+        const char *resembling;
+
+        if (!early && !settled(a, c))
+                return;
+        if (claim->n == 1) {
+                own(a, c, claim->match);
+                return;
+        }
+        if (claim->n > 1) {
+                park_slot(a, c, "", false,
+                          words(a, "several machines carry its name after a create of unknown outcome: %s",
+                                candidates(a, c, false)));
+                return;
+        }
+        resembling = candidates(a, c, true);
+        if (resembling)
+                park_slot(a, c, "", false,
+                          words(a, "after a create of unknown outcome there are machines with a similar name: %s",
+                                resembling));
+        else
+                not_done(a, c, now);
+}
+
+static void recover_create(struct account *a, struct claim *claim, usec_t now)
+{
+        struct call *c = claim->call;
+        const struct row *row;
+
+        if (!c->id[0]) {
+                recover_unnamed_create(a, claim, now);
+                return;
+        }
+        row = observation_find(a->machines, c->id);
+        if (row)
+                own(a, c, row);
+        else if (settled(a, c))
+                park_slot(a, c, c->id, true,
+                          words(a, "the vendor said that it made %s, and no listing shows it", c->id));
+}
+
+static bool reads_as_wanted(const struct call *c, const struct thing *t, const struct row *row)
+{
+        switch (c->verb) {
+        case ORDER_START:
+                return row->condition == CONDITION_RUNNING;
+        case ORDER_SHUT_DOWN:
+        case ORDER_POWER_OFF:
+                return row->condition == CONDITION_STOPPED;
+        case ORDER_CHANGE:
+                return values_known(&row->values, c->field) && value_equal(c->field, &row->values, &c->wanted);
+        case ORDER_RENAME:
+                return text_equal(row->name, t->slot);
+        default:
+                return false;
+        }
+}
+
+static const char *done_text(enum order_verb verb)
+{
+        switch (verb) {
+        case ORDER_START:
+                return "started";
+        case ORDER_SHUT_DOWN:
+                return "shut down";
+        case ORDER_POWER_OFF:
+                return "switched off";
+        case ORDER_RENAME:
+                return "renamed";
+        default:
+                return "changed";
+        }
+}
+
+static void recover_change(struct account *a, struct call *c, struct thing *t, usec_t now)
+{
+        const struct row *row = t ? observation_find(a->machines, t->id) : NULL;
+
+        if (!t || t->state == THING_PARKED) {
+                call_resolve(a, c, "dropped", "the machine is not ours to change any more");
+        } else if (row && reads_as_wanted(c, t, row)) {
+                engine_tell(a, EVENT_DONE, c->slot, "%s", done_text(c->verb));
+                retry_worked(a, c);
+                call_resolve(a, c, "done", c->note);
+        } else if (settled(a, c)) {
+                not_done(a, c, now);
+        }
+}
+
+static void recover_delete(struct account *a, struct call *c, struct thing *t, usec_t now)
+{
+        if (!t || t->state == THING_PARKED) {
+                call_resolve(a, c, "dropped", "the machine is not ours to delete any more");
+                return;
+        }
+        if (!observation_find(a->machines, t->id)) {
+                c->absent++;
+                return;
+        }
+        c->absent = 0;
+        if (!settled(a, c))
+                return;
+        t->state = THING_OWNED;
+        touch_thing(a, t);
+        not_done(a, c, now);
+}
+
+/* Finds the machines that carry the names of open creates, were never ours, and so may be what those made. */
+static int match_claims(struct recovery *rec)
+{
+        _cleanup_strmap_ struct strmap markers = { 0 };
+        const struct observation *machines = rec->a->machines;
+
+        if (!rec->n_claims)
+                return 0;
+        for (size_t i = 0; i < rec->n_claims; i++) {
+                int r = strmap_set(&markers, rec->claims[i].call->slot, &rec->claims[i]);
+
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < machines->n_rows; i++) {
+                const struct row *row = &machines->rows[i];
+                struct claim *claim = strmap_get(&markers, row->name);
+
+                if (!claim || ledger_held(rec->a->engine->ledger, rec->a->name, row->id))
+                        continue;
+                if (claim->n++ == 0)
+                        claim->match = row;
+        }
+        return 0;
+}
+
+static int gather(struct recovery *rec)
+{
+        struct ledger *ledger = rec->a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                struct thing *t = ledger->things[i];
+
+                if (t->state == THING_GONE || !text_equal(t->account, rec->a->name))
+                        continue;
+                see_thing(rec->a, t);
+                if (ledger->n_calls && strmap_set(&rec->things, t->slot, t) < 0)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < ledger->n_calls; i++) {
+                struct call *c = ledger->calls[i];
+                struct claim *claim;
+
+                if (!is_open(rec->a, c) || c->verb != ORDER_CREATE)
+                        continue;
+                claim = ARRAY_ADD(rec->claims, rec->n_claims, rec->allocated_claims);
+                if (!claim)
+                        return -ENOMEM;
+                claim->call = c;
+        }
+        return match_claims(rec);
+}
+
+/* A deleted machine is asked after once two listings lack it; a lost one once a second listing, `confirm` later, lacks it too. */
+static bool is_suspect(const struct account *a, const struct thing *t, const struct call *c)
+{
+        usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
+
+        if (t->state == THING_LEAVING)
+                return c && c->absent >= 2;
+        return t->state == THING_OWNED && t->missing && t->missing_since < a->machines_at &&
+               a->machines_at >= usec_add(t->missing_since, confirm);
+}
+
+static int ask_after(struct account *a, const struct thing *t, usec_t now, struct error *e)
+{
+        struct look *l = ARRAY_ADD(a->checks, a->n_checks, a->allocated_checks);
+
+        return l ? look_start(a, l, SCOPE_MACHINE, t->id, now, e) : error_oom(e);
+}
+
+struct losses {
+        size_t owned, missing, suspect;
+};
+
+static struct losses count_losses(const struct account *a)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        struct losses n = { 0 };
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->state != THING_OWNED || !text_equal(t->account, a->name))
+                        continue;
+                n.owned++;
+                n.missing += t->missing;
+                n.suspect += is_suspect(a, t, NULL);
+        }
+        return n;
+}
+
+/* So much is missing at once that it is more likely the listing that is wrong than the world. */
+static void hold(struct account *a, const struct losses *n)
+{
+        const char *before = a->hold;
+
+        a->hold = NULL;
+        a->hold_confirmed = false;
+        if (!guard_is_loss(n->owned, n->missing)) {
+                if (before)
+                        engine_tell(a, EVENT_NOTE, a->name, "what was missing is there again");
+                return;
+        }
+        a->hold_confirmed = n->suspect == n->missing;
+        if (a->hold_confirmed)
+                a->hold = words(
+                        a,
+                        "%zu of the %zu machines that muster owns on %s are missing from its listing; nothing is created or deleted there until they "
+                        "return, or 'muster accept-loss %s' says that they are truly gone",
+                        n->missing, n->owned, a->name, a->name);
+        else
+                a->hold = words(
+                        a,
+                        "listing of %s fell from %zu machines to %zu; nothing is created or deleted there until a second look confirms that",
+                        a->name, n->owned, n->owned - n->missing);
+        if (!before || !text_equal(before, a->hold))
+                engine_tell(a, EVENT_NOTE, a->name, "%s", a->hold);
+}
+
+static int start_checks(struct recovery *rec, struct error *e)
+{
+        struct account *a = rec->a;
+        struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                struct thing *t = ledger->things[i];
+                struct call *deleting = NULL;
+                int r;
+
+                if (!text_equal(t->account, a->name) || (t->state == THING_OWNED && a->hold))
+                        continue;
+                for (size_t k = 0; t->state == THING_LEAVING && k < ledger->n_calls; k++)
+                        if (is_open(a, ledger->calls[k]) && text_equal(ledger->calls[k]->slot, t->slot))
+                                deleting = ledger->calls[k];
+                if (!is_suspect(a, t, deleting))
+                        continue;
+                t->confirmed = true;
+                if (!a->codec->shows_one)
+                        continue;
+                r = ask_after(a, t, rec->now, e);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int recover_see(struct account *a, usec_t now, struct error *e)
+{
+        _cleanup_(recovery_done) struct recovery rec = { .a = a, .now = now };
+        struct ledger *ledger = a->engine->ledger;
+        struct losses losses;
+        size_t claim = 0;
+
+        if (gather(&rec) < 0)
+                return error_oom(e);
+        for (size_t i = 0, n = ledger->n_calls; i < n; i++) {
+                struct call *c = ledger->calls[i];
+
+                if (!is_open(a, c))
+                        continue;
+                if (!c->settle_from)
+                        c->settle_from = a->machines_at;
+                if (c->verb == ORDER_CREATE)
+                        recover_create(a, &rec.claims[claim++], now);
+                else if (c->verb == ORDER_DELETE)
+                        recover_delete(a, c, strmap_get(&rec.things, c->slot), now);
+                else
+                        recover_change(a, c, strmap_get(&rec.things, c->slot), now);
+        }
+        losses = count_losses(a);
+        hold(a, &losses);
+        return engine_acts(a->engine) ? start_checks(&rec, e) : 0;
+}
+
+/* What the vendor said when it was asked after one machine. True: nothing speaks against its being gone. */
+static bool is_gone(const struct account *a, const struct thing *t)
+{
+        for (size_t i = 0; i < a->n_checks; i++)
+                if (text_equal(a->checks[i].seen->scope.id, t->id))
+                        return a->checks[i].seen->state == OBSERVATION_COMPLETE && a->checks[i].seen->n_rows == 0;
+        return true;
+}
+
+static void gone(struct account *a, struct thing *t, const char *note)
+{
+        t->state = THING_GONE;
+        t->missing = false;
+        t->gone_at = engine_wall(a->engine);
+        t->note = note;
+        touch_thing(a, t);
+}
+
+static void settle_delete(struct account *a, struct thing *t, bool is_absent)
+{
+        struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_calls; i++) {
+                struct call *c = ledger->calls[i];
+
+                if (!is_open(a, c) || c->verb != ORDER_DELETE || !text_equal(c->slot, t->slot))
+                        continue;
+                if (!is_absent) {
+                        c->absent = 0;
+                        continue;
+                }
+                retry_worked(a, c);
+                call_resolve(a, c, "done", c->note);
+        }
+        if (!is_absent)
+                return;
+        engine_tell(a, EVENT_DONE, t->slot, "deleted (%s)", t->id);
+        gone(a, t, "deleted");
+}
+
+int recover_settle(struct account *a, usec_t now, struct error *e)
+{
+        struct ledger *ledger = a->engine->ledger;
+
+        (void)e;
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                struct thing *t = ledger->things[i];
+                bool is_absent;
+
+                if (!t->confirmed || !text_equal(t->account, a->name))
+                        continue;
+                t->confirmed = false;
+                is_absent = is_gone(a, t);
+                if (t->state == THING_LEAVING) {
+                        settle_delete(a, t, is_absent);
+                } else if (is_absent) {
+                        engine_tell(a, EVENT_NOTE, t->slot, "(%s) is gone: somebody else deleted it", t->id);
+                        gone(a, t, "deleted by somebody else");
+                } else {
+                        engine_tell(a, EVENT_NOTE, t->slot,
+                                    "the listing lacks it and %s still shows %s: waiting for them to agree", a->name,
+                                    t->id);
+                        t->missing_since = now;
+                }
+        }
+        return 0;
+}
+
+usec_t recover_next(const struct account *a)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        usec_t confirm = a->provider ? a->provider->provider->confirm : 0, next = USEC_INFINITY;
+
+        for (size_t i = 0; i < ledger->n_calls; i++) {
+                const struct call *c = ledger->calls[i];
+
+                if (is_open(a, c) && c->settle_from)
+                        next = usec_min(next, usec_add(c->settle_from, recover_settling(a, c)));
+        }
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->state == THING_OWNED && t->missing && t->missing_since && text_equal(t->account, a->name))
+                        next = usec_min(next, usec_add(t->missing_since, confirm));
+        }
+        return next;
+}

@@ -12,7 +12,8 @@
 #define PATH_CHARS_MAX 128
 #define TAG_PREFIX "tag:yaml.org,2002:"
 
-/* A sequence or mapping that is being read. What belongs to it waits in `pending`; of a mapping keys and values in turn. */
+/* A sequence or mapping that is being read. What belongs to it waits in `pending`; of a mapping keys and values in
+ * turn. */
 struct frame {
         struct node *node;
         size_t first; /* in `pending` */
@@ -111,8 +112,8 @@ static const char *advice(const char *problem)
 /* The reader's errors have an offset in place of a line. It stops at characters that YAML has no place for. */
 static int reader_error(const struct tree *t)
 {
-        uint32_t line = lines_count(t->bytes,
-                                    t->parser.problem_offset < t->n_bytes ? t->parser.problem_offset : t->n_bytes);
+        size_t offset = t->parser.problem_offset;
+        uint32_t line = lines_count(t->bytes, offset < t->n_bytes ? offset : t->n_bytes);
 
         return fatal(t, line, 1,
                      "the line holds the control character U+%04X; leave it out, or write it as "

@@ -12,13 +12,15 @@
  * are checked against what is there.
  */
 
-#define ANSWER_MAX 16384
+#define LINES_MAX 20
+#define ANSWER_MAX ((LINES_MAX + 1) * 512)
 
 struct answering {
         struct account *a;
         const struct ledger_request *request;
         struct buf text;
         bool refused;
+        size_t told;              /* lines of the answer, also those beyond the ones that it shows */
         struct strmap slots, ids; /* -> struct thing * */
 };
 
@@ -29,18 +31,22 @@ static void answering_done(struct answering *w)
         strmap_done(&w->ids);
 }
 
-static int refuse(struct answering *w, const char *format, ...) _printf_(2, 3);
-static int refuse(struct answering *w, const char *format, ...)
+/* A line of the answer. A long answer shows its first lines and counts the others. */
+static int tell(struct answering *w, const char *format, ...) _printf_(2, 3);
+static int tell(struct answering *w, const char *format, ...)
 {
         char text[512];
         va_list ap;
 
+        if (w->told++ >= LINES_MAX)
+                return 0;
         va_start(ap, format);
         vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
-        w->refused = true;
         return buf_addf(&w->text, "%s%s", w->text.len ? "\n" : "", text);
 }
+
+#define refuse(w, ...) ((w)->refused = true, tell(w, __VA_ARGS__))
 
 /* What the account owns, by slot and by id: a whole set is adopted at once. */
 static int know_things(struct answering *w)
@@ -88,7 +94,7 @@ static int take(struct answering *w, const char *slot, const struct row *row)
         int r;
 
         if (owner && owner->state == THING_OWNED && text_equal(owner->slot, slot))
-                return buf_addf(&w->text, "%s%s is %s already", w->text.len ? "\n" : "", slot, row->id);
+                return tell(w, "%s is %s already", slot, row->id);
         if (owner && owner != there)
                 return refuse(w, "%s is %s of %s already; 'muster forget %s' first", row->id, owner->slot,
                               owner->resource, owner->slot);
@@ -113,7 +119,7 @@ static int take(struct answering *w, const char *slot, const struct row *row)
         r = strmap_set(&w->slots, t->slot, t);
         if (r >= 0)
                 r = strmap_set(&w->ids, t->id, t);
-        return r < 0 ? r : buf_addf(&w->text, "%sadopted %s (%s)", w->text.len ? "\n" : "", slot, row->id);
+        return r < 0 ? r : tell(w, "adopted %s (%s)", slot, row->id);
 }
 
 /* Machines that carry a name of the set: name -> row, or the map's own address where several carry it. */
@@ -141,7 +147,7 @@ static int adopt_by_names(struct answering *w)
         r = rows_by_name(a, set, &names);
         if (r >= 0 && !names.count)
                 return refuse(w, "no machine on %s is named like %s-0", a->name, set);
-        for (size_t i = 0; (r >= 0 || r == -ENOBUFS) && i < a->machines->n_rows; i++) {
+        for (size_t i = 0; r >= 0 && i < a->machines->n_rows; i++) {
                 const struct row *row = &a->machines->rows[i];
                 const void *named = strmap_get(&names, row->name);
 
@@ -154,7 +160,7 @@ static int adopt_by_names(struct answering *w)
                         r = take(w, row->name, row);
         }
         if (r >= 0 && !w->text.len)
-                r = buf_adds(&w->text, "every machine that is named like this set's is its already");
+                r = tell(w, "every machine that is named like this set's is its already");
         return r;
 }
 
@@ -186,7 +192,7 @@ static int forget(struct answering *w)
                         continue;
                 call_resolve(w->a, c, "forgotten", c->note);
                 if (c->verb == ORDER_CREATE)
-                        r = buf_addf(&w->text, "%sforgot that %s was being made", w->text.len ? "\n" : "", c->slot);
+                        r = tell(w, "forgot that %s was being made", c->slot);
         }
         for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
@@ -195,8 +201,8 @@ static int forget(struct answering *w)
                     (slot[0] && !text_equal(t->slot, slot)))
                         continue;
                 drop(w->a, t, "forgotten");
-                r = buf_addf(&w->text, "%sforgot %s%s%s%s", w->text.len ? "\n" : "", t->slot, t->id[0] ? " (" : "",
-                             t->id, t->id[0] ? "), which is left as it is" : "");
+                r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,
+                         t->id[0] ? "), which is left as it is" : "");
         }
         return r >= 0 && !w->text.len
                        ? refuse(w, "the ledger knows nothing of %s", slot[0] ? slot : w->request->resource)
@@ -213,13 +219,13 @@ static int accept_loss(struct answering *w)
 
                 if (t->state != THING_OWNED || !t->missing || !text_equal(t->account, w->a->name))
                         continue;
-                r = buf_addf(&w->text, "%s%s (%s) is taken for gone", w->text.len ? "\n" : "", t->slot, t->id);
+                r = tell(w, "%s (%s) is taken for gone", t->slot, t->id);
                 drop(w->a, t, "loss accepted");
         }
         w->a->hold = NULL;
         w->a->hold_confirmed = false;
         if (r >= 0 && !w->text.len)
-                r = buf_addf(&w->text, "nothing of ours is missing on %s", w->a->name);
+                r = tell(w, "nothing of ours is missing on %s", w->a->name);
         return r;
 }
 
@@ -257,7 +263,9 @@ void answer_request(struct account *a)
                 r = forget(&w);
         else
                 r = accept_loss(&w);
-        if (r == -ENOMEM)
+        if (r >= 0 && w.told > LINES_MAX)
+                r = buf_addf(&w.text, "\nand %zu more", w.told - LINES_MAX);
+        if (r < 0)
                 engine_break(engine, r, "out of memory");
         else
                 answer_now(engine, !w.refused,

@@ -30,9 +30,9 @@ int buf_add(struct buf *b, const void *bytes, size_t n);
 int buf_adds(struct buf *b, const char *string);
 int buf_addc(struct buf *b, char c);
 int buf_addf(struct buf *b, const char *format, ...) _printf_(2, 3);
-int buf_pad(struct buf *b, size_t column,
-            size_t line_start); /* blanks until the line that began at byte `line_start` is
-                                                                 `column` characters (not bytes) wide */
+
+/* Adds blanks until the line that began at byte `line_start` is `column` characters (not bytes) wide. */
+int buf_pad(struct buf *b, size_t column, size_t line_start);
 
 /* The text so far, never NULL. */
 static inline const char *buf_text(const struct buf *b)

@@ -13,31 +13,30 @@
 /* Up to here every whole number has a real of its own; above it a real may stand for several numbers. */
 #define EXACT_REAL_MAX 9007199254740992.0
 
-/* Where the string that begins at `p` ends: at its closing quote, or at `end`. */
-static const char *skip_string(const char *p, const char *end)
+/* Where the string that begins at `at` ends: at its closing quote, or beyond the text. */
+static size_t skip_string(const char *text, size_t n, size_t at)
 {
-        for (p++; p < end && *p != '"'; p++)
-                if (*p == '\\')
-                        p++;
+        for (at++; at < n && text[at] != '"'; at++)
+                if (text[at] == '\\')
+                        at++;
 
-        return p;
+        return at;
 }
 
 /* jansson stops only at 2048 levels, each of them a call: the nesting of the first value is counted before. What is no
  * JSON is left to jansson, which stops at the first wrong token and so never gets deeper than what was counted. */
 static int check_depth(const char *text, size_t n, struct error *e)
 {
-        const char *end = text + n;
         size_t depth = 0;
 
-        for (const char *p = text; p < end; p++) {
-                if (*p == '"') {
-                        p = skip_string(p, end);
-                } else if (*p == '[' || *p == '{') {
+        for (size_t i = 0; i < n; i++) {
+                if (text[i] == '"') {
+                        i = skip_string(text, n, i);
+                } else if (text[i] == '[' || text[i] == '{') {
                         if (++depth > DEPTH_MAX)
-                                return error_set(e, -EBADMSG, "JSON at byte %td is nested deeper than %d levels",
-                                                 p - text, DEPTH_MAX);
-                } else if (*p == ']' || *p == '}') {
+                                return error_set(e, -EBADMSG, "JSON at byte %zu is nested deeper than %d levels", i,
+                                                 DEPTH_MAX);
+                } else if (text[i] == ']' || text[i] == '}') {
                         if (depth <= 1)
                                 return 0;
                         depth--;

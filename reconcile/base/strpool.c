@@ -111,8 +111,7 @@ static const char *copy_string(struct strpool *pool, const char *s, size_t n)
 
         block->back -= n + 1;
         copy = block->bytes + block->back;
-        if (n > 0)
-                memcpy(copy, s, n);
+        memcpy(copy, s, n);
         copy[n] = '\0';
 
         return copy;
@@ -160,9 +159,13 @@ static int reserve_slot(struct strpool *pool)
 
 const char *strpool_addn(struct strpool *pool, const char *s, size_t n)
 {
-        uint32_t hash = (uint32_t)hash_bytes(s, n);
         struct slot *slot;
         const char *copy;
+        uint32_t hash;
+
+        if (n == 0)
+                s = ""; /* NULL may stand for it */
+        hash = (uint32_t)hash_bytes(s, n);
 
         if (n >= UINT32_MAX || reserve_slot(pool) < 0)
                 return NULL;

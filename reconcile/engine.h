@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The engine: a state machine without I/O that brings what exists to what is wanted.
+ *
+ * In: the time, and events (a reply, changed specs, a request). Out, through its host: requests to send or to cancel, the
+ * ledger's rows to commit, and the next time at which something is due. A pass is: look, recover, plan, guard, act, look again;
+ * each account makes its own. Every entry takes `now` on the boot clock; none blocks.
+ *
+ * The rule: a request that acts goes out only after its row is durable, only for a plan made out of a complete observation, and
+ * only once.
+ */
+
+#include "reconcile/plan.h"
+
+struct engine;
+
+enum engine_mode {
+        ENGINE_PLAN,    /* looks once, plans, never acts, commits nothing */
+        ENGINE_APPLY,   /* acts once allowed, and settles */
+        ENGINE_AGENT,   /* acts, and goes on */
+        ENGINE_OBSERVE, /* agent that never acts */
+        ENGINE_ANSWER,  /* looks, carries the ledger's requests out, settles; sends nothing that acts */
+};
+
+/* For people who watch. `text` is one line, without a name in front; nothing secret, vendor's words unescaped. */
+enum event_type {
+        EVENT_STARTED, /* an action's request is about to go out */
+        EVENT_DONE,    /* seen to be done */
+        EVENT_FAILED,  /* refused, or given up */
+        EVENT_UNKNOWN, /* outcome unknown: muster waits and looks */
+        EVENT_NOTE,    /* a hold, a wait, a parked slot, a provider that cannot be read */
+};
+
+struct engine_event {
+        enum event_type type;
+        const char *account;
+        const char *name; /* "web-3", or the Provider's */
+        const char *text;
+};
+
+/* What the engine asks of whoever drives it. None of them may call back into the engine. */
+struct engine_host {
+        void *userdata;
+
+        /* Starts one exchange for the account of that number; its end comes back through engine_reply() with `id`. Negative: nothing
+         * was sent. */
+        int (*send)(void *userdata, size_t account, uint64_t id, const struct request *rq, struct error *e);
+        void (*cancel)(void *userdata, size_t account, uint64_t id);
+
+        /* Makes the ledger's touched rows durable (ledger_commit). After a failure the engine is broken: drop it and its ledger. */
+        int (*commit)(void *userdata, struct error *e);
+
+        void (*event)(void *userdata, const struct engine_event *event);
+        int64_t (*wall)(void *userdata); /* seconds since 1970 */
+};
+
+/* What the engine cannot find out by itself. */
+struct engine_options {
+        enum engine_mode mode;
+        usec_t interval;          /* agent: between looks when converged */
+        struct share max_deletes; /* overrides the Policy when given */
+        uint64_t seed;            /* of the jitter */
+        const struct provider *(*provider_find)(const char *type);
+        const char *(*secret)(void *userdata, const char *env, const char *file,
+                              struct error *e); /* reads a password for a create;
+                                          lives until the next call; NULL: failed. `env` or `file` is NULL */
+        void *secret_userdata;
+};
+
+/* Why and how a run ended, or goes on. */
+enum engine_state {
+        ENGINE_RUNNING,
+        ENGINE_PLANNED,   /* apply: every account is planned or cannot be read; waits for engine_allow() */
+        ENGINE_CONVERGED, /* plan: planned; apply, answer: nothing left to do */
+        ENGINE_STUCK,     /* apply: nothing in flight, no wait that could help, something left to do */
+        ENGINE_BROKEN,    /* the ledger could not be written: engine_error() */
+};
+
+/* The ledger stays the caller's and must outlive the engine. */
+int engine_new(const struct engine_options *options, const struct engine_host *host, struct ledger *ledger,
+               struct engine **ret);
+struct engine *engine_free(struct engine *engine);
+DEFINE_CLEANUP(struct engine *, engine_free)
+
+/* Credentials of one account, read by the caller beforehand. Secret: wiped when the engine is freed. */
+struct account_secret {
+        const char *provider;
+        const char *token; /* NULL: none needed */
+};
+
+/* The specs to follow from now on; the estate stays the caller's and must outlive its use. Accounts that are in both keep what they
+ * know; calls in flight go on. Calls that were planned under other specs and have not gone out are dropped. */
+int engine_set_estate(struct engine *engine, const struct estate *estate, const struct account_secret *secrets,
+                      size_t n, usec_t now, struct error *e);
+
+/* The end of an exchange. Takes what it wants out of the reply. */
+void engine_reply(struct engine *engine, usec_t now, uint64_t id, struct reply *rp);
+
+/* Does all that is due. To be called after each event and at engine_next(). */
+enum engine_state engine_step(struct engine *engine, usec_t now);
+usec_t engine_next(const struct engine *engine); /* boot clock; USEC_INFINITY: only an event can change anything */
+
+void engine_allow(struct engine *engine, usec_t now);      /* apply: the plan is approved */
+void engine_look_again(struct engine *engine, usec_t now); /* look now: SIGHUP; apply, not yet allowed: plan again */
+void engine_stop(struct engine *engine);                   /* nothing new starts */
+bool engine_is_idle(const struct engine *engine);          /* nothing is in flight */
+void engine_abandon(struct engine *engine,
+                    usec_t now); /* what is in flight is recorded as unknown, as far as it acts */
+
+/* The last plan of all accounts together, owned by the caller. Things and calls that it points to are not to be followed. */
+int engine_plan(struct engine *engine, struct plan **ret);
+
+const struct error *engine_error(const struct engine *engine); /* why it is broken */
+
+/* How each account was read, numbered as in host.send. */
+size_t engine_n_accounts(const struct engine *engine);
+struct account_view {
+        const struct resource *provider;
+        bool readable;                      /* the last look was complete */
+        const char *why;                    /* else why not; "" */
+        const struct observation *machines; /* the last complete one; NULL: none is kept */
+};
+void engine_account(const struct engine *engine, size_t number, struct account_view *ret);
+
+struct engine_figures {
+        uint64_t reads, acts; /* requests sent */
+        int64_t commits;
+};
+struct engine_figures engine_figures(const struct engine *engine);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What may stand in a spec: the kinds, their fields, and the typed resources that specs are decoded into.
+ *
+ * The rule: a field is described once, in its kind's table. The YAML decoder, the validation, the diff and the plan
+ * all read that table; nothing else knows a field's name, type, range or default.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reconcile/base/strmap.h"
+#include "reconcile/base/strpool.h"
+#include "reconcile/base/usec.h"
+
+/* Where a value stands in the specs. Lines and columns count from 1. */
+struct position {
+        const char *file; /* as the user named it; "-" for standard input */
+        uint32_t line, column;
+};
+
+/* The type of a field, and with it the C type at its offset. */
+enum field_type {
+        FIELD_STRING,    /* const char * */
+        FIELD_BOOL,      /* bool */
+        FIELD_COUNT,     /* int64_t */
+        FIELD_SIZE,      /* int64_t, bytes */
+        FIELD_DURATION,  /* usec_t */
+        FIELD_RATE,      /* int64_t, per minute */
+        FIELD_SHARE,     /* struct share */
+        FIELD_ENUM,      /* int, an index into `words` */
+        FIELD_RESOURCE,  /* struct reference, always the name of a resource of `kind` */
+        FIELD_REFERENCE, /* struct reference, a vendor's id or {ref: NAME} of a resource of `kind` */
+        FIELD_STRINGS,   /* struct strings */
+        FIELD_MAP,       /* struct pairs */
+        FIELD_OBJECT,    /* a pointer to a struct of `members`; NULL when absent and there is no default in it */
+        FIELD_OBJECTS,   /* struct objects */
+};
+
+/* The properties of a machine that can be compared with what a vendor shows. */
+enum machine_field {
+        MACHINE_NONE, /* a field that is no property of the machine itself */
+        MACHINE_TEMPLATE,
+        MACHINE_MODEL,
+        MACHINE_IMAGE,
+        MACHINE_CPU,
+        MACHINE_MEMORY,
+        MACHINE_NETWORK,
+        MACHINE_FIELDS,
+};
+
+struct field {
+        const char *name; /* NULL ends a table */
+        enum field_type type;
+        size_t offset; /* of the value in the struct that the table describes */
+        bool required;
+        int64_t min, max;         /* FIELD_COUNT, FIELD_SIZE (bytes), FIELD_DURATION (µs): the range, when max > 0 */
+        const char *fallback;     /* the default, written as in a spec; NULL: zero, or absent */
+        const char *const *words; /* FIELD_ENUM: ends with NULL */
+        const char *later_word;   /* FIELD_ENUM: a word of the language that this version does not carry out */
+        const struct field *members; /* FIELD_OBJECT, FIELD_OBJECTS */
+        size_t member_size;          /* sizeof the struct of `members` */
+        const char *kind;            /* FIELD_RESOURCE, FIELD_REFERENCE: what may be named */
+        enum machine_field machine;  /* which property of a machine this declares */
+        bool later;       /* a field of the language that this version does not carry out: an error when given */
+        const char *help; /* one line, for people */
+};
+
+struct share {
+        int64_t value; /* a number, or a percentage 0..100 */
+        bool percent;
+        bool given;
+};
+
+struct resource;
+
+struct reference {
+        const char *name;          /* of a resource, or the vendor's id; NULL: absent */
+        struct resource *resource; /* NULL when `name` is the vendor's id */
+};
+
+struct strings {
+        const char **items;
+        size_t n;
+};
+
+struct pair {
+        const char *key, *value;
+};
+
+struct pairs {
+        struct pair *items;
+        size_t n;
+};
+
+struct objects {
+        void *items;
+        size_t n;
+};
+
+enum on_drift { ON_DRIFT_UPDATE, ON_DRIFT_REPLACE, ON_DRIFT_REPORT };
+enum power { POWER_RUNNING, POWER_STOPPED };
+enum restart { RESTART_NEVER, RESTART_ROLLING };
+enum scale_in { SCALE_IN_NEWEST, SCALE_IN_OLDEST };
+enum replace_failed { REPLACE_NEVER_READY, REPLACE_ALWAYS, REPLACE_NEVER };
+
+struct auth_spec {
+        const char *token_env, *token_file;
+        const char *login, *password_env, *password_file;
+};
+
+struct tls_spec {
+        const char *ca_file;
+        bool insecure;
+};
+
+struct provider_spec {
+        const char *type;
+        const char *endpoint;
+        struct auth_spec *auth;
+        struct tls_spec *tls;
+        usec_t timeout;
+        int64_t concurrency;
+        int64_t rate_limit; /* requests a minute; 0: unlimited */
+        usec_t settle;      /* 0: the vendor's default */
+        usec_t confirm;
+        struct pairs options;
+};
+
+struct machine_set {
+        struct reference provider;
+        int64_t count;
+        struct reference template, network;
+        const char *model, *image;
+        int64_t cpu, memory;
+        struct objects disks;
+        int power, restart, scale_in, replace_failed; /* the enums above */
+        struct strings protect, hold, release;
+        struct pairs adopt;
+        void *rollout, *billing;
+        usec_t lease;
+        const char *bandwidth;
+        const char *password_env, *password_file;
+};
+
+struct policy_spec {
+        bool prune;
+        struct share max_deletes;
+        int64_t max_creates; /* -1: unlimited */
+};
+
+struct kind {
+        const char *name;           /* "MachineSet" */
+        const struct field *fields; /* of `spec` */
+        size_t spec_size;           /* sizeof the struct that `fields` describe */
+        size_t provider_offset;     /* of the struct reference to the provider in it; 0: the kind has none */
+        bool once;                  /* at most one in an estate */
+        const char *help;
+};
+
+extern const struct kind kind_provider, kind_machine_set, kind_policy;
+
+/* All kinds of this version, ending with NULL; and the names of the language's other kinds, likewise. */
+extern const struct kind *const kinds[];
+extern const char *const kinds_later[];
+
+/* What every kind may have in its `spec`; the offsets are of struct resource. */
+extern const struct field common_fields[];
+
+const struct kind *kind_find(const char *name); /* NULL: none of this version */
+const struct field *field_find(const struct field *table, const char *name);
+
+/* The field of MachineSet that declares a property of a machine. */
+const struct field *machine_field_spec(enum machine_field property);
+
+struct resource {
+        const struct kind *kind;
+        const char *name;
+        struct position position; /* of the document */
+        struct pairs labels, annotations;
+        bool paused;
+        int on_drift; /* enum on_drift */
+        const char *formerly;
+        union {
+                void *spec;
+                struct provider_spec *provider;
+                struct machine_set *machine_set;
+                struct policy_spec *policy;
+        };
+        struct strmap positions; /* "spec.cpu", "spec.hold[0]", "metadata.name" -> struct position *, in the pool */
+};
+
+/* Where a value of the resource stands: of the path itself, else of the nearest thing around it that has a place. */
+const struct position *resource_position(const struct resource *r, const char *path);
+
+/* "MachineSet/web", in the caller's buffer. */
+#define RESOURCE_TEXT_MAX 96
+const char *resource_text(const struct resource *r, char text[static RESOURCE_TEXT_MAX]);
+
+/* The provider that a resource names, or itself when it is one; NULL for a kind without. */
+struct resource *resource_provider(const struct resource *r);
+
+/* Everything that the specs of one repo say. Owns its resources and all their strings. */
+struct estate {
+        const char *name;            /* of the Policy, else "default" */
+        char digest[72];             /* sha256 over the files' contents, in order */
+        struct resource **resources; /* sorted by kind's order in kinds[], then by name in natural order */
+        size_t n_resources, allocated_resources;
+        struct resource *policy; /* NULL: none */
+        struct strpool *strings;
+};
+
+int estate_new(struct estate **ret);
+struct estate *estate_free(struct estate *estate);
+DEFINE_CLEANUP(struct estate *, estate_free)
+
+struct resource *estate_find(const struct estate *estate, const struct kind *kind, const char *name); /* NULL: none */
+void estate_sort(struct estate *estate);

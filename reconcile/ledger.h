@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The ledger: what is ours, and what was ever asked of a vendor.
+ *
+ * Two tables carry the truth. `things` are the machines that muster made or adopted; a thing that is gone keeps its row,
+ * so that an id is known to have been held. `calls` are the requests that act: each is written down before it goes out,
+ * and one row sends at most one request, ever.
+ *
+ * In memory the ledger is a model of the rows that still matter. Whoever changes a row says so (ledger_touch_…), and
+ * ledger_commit() makes all that was touched durable in one transaction. After a failed commit the model is ahead of
+ * the disk: it must be dropped and opened again. The ledger is evidence, not truth.
+ */
+
+#include "reconcile/observation.h"
+#include "reconcile/provider.h"
+
+enum thing_state {
+        THING_OWNED,
+        THING_LEAVING, /* a delete of ours is under way */
+        THING_PARKED,  /* waits for a person: `note` says why */
+        THING_GONE,    /* deleted, lost or forgotten; kept because its id was held */
+};
+
+struct thing {
+        int64_t seq;          /* the order in which muster made or adopted them */
+        const char *account;  /* name of the Provider */
+        const char *resource; /* "MachineSet/web" */
+        const char *slot;     /* "web-3" */
+        const char *id;       /* the vendor's; "" for a parked slot without one */
+        const char *created;  /* the vendor's creation time: with the id, the fingerprint; "" until shown */
+        enum thing_state state;
+        bool adopted;               /* not made by us: never renamed */
+        bool ever_ready;            /* it has worked once */
+        bool missing;               /* the last complete listing did not show it */
+        bool leaked;                /* parked because a create named this id and no listing ever did */
+        struct values made_with;    /* what it was created with; unknown after an adoption */
+        const char *made_with_text; /* the same as JSON, as the row keeps it */
+        const char *address;        /* as last seen; "" for none */
+        enum condition condition;   /* as last seen */
+        int64_t made_at, gone_at;   /* wall clock; 0: not yet */
+        const char *note;           /* why it is parked or gone; "" for nothing to say */
+
+        struct thing *next;   /* of the same resource, while a plan is made */
+        usec_t missing_since; /* boot clock; 0: not in this process */
+        bool confirmed;       /* missed in a second look, and no other answer of the vendor shows it */
+        bool touched;
+};
+
+enum call_state {
+        CALL_INTENT,   /* planned; nothing went out */
+        CALL_SENDING,  /* may have gone out */
+        CALL_ACCEPTED, /* the vendor said yes; not seen yet */
+        CALL_UNKNOWN,  /* went out, outcome unknown */
+        CALL_RESOLVED, /* over: `outcome` says how */
+};
+
+/* What a call counts as under the Policy. */
+enum call_counts { COUNTS_NOTHING, COUNTS_CREATE, COUNTS_DELETE, COUNTS_REPLACE };
+
+struct call {
+        int64_t seq;
+        const char *account, *resource, *slot;
+        enum order_verb verb;
+        enum machine_field field; /* ORDER_CHANGE */
+        const char *id;           /* the machine's; for a create what the reply named, "" until then */
+        enum call_state state;
+        enum call_counts counts;
+        struct values wanted;    /* create: all; change: the new value */
+        const char *wanted_text; /* the same as JSON */
+        int64_t made_at;         /* wall clock: for people, and for the rolling hour */
+        const char *boot; /* the boot that made it, and when in it: so that a wrong wall clock does not bend the hour */
+        usec_t made_at_boot;
+        const char *outcome; /* "done", "refused", …; "" until resolved */
+        const char *note;    /* the vendor's words and ours; never a secret */
+
+        usec_t settle_from; /* boot clock: W runs from here; 0: not set in this process */
+        unsigned absent;    /* complete listings in a row without the machine that it deletes */
+        bool durable;       /* its CALL_SENDING is on the disk */
+        enum outcome_class class
+                ; /* of the reply, for CALL_UNKNOWN and CALL_ACCEPTED; OUTCOME_UNKNOWN after a restart */
+        bool touched;
+};
+
+/* A deed for the holder of the lock, written by a command. */
+enum request_verb { REQUEST_ADOPT, REQUEST_FORGET, REQUEST_ACCEPT_LOSS };
+
+struct ledger_request {
+        int64_t seq;
+        enum request_verb verb;
+        const char *account;  /* accept-loss: the Provider; else "" */
+        const char *resource; /* "MachineSet/web" */
+        const char *slot;     /* "web-3", or "" for all of the set */
+        const char *id;       /* adopt: the vendor's id, or "" to go by the names */
+};
+
+/* What `status` shows of one resource. */
+struct status_row {
+        const char *resource, *provider;
+        const char *phase, *reason; /* reason "": none */
+        int64_t desired, ready;
+        const char *message;
+        int64_t since, next_attempt; /* wall clock; next_attempt 0: none */
+};
+
+struct ledger {
+        const char *path; /* NULL: there is none, and nothing can be committed */
+        const char *estate;
+        struct thing **things; /* all but those that are gone, in the order of seq */
+        size_t n_things, allocated_things;
+        struct call **calls; /* all that are not resolved, in the order of seq */
+        size_t n_calls, allocated_calls;
+        struct strmap held;     /* every id ever held: account, a space, id */
+        struct strmap accounts; /* names of those on record */
+        struct strpool *strings;
+        struct ledger_store *store;
+        int64_t next_thing, next_call;
+        const char *boot;               /* this boot's id */
+        struct ledger_changes *changes; /* touched since the last commit */
+};
+
+enum ledger_mode {
+        LEDGER_READ,   /* a reader: needs no lock, changes nothing; for a file that is not there -ENOENT */
+        LEDGER_WRITE,  /* the holder of the lock; -ENOENT */
+        LEDGER_CREATE, /* makes it for `estate`; -EEXIST */
+};
+
+/* -EPERM: loose modes; -EBADMSG: damaged; -EPROTO: of a newer schema. */
+int ledger_open(const char *path, enum ledger_mode mode, const char *estate, struct ledger **ret, struct error *e);
+
+/* A ledger for planning where there is none: empty, cannot be committed. */
+int ledger_new_empty(struct ledger **ret);
+struct ledger *ledger_free(struct ledger *l);
+DEFINE_CLEANUP(struct ledger *, ledger_free)
+
+/* New rows, touched already. They belong to the ledger. Strings given later must come from ledger_string(). */
+struct thing *ledger_add_thing(struct ledger *l, const char *account, const char *resource, const char *slot,
+                               const char *id);
+struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
+                             enum order_verb verb);
+const char *ledger_string(struct ledger *l, const char *s); /* NULL: out of memory */
+int values_to_text(const struct values *v, struct buf *b);  /* JSON, one line, in the order of machine_field */
+int ledger_set_values(struct ledger *l, const struct values *v, struct values *ret, const char **ret_text);
+
+int ledger_touch_thing(struct ledger *l, struct thing *t);
+int ledger_touch_call(struct ledger *l, struct call *c);
+int ledger_hold_id(struct ledger *l, const char *account, const char *id); /* for a thing whose id was set later */
+bool ledger_held(const struct ledger *l, const char *account, const char *id);
+int ledger_record_account(struct ledger *l, const char *account, const char *type, const char *endpoint, int64_t now);
+bool ledger_knows_account(const struct ledger *l, const char *account);
+bool ledger_is_touched(const struct ledger *l);
+
+/* Takes things that are gone and calls that are resolved out of the model (their rows stay). Pointers to them die. To be called
+ * after a commit only. */
+void ledger_sweep(struct ledger *l);
+
+/* Durable when it returns 0. After anything else the ledger must be opened again. */
+int ledger_commit(struct ledger *l, struct error *e);
+int64_t ledger_commits(const struct ledger *l); /* how many were made, for the benchmark */
+
+/* What counted under the Policy within the hour before `now` (boot clock; wall clock for rows of another boot). `ret_most_owned`: the
+ * most things owned at once within that hour. */
+struct ledger_hour {
+        int64_t creates, deletes, most_owned;
+};
+int ledger_hour(struct ledger *l, const char *account, usec_t now, int64_t wall, struct ledger_hour *ret,
+                struct error *e);
+
+/* How many replacements of a slot began within the hour. */
+int ledger_replacements(struct ledger *l, const char *account, const char *slot, usec_t now, int64_t wall, int64_t *ret,
+                        struct error *e);
+
+/* Status rows: replaced all at once; read by anyone. The strings of a read live as long as the ledger. */
+int ledger_set_status(struct ledger *l, const struct status_row *rows, size_t n, struct error *e);
+int ledger_get_status(struct ledger *l, struct status_row **ret, size_t *ret_n, int64_t *ret_at, struct error *e);
+
+/* Requests. ledger_ask() may be called without the lock, on a path. */
+int ledger_ask(const char *path, const struct ledger_request *r, int64_t *ret_seq, struct error *e);
+/* 1: answered, `ret_ok` and `answer` are set; 0: not yet. */
+int ledger_answer_of(const char *path, int64_t seq, bool *ret_ok, struct buf *answer, struct error *e);
+int ledger_next_request(struct ledger *l, struct ledger_request *ret,
+                        struct error *e); /* 1: one, the oldest; 0: none */
+int ledger_answer(struct ledger *l, int64_t seq, bool ok, const char *text, struct error *e);
+
+/* The lock that whoever acts holds for as long as it acts: a file beside the ledger, with the holder's pid, command and start
+ * time. -EBUSY: somebody holds it, the error says who. It goes with the process, whatever ends it. */
+struct ledger_lock;
+int ledger_lock(const char *path, const char *command, struct ledger_lock **ret, struct error *e);
+struct ledger_lock *ledger_unlock(struct ledger_lock *lock);
+DEFINE_CLEANUP(struct ledger_lock *, ledger_unlock)

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * A plan: what would be done, and why, in words.
+ *
+ * Made by pure functions out of specs, ledger and observations: the same inputs give the same plan. It is what a person
+ * reads before anything happens, what is shown as text or JSON, and what the engine carries out.
+ */
+
+#include "reconcile/ledger.h"
+
+enum action_verb {
+        ACTION_CREATE,
+        ACTION_UPDATE,
+        ACTION_DELETE,
+        ACTION_START,
+        ACTION_STOP,
+        ACTION_REPLACE,
+        ACTION_ATTACH,
+        ACTION_DETACH,
+        ACTION_ADOPT,
+};
+
+const char *action_verb_text(enum action_verb v); /* "create", … as in the JSON plan */
+
+struct change_line {
+        const char *field, *from, *to; /* in the spec's units */
+};
+
+struct action {
+        enum action_verb verb;
+        const char *kind;      /* "Machine" */
+        const char *name;      /* "web-3" */
+        const char *vendor_id; /* NULL: none yet */
+        const char *
+                summary; /* create: "template tmpl-7, 4 cpu, 8GiB, network pg-12"; delete: what goes; NULL: the changes say it */
+        const char *reason;  /* "count is 5, 3 exist" */
+        const char *blocked; /* NULL: not blocked; else why, and what to do */
+        const char *waits; /* NULL: may be carried out now; else what it waits for (a confirming look, another action, a
+                                   backoff). Part of the plan, but not of this pass */
+        int64_t not_before; /* wall clock: when a backoff ends; 0: none */
+        struct change_line changes[2];
+        size_t n_changes;
+        size_t depends_on; /* number + 1 of the action that goes first; 0: none */
+        size_t requests;   /* that carrying it out sends at the least */
+        size_t section;    /* its number in sections */
+
+        /* For the engine. */
+        struct thing *thing; /* NULL: a create */
+        enum order_verb order;
+        enum machine_field field;
+        enum call_counts counts;
+        struct values wanted;
+};
+
+enum phase { PHASE_CONVERGED, PHASE_PROGRESSING, PHASE_BLOCKED, PHASE_FAILED, PHASE_PAUSED, PHASE_UNKNOWN };
+enum phase_reason {
+        REASON_NONE,
+        REASON_LIMIT,
+        REASON_CONFLICT,
+        REASON_HELD,
+        REASON_PARKED,
+        REASON_CAPACITY,
+        REASON_AUTH,
+        REASON_REFUSED,
+};
+
+const char *phase_text(enum phase p);
+const char *phase_reason_text(enum phase_reason r); /* NULL for REASON_NONE */
+
+/* One resource in the plan, or one that the ledger knows and no spec names any more. */
+struct section {
+        const char *resource;     /* "MachineSet/web" */
+        const char *provider;     /* "star" */
+        struct position position; /* file NULL: no spec names it */
+        const char *headline;     /* "count is 5, 3 exist" */
+        const char *unknown;      /* NULL, or why nothing can be said: the text behind '?' */
+        int64_t desired, ready, exist;
+        enum phase phase;
+        enum phase_reason phase_reason;
+        const char *message; /* for status: one line; "" when converged */
+        const char **notes;  /* lines to show below it that are no actions: drift that is only reported, parked slots */
+        size_t n_notes, allocated_notes;
+        int64_t next_attempt; /* wall clock; 0: none */
+        bool waiting;         /* something is in progress that a later look will show */
+};
+
+enum plan_severity { PLAN_WARNING, PLAN_ERROR };
+
+struct plan_diagnostic {
+        enum plan_severity severity;
+        const char *resource; /* "Provider/star" or "MachineSet/web" */
+        const char *message;
+};
+
+/* What a plan says of one provider. */
+struct plan_provider {
+        const char *name;
+        uint64_t reads;   /* requests sent to make the plan */
+        uint64_t planned; /* requests that carrying it out would send at the least */
+};
+
+struct plan {
+        struct section *sections; /* sorted by resource as in the estate; those without a spec last */
+        size_t n_sections, allocated_sections;
+        struct action *actions; /* in the order of their sections; deletes and replacements first in each */
+        size_t n_actions, allocated_actions;
+        struct plan_diagnostic *diagnostics;
+        size_t n_diagnostics, allocated_diagnostics;
+        struct plan_provider *providers;
+        size_t n_providers, allocated_providers;
+        const char *digest;                            /* of the specs */
+        size_t n_resources;                            /* in the specs */
+        int64_t unchanged, orphaned, foreign, unknown; /* things */
+        struct strpool *strings;
+};
+
+int plan_new(struct plan **ret);
+struct plan *plan_free(struct plan *p);
+DEFINE_CLEANUP(struct plan *, plan_free)
+
+/* Formats into the plan's pool. NULL: out of memory. */
+const char *plan_string(struct plan *p, const char *format, ...) _printf_(2, 3);
+
+/* The numbers of the summary: blocked actions count as blocked only. */
+struct plan_counts {
+        int64_t create, update, delete, blocked;
+};
+struct plan_counts plan_count(const struct plan *p);
+
+bool plan_has_actions(const struct plan *p); /* any, blocked ones too */
+
+/* Two actions are equal when all but number, reason and dependencies are. */
+bool action_equal(const struct plan *a_plan, const struct action *a, const struct plan *b_plan, const struct action *b);
+/* The first action of `p` that is not in `approved`; NULL: there is none. */
+const struct action *plan_find_new(const struct plan *p, const struct plan *approved);

@@ -236,6 +236,7 @@ static int reload(struct agent *a, bool always)
         _cleanup_(estate_free_p) struct estate *estate = NULL;
         _cleanup_diagnostics_ struct diagnostics d = { 0 };
         struct error e;
+        bool same;
         int r;
 
         r = specs_read(a->c.options, &estate, &d);
@@ -246,7 +247,8 @@ static int reload(struct agent *a, bool always)
                 (void)error_set(&e, r, "the specs hold %zu error%s", d.errors, d.errors == 1 ? "" : "s");
                 return keep_last_good(a, e.text);
         }
-        if (!always && !a->bad_specs && text_equal(estate->digest, a->c.estate->digest))
+        same = text_equal(estate->digest, a->c.estate->digest);
+        if (same && !always && !a->bad_specs)
                 return 0;
 
         r = follow(a, estate, &e);
@@ -257,7 +259,8 @@ static int reload(struct agent *a, bool always)
         a->c.estate = STEAL(estate);
         a->bad_specs = false;
         a->told = plan_free(a->told); /* it speaks of the old specs' texts */
-        log_info("new specs: %zu resources, %s", a->c.estate->n_resources, a->c.estate->digest);
+        log_info("%s specs: %zu resources, %s", same ? "the same" : "new", a->c.estate->n_resources,
+                 a->c.estate->digest);
         if (a->c.runner)
                 runner_wake(a->c.runner);
         return 0;

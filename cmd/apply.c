@@ -246,9 +246,9 @@ static int finish(struct apply *a)
         if (a->state == ENGINE_BROKEN)
                 log_error("%s", engine_error(engine_of(a))->text);
         if (a->allowed_at == 0) {
-                log_error("%s before there was a plan to carry out", a->stopped                      ? "stopped"
-                                                                     : runner_timed_out(a->c.runner) ? "out of time"
-                                                                                                     : "ended");
+                log_error("%s; nothing was changed", a->stopped                      ? "stopped"
+                                                     : runner_timed_out(a->c.runner) ? "out of time"
+                                                                                     : "ended too soon");
                 return exit_code(a);
         }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "cmd/command.h"
@@ -118,17 +119,21 @@ static int wait_for_answer(struct asking *a, struct error *e)
         }
 }
 
+/* The answer's lines, each escaped by itself. */
 static int print_answer(const struct asking *a)
 {
-        _cleanup_buf_ struct buf b = BUF_INIT(2 * ANSWER_MAX);
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+        _cleanup_free_ char *text = strdup(buf_text(&a->answer));
+        char *rest = text, *line;
 
-        (void)text_escape(&b, buf_text(&a->answer), ANSWER_MAX / 8);
-        (void)buf_addc(&b, '\n');
-        if (a->ok)
-                return output_text(&b, EXIT_DONE);
+        while ((line = strsep(&rest, "\n"))) {
+                if (!a->ok)
+                        log_error("%s", line);
+                (void)text_escape(&b, line, ANSWER_MAX);
+                (void)buf_addc(&b, '\n');
+        }
 
-        log_error("%s", buf_text(&a->answer));
-        return EXIT_ERROR;
+        return a->ok ? output_text(&b, EXIT_DONE) : EXIT_ERROR;
 }
 
 /* Reads specs and ledger, and all names in them. */

@@ -112,7 +112,8 @@ static void tell(struct agent *a)
         describe(p, &b);
         notify_status(a, buf_text(&b));
 
-        if (a->c.options->observe) {
+        /* Between new specs and the next look there is no plan to tell of. */
+        if (a->c.options->observe && p->n_sections > 0) {
                 tell_actions(a, p);
                 plan_free(a->told);
                 a->told = STEAL(p);
@@ -258,7 +259,6 @@ static int reload(struct agent *a, bool always)
         estate_free(a->c.estate);
         a->c.estate = STEAL(estate);
         a->bad_specs = false;
-        a->told = plan_free(a->told); /* it speaks of the old specs' texts */
         log_info("%s specs: %zu resources, %s", same ? "the same" : "new", a->c.estate->n_resources,
                  a->c.estate->digest);
         if (a->c.runner)

@@ -8,7 +8,7 @@
  * code that it would have had.
  */
 
-#include <jansson.h>
+#include "reconcile/base/json.h"
 #include <stdbool.h>
 #include <stdint.h>
 

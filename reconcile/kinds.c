@@ -72,7 +72,7 @@ static const struct field provider_fields[] = {
         { FIELD("rateLimit", FIELD_RATE, provider_spec, rate_limit),
           .help = "the most requests begun in a time; absent: unlimited" },
         { FIELD("settle", FIELD_DURATION, provider_spec, settle), .min = SEC, .max = DAY,
-          .help = "how long after its end a call of unknown outcome is left alone; absent: as the provider's type needs" },
+          .help = "how long a call of unknown outcome is left alone; absent: as the provider's type needs" },
         { FIELD("confirm", FIELD_DURATION, provider_spec, confirm), .min = 100 * MSEC, .max = DAY, .fallback = "30s",
           .help = "between the looks that confirm a sudden loss" },
         { FIELD("options", FIELD_MAP, provider_spec, options), .help = "what only this type of provider has" },

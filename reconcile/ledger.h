@@ -71,10 +71,10 @@ struct call {
         const char *wanted_text; /* the same as JSON */
         int64_t made_at;         /* wall clock: for people, and for the rolling hour */
         const char *boot; /* the boot that made it, and when in it: so that a wrong wall clock does not bend the hour */
-        usec_t made_at_boot;
+        usec_t made_at_boot; /* 0: not known, the wall clock counts */
 
         /* "done", …; "" until resolved. What was for certain not done, and so counts for nothing under the Policy, is "refused",
-         * "not sent", "never sent" or "not done". */
+         * "capacity", "auth", "throttled", "not sent" (as outcome_text() has them), "never sent" or "not done". */
         const char *outcome;
         const char *note; /* the vendor's words and ours; never a secret */
 

@@ -141,7 +141,8 @@ static void on_event(_unused_ void *userdata, const struct engine_event *event)
                 log_line(levels[event->type], "%s", buf_text(&line));
 }
 
-/* The ledger could not be written: its model in memory is ahead of the disk and must go. Not from here, within the engine's call. */
+/* The ledger could not be written: its model in memory is ahead of the disk and must go. Not from here, within the
+ * engine's call. */
 static int on_changed(void *userdata, enum engine_state state)
 {
         struct agent *a = userdata;
@@ -399,9 +400,9 @@ const struct command command_agent = {
         .name = "agent",
         .arguments = "[PATH...]",
         .summary = "keep it so; runs until told to stop",
-        .text = "Looks, plans and acts, again and again. Changed spec files are picked up within seconds; when they have errors, the last "
-                "good ones are followed on. SIGHUP reads the specs and looks at once; SIGTERM stops cleanly. Under systemd use "
-                "Type=notify; WatchdogSec= is answered.",
+        .text = "Looks, plans and acts, again and again. Changed spec files are picked up within seconds; when they "
+                "have errors, the last good ones are followed on. SIGHUP reads the specs and looks at once; SIGTERM "
+                "stops cleanly. Under systemd use Type=notify; WatchdogSec= is answered.",
         .examples = "  muster agent specs/\n"
                     "  muster agent --observe specs/               # look, plan and tell, never act\n"
                     "  muster agent --interval 5m --state /var/lib/muster/muster.db /etc/muster\n",

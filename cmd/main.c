@@ -19,8 +19,8 @@
 #define SANITIZED 0
 #endif
 
-/* Tokens are in this memory: it goes into no core dump and to no debugger. A reader that left early, or a file that may grow
- * no more, is told by the write that fails, not by a signal in the middle of an action. */
+/* Tokens are in this memory: it goes into no core dump and to no debugger. A reader that left early, or a file
+ * that may grow no more, is told by the write that fails, not by a signal in the middle of an action. */
 static void prepare_process(void)
 {
         const struct rlimit none = { 0, 0 };

@@ -11,7 +11,8 @@
 
 const struct option_help option_help[OPTIONS] = {
         [OPTION_STATE] = { "state", 0, "FILE", "MUSTER_STATE",
-                           "the ledger; default $STATE_DIRECTORY/muster.db, else $XDG_STATE_HOME/muster/muster.db, else "
+                           "the ledger; default $STATE_DIRECTORY/muster.db, else $XDG_STATE_HOME/muster/muster.db, "
+                           "else "
                            "~/.local/state/muster/muster.db" },
         [OPTION_SPECS] = { "specs", 'f', "PATH", "MUSTER_SPECS",
                            "where the specs are; may be given several times; default the current folder" },

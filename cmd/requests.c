@@ -13,9 +13,9 @@
 #include "reconcile/base/units.h"
 
 /*
- * adopt, forget, accept-loss: deeds for whoever holds the lock. Each is written into the ledger as a request first; then an
- * agent or apply that runs carries it out, or this command takes the lock and does it itself. So nobody has to stop the agent,
- * and there is one way to do each deed.
+ * adopt, forget, accept-loss: deeds for whoever holds the lock. Each is written into the ledger as a request first;
+ * then an agent or apply that runs carries it out, or this command takes the lock and does it itself. So nobody has
+ * to stop the agent, and there is one way to do each deed.
  */
 
 #define TIMEOUT_DEFAULT (2 * USEC_PER_MINUTE)
@@ -112,7 +112,8 @@ static int wait_for_answer(struct asking *a, struct error *e)
                 if (left < POLL)
                         return error_set(
                                 e, -ETIMEDOUT,
-                                "no answer in time (%s); the request stays in the ledger and is carried out when it can be",
+                                "no answer in time (%s); the request stays in the ledger and is carried out when it "
+                                "can be",
                                 busy.text);
                 left -= POLL;
                 (void)nanosleep(&pause, NULL);
@@ -261,9 +262,9 @@ const struct command command_adopt = {
         .name = "adopt",
         .arguments = "RESOURCE [ID]",
         .summary = "take existing machines under management",
-        .text = "Verifies that the machine is there and records it in the ledger as ours; nothing is changed at the vendor. With a "
-                "machine's name and its vendor's id, that machine; with a MachineSet, every machine whose name is one of the set's. "
-                "It works beside a running agent, which then carries it out.",
+        .text = "Verifies that the machine is there and records it in the ledger as ours; nothing is changed at the "
+                "vendor. With a machine's name and its vendor's id, that machine; with a MachineSet, every machine "
+                "whose name is one of the set's. It works beside a running agent, which then carries it out.",
         .examples = "  muster adopt web-3 vm-77\n"
                     "  muster adopt MachineSet/web -f specs/\n",
         .exits = EXITS,
@@ -277,8 +278,9 @@ const struct command command_forget = {
         .name = "forget",
         .arguments = "RESOURCE",
         .summary = "drop it from the ledger, leave it running",
-        .text = "Drops a machine, or all machines of a MachineSet, from the ledger; nothing is changed at the vendor. The machine is not "
-                "ours afterwards: a set that still wants it makes another in its place. It works beside a running agent.",
+        .text = "Drops a machine, or all machines of a MachineSet, from the ledger; nothing is changed at the vendor. "
+                "The machine is not ours afterwards: a set that still wants it makes another in its place. It works "
+                "beside a running agent.",
         .examples = "  muster forget web-3\n"
                     "  muster forget MachineSet/web -f specs/\n",
         .exits = EXITS,
@@ -292,8 +294,9 @@ const struct command command_accept_loss = {
         .name = "accept-loss",
         .arguments = "PROVIDER",
         .summary = "what is missing there is truly gone: carry on",
-        .text = "When many machines of a provider are missing at once, muster holds: it creates and deletes nothing there until they "
-                "return or a person says that they are gone. This command says so. It works beside a running agent.",
+        .text = "When many machines of a provider are missing at once, muster holds: it creates and deletes nothing "
+                "there until they return or a person says that they are gone. This command says so. It works beside a "
+                "running agent.",
         .examples = "  muster accept-loss star\n",
         .exits = EXITS,
         .options = OPTIONS_TAKEN,

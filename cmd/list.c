@@ -140,7 +140,8 @@ const struct command command_list = {
         .name = "list",
         .arguments = "[RESOURCE]",
         .summary = "show our machines with id, address and state",
-        .text = "Prints the machines that the ledger owns, as they were last seen. It asks no provider and may run at any time.",
+        .text = "Prints the machines that the ledger owns, as they were last seen. It asks no provider and may run at "
+                "any time.",
         .examples = "  muster list\n"
                     "  muster list web\n"
                     "  muster list -o json MachineSet/web | jq -r '.machines[].address'\n",

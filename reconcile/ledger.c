@@ -167,6 +167,22 @@ struct thing *ledger_add_thing(struct ledger *l, const char *account, const char
         return thing && ledger_touch_thing(l, thing) == 0 ? thing : NULL;
 }
 
+struct thing *ledger_adopt(struct ledger *l, const char *account, const char *resource, const char *slot,
+                           const struct row *row, int64_t now)
+{
+        struct thing *t = ledger_add_thing(l, account, resource, slot, row->id);
+
+        if (!t)
+                return NULL;
+        t->adopted = true;
+        t->made_at = now;
+        t->created = ledger_string(l, row->created);
+        t->address = ledger_string(l, row->address);
+        t->condition = row->condition;
+        t->ever_ready = row->condition == CONDITION_RUNNING || row->condition == CONDITION_STOPPED;
+        return t->created && t->address ? t : NULL;
+}
+
 struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
                              enum order_verb verb)
 {

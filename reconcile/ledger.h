@@ -45,6 +45,7 @@ struct thing {
         const char *note;           /* why it is parked or gone; "" for nothing to say */
 
         struct thing *next;   /* of the same resource, while a plan is made */
+        usec_t ready_since;   /* boot clock; when this process saw it work first; 0: before that */
         usec_t missing_since; /* boot clock; 0: not in this process */
         bool confirmed;       /* missed in a second look, and no other answer of the vendor shows it */
         bool touched;
@@ -149,6 +150,9 @@ DEFINE_CLEANUP(struct ledger *, ledger_free)
  * thing is owned, of unknown condition; a call is an intent of this boot that counts for nothing. */
 struct thing *ledger_add_thing(struct ledger *l, const char *account, const char *resource, const char *slot,
                                const char *id);
+/* A machine that is there becomes ours under this name; NULL: out of memory. */
+struct thing *ledger_adopt(struct ledger *l, const char *account, const char *resource, const char *slot,
+                           const struct row *row, int64_t now);
 struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
                              enum order_verb verb);
 const char *ledger_string(struct ledger *l, const char *s); /* NULL: out of memory */

@@ -22,6 +22,8 @@ static const char *state_text(const struct thing *t)
                 return "leaving";
         case THING_PARKED:
                 return "parked";
+        case THING_RELEASED:
+                return "released";
         case THING_GONE:
                 return "gone";
         case THING_OWNED:

@@ -146,7 +146,7 @@ static int load_rows(struct ledger *l, const char *table, const char *sql,
 
         r = db_prepare(l->store->db, sql, &q, e);
         if (r < 0)
-                return r;
+                return r == -EINVAL ? error_wrap(e, -EBADMSG, "damaged") : r; /* its tables are not as they were made */
 
         while ((r = db_step(q, e)) > 0) {
                 struct row_reader in = { .ledger = l, .query = q, .table = table, .seq = ++n, .error = e };
@@ -435,7 +435,8 @@ static int drop_old_calls(struct ledger *l, const struct call *newest, struct er
 
         r = ledger_store_prepare(store, &store->drop_calls,
                                  "DELETE FROM calls WHERE seq < ?1 AND state = 'resolved'"
-                                 " AND CASE boot WHEN ?2 THEN made_at_boot < ?3 ELSE made_at < ?4 END",
+                                 " AND CASE WHEN boot = ?2 AND made_at_boot > 0 THEN made_at_boot < ?3"
+                                 " ELSE made_at < ?4 END",
                                  e);
         if (r < 0)
                 return r;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "specs/lines.h"
 #include "specs/tree.h"
 
-/* libyaml looks through all directives at each one more. Nobody needs any. */
-#define DIRECTIVES_MAX 16
 #define PATH_CHARS_MAX 128
 #define TAG_PREFIX "tag:yaml.org,2002:"
 
-/* A sequence or mapping that is being read. What belongs to it waits in `pending`; of a mapping keys and values in turn. */
+/* A sequence or mapping that is being read. What belongs to it waits in `pending`; of a mapping keys and values in
+ * turn. */
 struct frame {
         struct node *node;
         size_t first; /* in `pending` */
@@ -83,40 +84,14 @@ static const char *path_here(const struct tree *t, const char *last, char text[s
         return excerpt(b.len > 0 ? buf_text(&b) : "the document", text);
 }
 
-/* The bytes of a line, from 1, and how many they are. */
-static const char *line_at(const struct tree *t, size_t line, size_t *ret_length)
-{
-        const char *s = t->bytes, *end = t->bytes + t->n_bytes, *next;
-
-        for (;;) {
-                next = s < end ? memchr(s, '\n', (size_t)(end - s)) : NULL;
-                if (--line == 0 || !next)
-                        break;
-                s = next + 1;
-        }
-
-        *ret_length = (size_t)((next ? next : end) - s);
-        return s;
-}
-
-static bool is_indented_by_tab(const struct tree *t, size_t line)
-{
-        size_t n, i = 0;
-        const char *s = line_at(t, line, &n);
-
-        while (i < n && s[i] == ' ')
-                i++;
-
-        return i < n && s[i] == '\t';
-}
-
 /* What to do about what libyaml found, for its more frequent words. */
 static const char *advice(const char *problem)
 {
         static const struct {
                 const char *problem, *advice;
         } known[] = {
-                { "mapping values are not allowed in this context", "quote a value that has ': ' in it" },
+                { "mapping values are not allowed in this context",
+                  "quote a value that has ': ' in it, or mend the indentation" },
                 { "did not find expected key", "check the indentation against the lines above" },
                 { "did not find expected '-' indicator", "check the indentation against the lines above" },
                 { "did not find expected ',' or ']'", "close the list with ']'" },
@@ -137,12 +112,10 @@ static const char *advice(const char *problem)
 /* The reader's errors have an offset in place of a line. It stops at characters that YAML has no place for. */
 static int reader_error(const struct tree *t)
 {
-        size_t line = 1;
+        size_t offset = t->parser.problem_offset;
+        uint32_t line = lines_count(t->bytes, offset < t->n_bytes ? offset : t->n_bytes);
 
-        for (size_t i = 0; i < t->parser.problem_offset && i < t->n_bytes; i++)
-                line += t->bytes[i] == '\n';
-
-        return fatal(t, (uint32_t)line, 1,
+        return fatal(t, line, 1,
                      "the line holds the control character U+%04X; leave it out, or write it as "
                      "\"\\u%04X\" in double quotes",
                      (unsigned)t->parser.problem_value, (unsigned)t->parser.problem_value);
@@ -152,42 +125,20 @@ static int syntax_error(const struct tree *t)
 {
         const yaml_parser_t *p = &t->parser;
         uint32_t line = (uint32_t)p->problem_mark.line + 1, column = (uint32_t)p->problem_mark.column + 1;
+        char begun[64] = "";
 
         if (p->error == YAML_MEMORY_ERROR)
                 return -ENOMEM;
         if (p->error == YAML_READER_ERROR)
                 return reader_error(t);
-        if (is_indented_by_tab(t, line))
+        if (lines_is_indented_by_tab(t->bytes, t->n_bytes, line))
                 return fatal(t, line, column, "the line is indented by a tab; write blanks");
 
-        return fatal(t, line, column, "the YAML cannot be read: %s%s%s; %s", p->context ? p->context : "",
+        if (p->context && p->context_mark.line != p->problem_mark.line)
+                (void)snprintf(begun, sizeof(begun), " that begins on line %zu", p->context_mark.line + 1);
+
+        return fatal(t, line, column, "the YAML cannot be read: %s%s%s%s; %s", p->context ? p->context : "", begun,
                      p->context ? ", " : "", p->problem, advice(p->problem));
-}
-
-/* Files that libyaml should not see. Line by line, so that the line can be told. */
-static int check_bytes(const struct tree *t)
-{
-        const char *end = t->bytes + t->n_bytes;
-        uint32_t line = 1, n_directives = 0;
-
-        if (t->n_bytes >= 3 && memcmp(t->bytes, "\xEF\xBB\xBF", 3) == 0)
-                return fatal(t, 1, 1, "the file begins with a byte order mark; save it as UTF-8 without one");
-
-        for (const char *s = t->bytes; s < end; line++) {
-                const char *newline = memchr(s, '\n', (size_t)(end - s));
-                size_t n = (size_t)((newline ? newline : end) - s);
-
-                if (memchr(s, '\0', n))
-                        return fatal(t, line, 1, "the line holds a NUL byte; a spec is plain UTF-8 text");
-                if (!text_is_utf8(s, n))
-                        return fatal(t, line, 1, "the line is not UTF-8; save the file as UTF-8");
-                if (n > 0 && *s == '%' && ++n_directives > DIRECTIVES_MAX)
-                        return fatal(t, line, 1, "the file has more than %d lines that begin with '%%'; leave them out",
-                                     DIRECTIVES_MAX);
-                s += n + 1;
-        }
-
-        return 0;
 }
 
 int tree_new(const char *file, const char *bytes, size_t n, struct diagnostics *d, struct tree **ret)
@@ -198,14 +149,14 @@ int tree_new(const char *file, const char *bytes, size_t n, struct diagnostics *
         if (!t)
                 return -ENOMEM;
 
+        r = lines_check(file, bytes, n, d);
+        if (r < 0)
+                return r;
+
         t->file = file;
         t->bytes = bytes;
         t->n_bytes = n;
         t->diagnostics = d;
-        r = check_bytes(t);
-        if (r < 0)
-                return r;
-
         t->strings = strpool_new();
         if (!t->strings || !yaml_parser_initialize(&t->parser))
                 return -ENOMEM;
@@ -300,16 +251,22 @@ static int check_tag(struct tree *t, const struct node *node, const unsigned cha
                 [NODE_SEQUENCE] = { "!", TAG_PREFIX "seq", NULL },
                 [NODE_MAPPING] = { "!", TAG_PREFIX "map", NULL },
         };
+        const char *own = (const char *)tag;
         char shown[EXCERPT_MAX], path[EXCERPT_MAX];
+        bool is_core;
 
-        for (size_t i = 0; tag && core[node->type][i]; i++)
-                if (text_equal(core[node->type][i], (const char *)tag))
-                        return 0;
         if (!tag)
                 return 0;
+        for (size_t i = 0; core[node->type][i]; i++)
+                if (text_equal(core[node->type][i], own))
+                        return 0;
 
-        return mistake(t, node->line, node->column, "%s has the tag \"%s\", which means nothing here; leave it out",
-                       path_here(t, NULL, path), excerpt((const char *)tag, shown));
+        is_core = text_starts(own, TAG_PREFIX);
+        if (is_core)
+                own += strlen(TAG_PREFIX);
+
+        return mistake(t, node->line, node->column, "%s has the tag \"%s%s\", which means nothing here; leave it out",
+                       path_here(t, NULL, path), is_core ? "!!" : "", excerpt(own, shown));
 }
 
 static int take_scalar(struct tree *t, const yaml_event_t *event)

@@ -451,7 +451,10 @@ static int start_checks(struct recovery *rec, struct error *e)
                 struct call *deleting = NULL;
                 int r;
 
-                if (!text_equal(t->account, a->name) || (t->state == THING_OWNED && a->hold))
+                if (!text_equal(t->account, a->name))
+                        continue;
+                t->confirmed = false; /* what an earlier look found, and nobody could ask after, is no evidence */
+                if (t->state == THING_OWNED && a->hold)
                         continue;
                 for (size_t k = 0; t->state == THING_LEAVING && k < ledger->n_calls; k++)
                         if (is_open(a, ledger->calls[k]) && text_equal(ledger->calls[k]->slot, t->slot))

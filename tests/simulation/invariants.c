@@ -62,8 +62,9 @@ static void check_row(struct world *w, const struct exchange *x)
                 world_violate(w, "a request that acts is none that is known: %s", x->request.url);
                 return;
         }
-        db_bind_text(w->find_sending, 1, verb);
-        db_bind_text(w->find_sending, 2, x->subject);
+        db_bind_text(w->find_sending, 1, w->servers[x->account].account);
+        db_bind_text(w->find_sending, 2, verb);
+        db_bind_text(w->find_sending, 3, x->subject);
         while ((r = db_step(w->find_sending, &e)) > 0) {
                 seq = db_int64(w->find_sending, 0);
                 n++;
@@ -86,7 +87,8 @@ static void check_owned(struct world *w, const struct exchange *x)
 
         if (!record || !record->ours || record->released)
                 world_violate(w, "%s of a foreign machine, %s", x->class, x->subject);
-        db_bind_text(w->find_leaving, 1, x->subject);
+        db_bind_text(w->find_leaving, 1, w->servers[x->account].account);
+        db_bind_text(w->find_leaving, 2, x->subject);
         r = db_step(w->find_leaving, &e);
         if (r != 1 || db_int64(w->find_leaving, 0) != 1)
                 world_violate(w, "%s of %s, which the ledger does not own", x->class, x->subject);

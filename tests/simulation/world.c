@@ -167,10 +167,12 @@ static void open_reader(struct world *w)
         struct error e = { "" };
 
         if (db_open(w->path, DB_READ, &w->reader, &e) < 0 ||
+            db_prepare(
+                    w->reader,
+                    "SELECT seq FROM calls WHERE state = 'sending' AND account = ?1 AND verb = ?2 AND (slot = ?3 OR id = ?3)",
+                    &w->find_sending, &e) < 0 ||
             db_prepare(w->reader,
-                       "SELECT seq FROM calls WHERE state = 'sending' AND verb = ?1 AND (slot = ?2 OR id = ?2)",
-                       &w->find_sending, &e) < 0 ||
-            db_prepare(w->reader, "SELECT count(*) FROM things WHERE state IN ('owned', 'leaving') AND id = ?1",
+                       "SELECT count(*) FROM things WHERE state IN ('owned', 'leaving') AND account = ?1 AND id = ?2",
                        &w->find_leaving, &e) < 0)
                 world_violate(w, "the ledger cannot be read by another: %s", e.text);
 }

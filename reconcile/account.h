@@ -75,6 +75,7 @@ struct account {
         struct strmap retries; /* key -> struct retry, in the engine's pool */
         const char *hold;
         bool hold_confirmed;
+        bool lacking;        /* the last listing lacks machines of ours that nobody has told us gone */
         usec_t missing_next; /* when a confirming look is due; USEC_INFINITY: none */
 
         /* Acting. */
@@ -109,7 +110,7 @@ struct engine {
         bool commit_now;               /* something cannot go on before the commit */
         struct ledger_request request; /* being carried out; seq 0: none */
         const char *request_account;
-        bool answered; /* one request at least */
+        bool answered;        /* one request at least */
         char *status_written; /* what was written last, to write only what changed */
 };
 

@@ -115,6 +115,20 @@ static unsigned fault_of(struct scenario *sc, const struct exchange *x)
         return pick(r, acts, ARRAY_SIZE(acts));
 }
 
+/* A lie that also hides machines that the ledger owns, so that it can be told from the truth; else none. */
+static unsigned lie(const struct scenario *sc, const struct exchange *x)
+{
+        const struct world *w = sc->world;
+        size_t owned = 0;
+
+        for (size_t i = 0; i < w->ledger->n_things; i++)
+                owned += w->ledger->things[i]->state == THING_OWNED &&
+                         text_equal(w->ledger->things[i]->account, w->servers[x->account].account);
+        if (owned >= 3 && random_chance(&sc->world->random, 500))
+                return FAULT_SHORT;
+        return owned >= 1 ? FAULT_EMPTY : 0;
+}
+
 static struct fate troubled_fate(struct world *w, const struct exchange *x)
 {
         struct scenario *sc = w->userdata;
@@ -123,7 +137,7 @@ static struct fate troubled_fate(struct world *w, const struct exchange *x)
                              .back = random_between(r, 1, 300) * USEC_PER_MSEC };
 
         if (sc->lying && text_equal(x->class, "list"))
-                fate.faults = random_chance(r, 500) ? FAULT_EMPTY : FAULT_SHORT;
+                fate.faults = lie(sc, x);
         if (random_chance(r, 30))
                 fate.there = random_between(r, 1, 20000) * USEC_PER_MSEC;
         if (!random_chance(r, sc->fault_chance))

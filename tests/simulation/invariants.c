@@ -112,6 +112,8 @@ void invariants_send(struct world *w, const struct exchange *x)
         check_row(w, x);
         if (!text_equal(x->class, "create"))
                 check_owned(w, x);
+        if (text_equal(x->class, "delete"))
+                server_leaves(s, x->subject);
         if (!s->listed_at || w->now - s->listed_at > PLAN_AGE_MAX)
                 world_violate(w, "%s %s is sent long after the last look", x->class, x->subject);
 }

@@ -107,6 +107,14 @@ void server_released(struct server *s, const char *id)
                 record->released = true;
 }
 
+void server_leaves(struct server *s, const char *id)
+{
+        struct machine_record *record = record_of(s, id);
+
+        if (record)
+                record->leaving = true;
+}
+
 struct sim_machine *server_machine(struct world *w, size_t account, const char *id)
 {
         struct server *s = &w->servers[account];
@@ -131,7 +139,8 @@ static size_t count(struct world *w, size_t account, const char *name, bool whol
         for (size_t i = 0; i < s->n_records; i++) {
                 const struct machine_record *r = &s->records[i];
 
-                if (r->ours && !r->released && (whole_set ? is_of_set(r->slot, name) : text_equal(r->slot, name)))
+                if (r->ours && !r->released &&
+                    (whole_set ? !r->leaving && is_of_set(r->slot, name) : text_equal(r->slot, name)))
                         n += server_machine(w, account, r->id) != NULL;
         }
         return n;

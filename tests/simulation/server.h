@@ -30,6 +30,9 @@ void server_adopted(struct server *s, const char *id);
 void server_released(struct server *s, const char *id);
 struct sim_machine *server_machine(struct world *w, size_t account, const char *id); /* NULL: not there now */
 
-/* Machines there now that were made for the slot and are ours still; of a slot or, of a whole set, by its name. */
+void server_leaves(struct server *s, const char *id);
+
+/* Machines there now that were made for the slot and are ours still; of a slot, or of a whole set without those whose deletion was
+ * ordered. */
 size_t server_count_slot(struct world *w, size_t account, const char *slot);
 size_t server_count_set(struct world *w, size_t account, const char *set);

@@ -58,6 +58,7 @@ struct machine_record {
         char slot[64]; /* its name when it was made */
         bool ours;     /* made for muster, or adopted */
         bool released; /* muster was told that it is none of its business any more */
+        bool leaving;  /* muster has ordered its deletion */
 };
 
 /* What a listing showed at one moment, to be shown again later. */

@@ -77,6 +77,7 @@ struct account {
         struct strmap retries; /* key -> struct retry, in the engine's pool */
         const char *hold;
         bool hold_confirmed;
+        bool lacking;        /* the last listing lacks machines of ours that nobody has told us gone */
         usec_t missing_next; /* when a confirming look is due; USEC_INFINITY: none */
 
         /* Acting. */

@@ -258,8 +258,10 @@ static bool calls_in_flight(const struct engine *engine)
 
 static bool commit_is_due(struct engine *engine, usec_t now)
 {
-        if (engine->options.mode == ENGINE_PLAN || !ledger_is_touched(engine->ledger))
+        if (engine->options.mode == ENGINE_PLAN || !ledger_is_touched(engine->ledger)) {
+                engine->touched_at = 0; /* an answer took the rows with it */
                 return false;
+        }
         if (!engine->touched_at)
                 engine->touched_at = now;
         return engine->commit_now || engine->replies >= COMMIT_REPLIES || !calls_in_flight(engine) ||

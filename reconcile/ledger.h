@@ -83,9 +83,10 @@ struct call {
         const char *request; /* "POST cloudvm/create", for people; "" until sent */
         int64_t resolved_at; /* wall clock, set by whoever resolves it; 0: not yet, or when is not known */
 
-        usec_t settle_from; /* boot clock: W runs from here; 0: not set in this process */
-        unsigned absent;    /* complete listings in a row without the machine that it deletes */
-        bool durable;       /* its CALL_SENDING is on the disk */
+        usec_t settle_from;  /* boot clock: W runs from here; 0: not set in this process */
+        unsigned absent;     /* complete listings in a row without the machine that it deletes */
+        usec_t absent_since; /* boot clock: the first look after W that lacks what it creates; 0: none */
+        bool durable;        /* its CALL_SENDING is on the disk */
         enum outcome_class class
                 ;     /* of the reply, for CALL_UNKNOWN and CALL_ACCEPTED; OUTCOME_UNKNOWN after a restart */
         bool said_no; /* the vendor's answer was no, in words that prove nothing */

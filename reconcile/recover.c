@@ -215,6 +215,21 @@ static void not_done(struct account *a, struct call *c, usec_t now)
         call_resolve(a, c, "not done", note);
 }
 
+/* Is what a create was to make truly not there? Not by the word of one listing, nor of one that lacks machines of ours, too: what is
+ * said to be missing may only be left out. */
+static bool stays_absent(const struct account *a, struct call *c)
+{
+        usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
+        usec_t apart = usec_min(confirm, recover_settling(a, c));
+
+        if (a->lacking)
+                c->absent_since = 0;
+        else if (!c->absent_since)
+                c->absent_since = a->machines_at;
+        return c->absent_since && c->absent_since < a->machines_at &&
+               a->machines_at >= usec_add(c->absent_since, apart);
+}
+
 static void recover_unnamed_create(struct account *a, struct claim *claim, usec_t now)
 {
         struct call *c = claim->call;
@@ -233,6 +248,8 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
                                 candidates(a, c, false)));
                 return;
         }
+        if (!stays_absent(a, c))
+                return;
         resembling = candidates(a, c, true);
         if (resembling)
                 park_slot(a, c, "", false,
@@ -302,7 +319,7 @@ static void recover_change(struct account *a, struct call *c, struct thing *t, u
                 engine_tell(a, EVENT_DONE, c->slot, "%s", done_text(c->verb));
                 retry_worked(a, c);
                 call_resolve(a, c, "done", c->note);
-        } else if (settled(a, c)) {
+        } else if (row && settled(a, c)) {
                 not_done(a, c, now);
         }
 }
@@ -455,7 +472,10 @@ static int start_checks(struct recovery *rec, struct error *e)
                 struct call *deleting = NULL;
                 int r;
 
-                if (!text_equal(t->account, a->name) || (t->state == THING_OWNED && a->hold))
+                if (!text_equal(t->account, a->name))
+                        continue;
+                t->confirmed = false; /* what an earlier look found, and nobody could ask after, is no evidence */
+                if (t->state == THING_OWNED && a->hold)
                         continue;
                 for (size_t k = 0; t->state == THING_LEAVING && k < ledger->n_calls; k++)
                         if (is_open(a, ledger->calls[k]) && text_equal(ledger->calls[k]->slot, t->slot))
@@ -481,6 +501,8 @@ int recover_see(struct account *a, usec_t now, struct error *e)
 
         if (gather(&rec) < 0)
                 return error_oom(e);
+        losses = count_losses(a);
+        a->lacking = losses.missing > 0;
         for (size_t i = 0, n = ledger->n_calls; i < n; i++) {
                 struct call *c = ledger->calls[i];
 
@@ -495,7 +517,6 @@ int recover_see(struct account *a, usec_t now, struct error *e)
                 else
                         recover_change(a, c, strmap_get(&rec.things, c->slot), now);
         }
-        losses = count_losses(a);
         hold(a, &losses);
         return engine_acts(a->engine) ? start_checks(&rec, e) : 0;
 }
@@ -576,7 +597,11 @@ usec_t recover_next(const struct account *a)
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 const struct call *c = ledger->calls[i];
 
-                if (is_open(a, c) && c->settle_from)
+                if (!is_open(a, c) || !c->settle_from)
+                        continue;
+                if (c->absent_since)
+                        next = usec_min(next, usec_add(c->absent_since, usec_min(confirm, recover_settling(a, c))));
+                else
                         next = usec_min(next, usec_add(c->settle_from, recover_settling(a, c)));
         }
         for (size_t i = 0; i < ledger->n_things; i++) {

@@ -90,6 +90,7 @@ struct account {
         usec_t next_slot; /* of the rate limit */
         usec_t paused_until;
         uint64_t reads, acts;
+        int64_t created, changed, deleted; /* as in struct engine_figures */
 };
 
 struct engine {
@@ -108,6 +109,7 @@ struct engine {
         bool commit_now;               /* something cannot go on before the commit */
         struct ledger_request request; /* being carried out; seq 0: none */
         const char *request_account;
+        bool answered; /* one request at least */
         char *status_written; /* what was written last, to write only what changed */
 };
 

@@ -60,12 +60,12 @@ void retry_failed(struct account *a, const struct call *c, enum outcome_class cl
         retry->why = strpool_add(engine->strings, why);
         retry->given_up = lasts(class) || refused_create ||
                           (retry->failures >= ATTEMPTS_MAX && class != OUTCOME_NOT_SENT);
-        if (lasts(class) || refused_create)
-                retry->next = usec_add(now, backoff(engine, retry->failures, BACKOFF_LONG_FIRST, BACKOFF_LONG_MOST));
-        else if (retry->given_up && c->verb != ORDER_CREATE)
-                retry->next = USEC_INFINITY;
-        else
+        if (!retry->given_up)
                 retry->next = usec_add(now, backoff(engine, retry->failures, BACKOFF_FIRST, BACKOFF_MOST));
+        else if (class == OUTCOME_UNKNOWN && c->verb != ORDER_CREATE)
+                retry->next = USEC_INFINITY; /* sent as often as makes sense, and nothing came of it */
+        else
+                retry->next = usec_add(now, backoff(engine, retry->failures, BACKOFF_LONG_FIRST, BACKOFF_LONG_MOST));
 }
 
 void retry_worked(struct account *a, const struct call *c)
@@ -75,8 +75,20 @@ void retry_worked(struct account *a, const struct call *c)
         strmap_remove(&a->retries, retry_key(c->slot, c->verb, c->field, key));
 }
 
+static void count_done(struct account *a, enum order_verb verb)
+{
+        if (verb == ORDER_CREATE)
+                a->created++;
+        else if (verb == ORDER_DELETE)
+                a->deleted++;
+        else
+                a->changed++;
+}
+
 void call_resolve(struct account *a, struct call *c, const char *outcome, const char *note)
 {
+        if (text_equal(outcome, "done"))
+                count_done(a, c->verb);
         c->state = CALL_RESOLVED;
         c->outcome = outcome;
         c->note = note;

@@ -213,6 +213,7 @@ void answer_now(struct engine *engine, bool ok, const char *text)
                 r = ledger_answer(engine->ledger, engine->request.seq, ok, text, &e);
         engine->request = (struct ledger_request){ 0 };
         engine->request_account = NULL;
+        engine->answered = true;
         if (r < 0)
                 engine_break(engine, r, "%s", e.text);
 }

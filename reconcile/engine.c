@@ -30,6 +30,8 @@ void engine_tell(struct account *a, enum event_type type, const char *name, cons
         char text[1536];
         va_list ap;
 
+        if (a->engine->options.mode == ENGINE_PLAN)
+                return; /* nothing happens while planning */
         va_start(ap, format);
         vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
@@ -172,7 +174,7 @@ static int set_account(struct engine *engine, const struct resource *provider, c
                 return error_oom(e);
         a->provider = provider;
         a->codec = codec;
-        a->next_look = now;
+        a->next_look = engine->options.mode == ENGINE_ANSWER ? USEC_INFINITY : now;
         if (a->token)
                 explicit_bzero(a->token, strlen(a->token));
         free(a->token);
@@ -293,7 +295,7 @@ static enum engine_state state_of(const struct engine *engine)
         if (engine->options.mode == ENGINE_AGENT || engine->options.mode == ENGINE_OBSERVE)
                 return ENGINE_RUNNING;
         if (engine->options.mode == ENGINE_ANSWER)
-                return engine->request.seq ? ENGINE_RUNNING : ENGINE_CONVERGED;
+                return engine->request.seq || !engine->answered ? ENGINE_RUNNING : ENGINE_CONVERGED;
         for (size_t i = 0; i < engine->n_accounts; i++) {
                 const struct account *a = engine->accounts[i];
 
@@ -486,6 +488,9 @@ struct engine_figures engine_figures(const struct engine *engine)
         for (size_t i = 0; i < engine->n_accounts; i++) {
                 f.reads += engine->accounts[i]->reads;
                 f.acts += engine->accounts[i]->acts;
+                f.created += engine->accounts[i]->created;
+                f.changed += engine->accounts[i]->changed;
+                f.deleted += engine->accounts[i]->deleted;
         }
         return f;
 }

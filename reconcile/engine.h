@@ -73,7 +73,7 @@ struct engine_options {
 enum engine_state {
         ENGINE_RUNNING,
         ENGINE_PLANNED,   /* apply: every account is planned or cannot be read; waits for engine_allow() */
-        ENGINE_CONVERGED, /* plan: planned; apply, answer: nothing left to do */
+        ENGINE_CONVERGED, /* plan: planned; apply: nothing left to do; answer: answered */
         ENGINE_STUCK,     /* apply: nothing in flight, no wait that could help, something left to do */
         ENGINE_BROKEN,    /* the ledger could not be written: engine_error() */
 };
@@ -133,5 +133,6 @@ void engine_account(const struct engine *engine, size_t number, struct account_v
 struct engine_figures {
         uint64_t reads, acts; /* requests sent */
         int64_t commits;
+        int64_t created, changed, deleted; /* machines, each time that a call was seen to be done */
 };
 struct engine_figures engine_figures(const struct engine *engine);

@@ -38,25 +38,27 @@ const struct field common_fields[] = {
 
 static const struct field auth_fields[] = {
         { FIELD("tokenEnv", FIELD_STRING, auth_spec, token_env),
-          .help = "the environment variable that holds the token" },
-        { FIELD("tokenFile", FIELD_STRING, auth_spec, token_file), .help = "the file that holds the token" },
+          .help = "the name of the environment variable that holds the token" },
+        { FIELD("tokenFile", FIELD_STRING, auth_spec, token_file),
+          .help = "the path of the file that holds the token" },
         { FIELD("login", FIELD_STRING, auth_spec, login), .help = "the name to log in with" },
         { FIELD("passwordEnv", FIELD_STRING, auth_spec, password_env),
-          .help = "the environment variable that holds the login's password" },
+          .help = "the name of the environment variable that holds the login's password" },
         { FIELD("passwordFile", FIELD_STRING, auth_spec, password_file),
-          .help = "the file that holds the login's password" },
+          .help = "the path of the file that holds the login's password" },
         { 0 },
 };
 
 static const struct field tls_fields[] = {
         { FIELD("caFile", FIELD_STRING, tls_spec, ca_file),
-          .help = "the certificates to trust in place of the system's, as PEM" },
+          .help = "the path of the certificates (PEM) to trust in place of the system's" },
         { FIELD("insecure", FIELD_BOOL, tls_spec, insecure), .help = "true: the server's certificate is not checked" },
         { 0 },
 };
 
 static const struct field provider_fields[] = {
-        { FIELD("type", FIELD_STRING, provider_spec, type), .required = true, .help = "whose API this is" },
+        { FIELD("type", FIELD_STRING, provider_spec, type), .required = true,
+          .help = "whose API this is, like starvcenter" },
         { FIELD("endpoint", FIELD_STRING, provider_spec, endpoint), .required = true,
           .help = "the URL that the API's paths follow" },
         { FIELD("auth", FIELD_OBJECT, provider_spec, auth), .members = auth_fields,
@@ -121,9 +123,9 @@ static const struct field machine_set_fields[] = {
         { FIELD("bandwidth", FIELD_STRING, machine_set, bandwidth), .by_provider = true,
           .help = "what each machine's network card may carry" },
         { FIELD("passwordEnv", FIELD_STRING, machine_set, password_env), .by_provider = true,
-          .help = "the environment variable that holds the machines' first password" },
+          .help = "the name of the environment variable that holds the machines' first password" },
         { FIELD("passwordFile", FIELD_STRING, machine_set, password_file), .by_provider = true,
-          .help = "the file that holds the machines' first password" },
+          .help = "the path of the file that holds the machines' first password" },
         { 0 },
 };
 

@@ -72,8 +72,11 @@ struct call {
         int64_t made_at;         /* wall clock: for people, and for the rolling hour */
         const char *boot; /* the boot that made it, and when in it: so that a wrong wall clock does not bend the hour */
         usec_t made_at_boot;
-        const char *outcome; /* "done", "refused", …; "" until resolved */
-        const char *note;    /* the vendor's words and ours; never a secret */
+
+        /* "done", …; "" until resolved. What was for certain not done, and so counts for nothing under the Policy, is "refused",
+         * "not sent", "never sent" or "not done". */
+        const char *outcome;
+        const char *note; /* the vendor's words and ours; never a secret */
 
         usec_t settle_from; /* boot clock: W runs from here; 0: not set in this process */
         unsigned absent;    /* complete listings in a row without the machine that it deletes */
@@ -127,7 +130,9 @@ enum ledger_mode {
         LEDGER_CREATE, /* makes it for `estate`; -EEXIST */
 };
 
-/* -EPERM: loose modes; -EBADMSG: damaged; -EPROTO: of a newer schema. */
+/* -EPERM: loose modes; -EBADMSG: damaged; -EPROTO: of a newer schema. LEDGER_CREATE makes missing folders, 0700. What the holder
+ * before left behind is put right by LEDGER_WRITE, as changes for the next commit: an intent is resolved as "never sent", what was
+ * being sent is unknown. Whether `estate` is the one of the specs is for the caller to compare. */
 int ledger_open(const char *path, enum ledger_mode mode, const char *estate, struct ledger **ret, struct error *e);
 
 /* A ledger for planning where there is none: empty, cannot be committed. */
@@ -135,7 +140,8 @@ int ledger_new_empty(struct ledger **ret);
 struct ledger *ledger_free(struct ledger *l);
 DEFINE_CLEANUP(struct ledger *, ledger_free)
 
-/* New rows, touched already. They belong to the ledger. Strings given later must come from ledger_string(). */
+/* New rows, touched already; NULL: out of memory. They belong to the ledger. Strings given later must come from ledger_string(). A
+ * thing is owned, of unknown condition; a call is an intent of this boot that counts for nothing. */
 struct thing *ledger_add_thing(struct ledger *l, const char *account, const char *resource, const char *slot,
                                const char *id);
 struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
@@ -156,12 +162,14 @@ bool ledger_is_touched(const struct ledger *l);
  * after a commit only. */
 void ledger_sweep(struct ledger *l);
 
-/* Durable when it returns 0. After anything else the ledger must be opened again. */
+/* Durable when it returns 0; no commit at all when nothing was touched. After anything else the ledger must be opened again: until
+ * then -ESTALE. -EROFS: opened for reading, or there is none. */
 int ledger_commit(struct ledger *l, struct error *e);
 int64_t ledger_commits(const struct ledger *l); /* how many were made, for the benchmark */
 
-/* What counted under the Policy within the hour before `now` (boot clock; wall clock for rows of another boot). `ret_most_owned`: the
- * most things owned at once within that hour. */
+/* What counted under the Policy within the hour before `now` (boot clock; wall clock for rows of another boot, where what is still to
+ * come counts, too). Calls without a row count; those with one count as it was committed last. A replacement is one of the deletes.
+ * `most_owned`: the most things with an id, neither parked nor gone, that there were at once within that hour. */
 struct ledger_hour {
         int64_t creates, deletes, most_owned;
 };
@@ -172,11 +180,13 @@ int ledger_hour(struct ledger *l, const char *account, usec_t now, int64_t wall,
 int ledger_replacements(struct ledger *l, const char *account, const char *slot, usec_t now, int64_t wall, int64_t *ret,
                         struct error *e);
 
-/* Status rows: replaced all at once; read by anyone. The strings of a read live as long as the ledger. */
+/* Status rows: replaced all at once, durably; read by anyone. The array that is read is the caller's to free, its strings live as
+ * long as the ledger. `ret_at`: when they were written, wall clock; 0: never. */
 int ledger_set_status(struct ledger *l, const struct status_row *rows, size_t n, struct error *e);
 int ledger_get_status(struct ledger *l, struct status_row **ret, size_t *ret_n, int64_t *ret_at, struct error *e);
 
-/* Requests. ledger_ask() may be called without the lock, on a path. */
+/* Requests. ledger_ask() may be called without the lock, on a path. The strings of ledger_next_request() live as long as the ledger.
+ * ledger_answer() commits: the answer becomes durable together with all that was touched. */
 int ledger_ask(const char *path, const struct ledger_request *r, int64_t *ret_seq, struct error *e);
 /* 1: answered, `ret_ok` and `answer` are set; 0: not yet. */
 int ledger_answer_of(const char *path, int64_t seq, bool *ret_ok, struct buf *answer, struct error *e);
@@ -185,7 +195,8 @@ int ledger_next_request(struct ledger *l, struct ledger_request *ret,
 int ledger_answer(struct ledger *l, int64_t seq, bool ok, const char *text, struct error *e);
 
 /* The lock that whoever acts holds for as long as it acts: a file beside the ledger, with the holder's pid, command and start
- * time. -EBUSY: somebody holds it, the error says who. It goes with the process, whatever ends it. */
+ * time. Missing folders are made, 0700. -EBUSY: somebody holds it, the error says who; -EPERM: the file has loose modes or another
+ * owner. It goes with the process, whatever ends it. */
 struct ledger_lock;
 int ledger_lock(const char *path, const char *command, struct ledger_lock **ret, struct error *e);
 struct ledger_lock *ledger_unlock(struct ledger_lock *lock);

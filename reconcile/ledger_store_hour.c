@@ -268,7 +268,7 @@ int ledger_hour(struct ledger *l, const char *account, usec_t now, int64_t wall,
 {
         const struct hour h = hour_before(l, account, "", now, wall, e);
         struct counted counted;
-        int64_t most;
+        int64_t most = 0;
         int r;
 
         r = count_calls(&h, &counted);

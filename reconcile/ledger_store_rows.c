@@ -146,7 +146,7 @@ static int load_rows(struct ledger *l, const char *table, const char *sql,
 
         r = db_prepare(l->store->db, sql, &q, e);
         if (r < 0)
-                return r;
+                return r == -EINVAL ? error_wrap(e, -EBADMSG, "damaged") : r; /* its tables are not as they were made */
 
         while ((r = db_step(q, e)) > 0) {
                 struct row_reader in = { .ledger = l, .query = q, .table = table, .seq = ++n, .error = e };

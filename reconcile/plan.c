@@ -269,7 +269,9 @@ int plan_sort(struct plan *p)
                 if (a->depends_on)
                         a->depends_on = number[a->depends_on - 1] + 1;
         }
-        memcpy(p->sections, sections, p->n_sections * sizeof(*sections));
-        memcpy(p->actions, actions, p->n_actions * sizeof(*actions));
+        if (p->n_sections > 0)
+                memcpy(p->sections, sections, p->n_sections * sizeof(*sections));
+        if (p->n_actions > 0)
+                memcpy(p->actions, actions, p->n_actions * sizeof(*actions));
         return 0;
 }

@@ -253,7 +253,9 @@ static void plan_delete(struct planning *pl, struct slot *s, const char *reason)
                                          s->row->address);
         else
                 a->summary = plan_string(pl->plan, "%s, %s", s->thing->id, condition_text(s->row->condition));
-        if (pl->set->uncertain)
+        if (s->row->condition == CONDITION_CHANGING)
+                a->waits = "the vendor is still at work on it";
+        else if (pl->set->uncertain)
                 a->waits = "some machine of this set may or may not be there; nothing is deleted until that is known";
 }
 

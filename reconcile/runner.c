@@ -60,6 +60,7 @@ struct runner *runner_free(struct runner *r)
 {
         if (!r)
                 return NULL;
+        (void)loop_before_wait(r->loop, NULL, r, NULL);
         for (size_t i = 0; i < r->n_clients; i++)
                 client_done(&r->clients[i]);
         for (size_t i = 0; i < r->n_retired; i++)

@@ -62,8 +62,7 @@ static void keep_since(struct status_row *rows, size_t n, const struct status_ro
 void status_write(struct engine *engine, usec_t now)
 {
         _cleanup_buf_ struct buf fingerprint = BUF_INIT(STATUS_MAX);
-        _cleanup_free_ struct status_row *rows = NULL;
-        struct status_row *before = NULL;
+        _cleanup_free_ struct status_row *rows = NULL, *before = NULL;
         size_t n = 0, n_before = 0;
         struct error e = { 0 };
         int64_t at;

@@ -187,6 +187,19 @@ static const char *place_text(const struct position *p, char text[static PLACE_M
         return text;
 }
 
+/* Sorted by their names, either may be the one that comes second in the files. */
+static int tell_second(const struct resource *a, const struct resource *b, struct diagnostics *d)
+{
+        int files = strcmp(a->position.file, b->position.file);
+        bool a_is_second = files > 0 || (files == 0 && a->position.line > b->position.line);
+        const struct resource *first = a_is_second ? b : a, *second = a_is_second ? a : b;
+        char place[PLACE_MAX];
+
+        return diagnostics_error(d, resource_position(second, "kind"),
+                                 "kind is %s, and there is one at %s; keep one of them", second->kind->name,
+                                 place_text(&first->position, place));
+}
+
 /* In a sorted estate those of one name are neighbours, the first in the files first. */
 static int check_unique(const struct estate *estate, struct diagnostics *d)
 {
@@ -199,12 +212,12 @@ static int check_unique(const struct estate *estate, struct diagnostics *d)
                 if (a->kind != b->kind)
                         continue;
                 if (a->kind->once)
-                        r = diagnostics_error(d, &b->position, "kind is %s, and there is one at %s; keep one of them",
-                                              b->kind->name, place_text(&a->position, place));
+                        r = tell_second(a, b, d);
                 else if (*b->name && text_equal(a->name, b->name))
-                        r = diagnostics_error(d, resource_position(b, "metadata.name"),
-                                              "metadata.name is \"%s\", as of the %s at %s; give each its own name",
-                                              excerpt(b->name, shown), b->kind->name, place_text(&a->position, place));
+                        r = diagnostics_error(
+                                d, resource_position(b, "metadata.name"),
+                                "metadata.name is \"%s\", the name of the %s at %s too; give each its own",
+                                excerpt(b->name, shown), b->kind->name, place_text(&a->position, place));
         }
 
         return r;

@@ -53,7 +53,8 @@ static int check_support(const struct checker *c, const struct provider *provide
         for (const struct field *f = kind_machine_set.fields; f->name && r == 0; f++)
                 if (f->by_provider && !machine_support_find(provider, f->name) &&
                     check_can(c, spec_path(f->name, path)))
-                        r = check_error(c, path, "is nothing that %s machines have; leave it out", provider->type);
+                        r = check_error(c, path, "is not supported, %s machines have no '%s'; leave it out",
+                                        provider->type, f->name);
 
         return r;
 }

@@ -25,11 +25,10 @@ static size_t count_names(const char *const *names)
         return n;
 }
 
-/* "a, b, c" */
-static void list_names(struct buf *b, const char *const *names)
+static void list_names(struct buf *b, const char *const *names, const char *separator)
 {
         for (size_t i = 0; names && names[i]; i++)
-                (void)buf_addf(b, "%s%s", i > 0 ? ", " : "", names[i]);
+                (void)buf_addf(b, "%s%s", i > 0 ? separator : "", names[i]);
 }
 
 static int tell_type(const struct checker *c, const char *type)
@@ -48,8 +47,8 @@ static int tell_type(const struct checker *c, const char *type)
         if (nearest)
                 return check_error(c, "spec.type", "is \"%s\"; did you mean %s?", excerpt(type, shown), nearest);
 
-        list_names(&known, types);
-        return check_error(c, "spec.type", "is \"%s\", which is no type of provider; known is %s", excerpt(type, shown),
+        list_names(&known, types, " or ");
+        return check_error(c, "spec.type", "is \"%s\", which is no type of provider; write %s", excerpt(type, shown),
                            buf_text(&known));
 }
 
@@ -133,8 +132,8 @@ static int check_option(const struct checker *c, const struct provider *provider
         if (count_names(provider->options) == 0)
                 return check_error(c, buf_text(&path), "is unknown; leave it out, %s has no options", provider->type);
 
-        list_names(&known, provider->options);
-        return check_error(c, buf_text(&path), "is unknown; what %s has is %s", provider->type, buf_text(&known));
+        list_names(&known, provider->options, ", ");
+        return check_error(c, buf_text(&path), "is unknown; write one of %s", buf_text(&known));
 }
 
 int check_provider(const struct checker *c)

@@ -184,7 +184,7 @@ static int tell_unknown(struct decoder *dec, const char *around, const struct no
         for (size_t i = 0; i < n_supported; i++)
                 (void)buf_addf(&known, "%s%s", i > 0 ? ", " : "", names[i]);
 
-        return decoder_mistake(dec, key, path, "is unknown; what may stand here is %s", buf_text(&known));
+        return decoder_mistake(dec, key, path, "is unknown; write one of %s", buf_text(&known));
 }
 
 static const struct field *find_part(const struct part *parts, size_t n_parts, const char *name,
@@ -250,8 +250,7 @@ static int decode_default(struct decoder *dec, const char *path, const struct fi
         return 0;
 }
 
-static int decode_absent(struct decoder *dec, const char *around, const struct node *node, const struct field *field,
-                         void *base)
+static int decode_absent(struct decoder *dec, const char *around, const struct field *field, void *base)
 {
         const char *path = decoder_path(dec, around, field->name);
         char wants[WANTS_MAX];
@@ -260,8 +259,12 @@ static int decode_absent(struct decoder *dec, const char *around, const struct n
                 return -ENOMEM;
         if (draft_has(dec->draft, path) || !draft_is_sound(dec->draft, path))
                 return 0;
-        if (field->required)
-                return decoder_mistake(dec, node, path, "is missing; write %s", field_wants(field, wants));
+        if (field->required) {
+                const struct position *p = resource_position(dec->draft->resource, path);
+                const struct node place = { .line = p->line, .column = p->column };
+
+                return decoder_mistake(dec, &place, path, "is missing; write %s", field_wants(field, wants));
+        }
 
         return decode_default(dec, path, field, base);
 }
@@ -276,7 +279,7 @@ int decode_members(struct decoder *dec, const char *path, const struct node *nod
 
         for (size_t i = 0; i < n_parts; i++)
                 for (const struct field *f = parts[i].fields; f->name && r == 0; f++)
-                        r = decode_absent(dec, path, node, f, parts[i].base);
+                        r = decode_absent(dec, path, f, parts[i].base);
 
         return r;
 }
@@ -322,9 +325,9 @@ static int tell_kind(struct decoder *dec, const char *kind, const struct node *r
         return decoder_mistake(dec, node, "kind", "is \"%s\"; write %s", excerpt(kind, shown), buf_text(&known));
 }
 
-static int decode_spec(struct decoder *dec, const struct document *document, const struct node *root)
+static int decode_spec(struct decoder *dec, const struct document *document)
 {
-        const struct node absent = { .type = NODE_MAPPING, .line = root->line, .column = root->column };
+        const struct node absent = { .type = NODE_MAPPING };
         struct resource *r = dec->draft->resource;
         const struct part parts[] = { { common_fields, r }, { r->kind->fields, r->spec } };
 
@@ -335,21 +338,20 @@ static int decode_spec(struct decoder *dec, const struct document *document, con
         return decode_members(dec, "spec", document->spec ? document->spec : &absent, parts, ARRAY_SIZE(parts));
 }
 
-static int decode_resource(struct decoder *dec, const struct document *document, const struct node *root)
+static int decode_resource(struct decoder *dec, const struct document *document)
 {
         const struct metadata *metadata = document->metadata;
         struct resource *r = dec->draft->resource;
 
         r->kind = kind_find(document->kind);
         r->name = metadata && metadata->name ? metadata->name : "";
-        r->position = (struct position){ .file = dec->file, .line = root->line, .column = root->column };
         if (metadata) {
                 r->labels = metadata->labels;
                 r->annotations = metadata->annotations;
         }
         r->spec = strpool_alloc(dec->estate->strings, r->kind->spec_size);
 
-        return r->spec ? decode_spec(dec, document, root) : -ENOMEM;
+        return r->spec ? decode_spec(dec, document) : -ENOMEM;
 }
 
 /* Drops a draft whose resource did not become one of the estate's. */
@@ -388,6 +390,8 @@ int decode_document(struct estate *estate, const char *file, const struct node *
 
         if (!draft.resource)
                 return -ENOMEM;
+
+        draft.resource->position = (struct position){ .file = file, .line = root->line, .column = root->column };
         if (root->type != NODE_MAPPING)
                 return decoder_mistake(&dec, root, "the document",
                                        "is no mapping; write apiVersion, kind, metadata and spec");
@@ -400,6 +404,6 @@ int decode_document(struct estate *estate, const char *file, const struct node *
         if (!kind_find(document.kind))
                 return tell_kind(&dec, document.kind, root);
 
-        r = decode_resource(&dec, &document, root);
+        r = decode_resource(&dec, &document);
         return r < 0 ? r : keep_draft(estate, drafts, &draft);
 }

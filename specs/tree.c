@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -116,7 +117,8 @@ static const char *advice(const char *problem)
         static const struct {
                 const char *problem, *advice;
         } known[] = {
-                { "mapping values are not allowed in this context", "quote a value that has ': ' in it" },
+                { "mapping values are not allowed in this context",
+                  "quote a value that has ': ' in it, or mend the indentation" },
                 { "did not find expected key", "check the indentation against the lines above" },
                 { "did not find expected '-' indicator", "check the indentation against the lines above" },
                 { "did not find expected ',' or ']'", "close the list with ']'" },
@@ -152,6 +154,7 @@ static int syntax_error(const struct tree *t)
 {
         const yaml_parser_t *p = &t->parser;
         uint32_t line = (uint32_t)p->problem_mark.line + 1, column = (uint32_t)p->problem_mark.column + 1;
+        char begun[64] = "";
 
         if (p->error == YAML_MEMORY_ERROR)
                 return -ENOMEM;
@@ -160,7 +163,10 @@ static int syntax_error(const struct tree *t)
         if (is_indented_by_tab(t, line))
                 return fatal(t, line, column, "the line is indented by a tab; write blanks");
 
-        return fatal(t, line, column, "the YAML cannot be read: %s%s%s; %s", p->context ? p->context : "",
+        if (p->context && p->context_mark.line != p->problem_mark.line)
+                (void)snprintf(begun, sizeof(begun), " that begins on line %zu", p->context_mark.line + 1);
+
+        return fatal(t, line, column, "the YAML cannot be read: %s%s%s%s; %s", p->context ? p->context : "", begun,
                      p->context ? ", " : "", p->problem, advice(p->problem));
 }
 
@@ -300,16 +306,22 @@ static int check_tag(struct tree *t, const struct node *node, const unsigned cha
                 [NODE_SEQUENCE] = { "!", TAG_PREFIX "seq", NULL },
                 [NODE_MAPPING] = { "!", TAG_PREFIX "map", NULL },
         };
+        const char *own = (const char *)tag;
         char shown[EXCERPT_MAX], path[EXCERPT_MAX];
+        bool is_core;
 
-        for (size_t i = 0; tag && core[node->type][i]; i++)
-                if (text_equal(core[node->type][i], (const char *)tag))
-                        return 0;
         if (!tag)
                 return 0;
+        for (size_t i = 0; core[node->type][i]; i++)
+                if (text_equal(core[node->type][i], own))
+                        return 0;
 
-        return mistake(t, node->line, node->column, "%s has the tag \"%s\", which means nothing here; leave it out",
-                       path_here(t, NULL, path), excerpt((const char *)tag, shown));
+        is_core = text_starts(own, TAG_PREFIX);
+        if (is_core)
+                own += strlen(TAG_PREFIX);
+
+        return mistake(t, node->line, node->column, "%s has the tag \"%s%s\", which means nothing here; leave it out",
+                       path_here(t, NULL, path), is_core ? "!!" : "", excerpt(own, shown));
 }
 
 static int take_scalar(struct tree *t, const yaml_event_t *event)

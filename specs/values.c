@@ -36,6 +36,18 @@ static const char *list_words(const struct field *field, char text[static WANTS_
         return strcpy(text, buf_text(&b));
 }
 
+/* "a mapping of name, labels" */
+static const char *list_members(const struct field *field, char text[static WANTS_MAX])
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(WANTS_MAX - 1);
+
+        (void)buf_adds(&b, "a mapping");
+        for (const struct field *f = field->members; f && f->name; f++)
+                (void)buf_addf(&b, "%s%s", f == field->members ? " of " : ", ", f->name);
+
+        return strcpy(text, buf_text(&b));
+}
+
 const char *field_wants(const struct field *field, char text[static WANTS_MAX])
 {
         static const char *const wants[] = {
@@ -48,7 +60,6 @@ const char *field_wants(const struct field *field, char text[static WANTS_MAX])
                 [FIELD_REFERENCE] = "the provider's own id",
                 [FIELD_STRINGS] = "a list of texts, like [web-0, web-1]",
                 [FIELD_MAP] = "a mapping of texts, like {team: shop}",
-                [FIELD_OBJECT] = "a mapping",
                 [FIELD_OBJECTS] = "a list of mappings",
         };
 
@@ -61,6 +72,8 @@ const char *field_wants(const struct field *field, char text[static WANTS_MAX])
         case FIELD_STRING:
                 (void)snprintf(text, WANTS_MAX, "%s", field->help);
                 return text;
+        case FIELD_OBJECT:
+                return list_members(field, text);
         default:
                 return wants[field->type];
         }
@@ -231,6 +244,16 @@ static int read_enum(struct decoder *dec, const struct field *field, const char 
         return decoder_mistake(dec, node, path, "is \"%s\"; did you mean %s?", excerpt(node->text, shown), nearest);
 }
 
+/* What is found in place of something else. Its text is not shown: it may be a secret that stands where its name should. */
+static const char *shape_name(enum node_type shape)
+{
+        static const char *const names[] = {
+                [NODE_SCALAR] = "a text", [NODE_SEQUENCE] = "a list", [NODE_MAPPING] = "a mapping"
+        };
+
+        return names[shape];
+}
+
 bool has_control_characters(const char *s)
 {
         for (; *s; s++)
@@ -247,8 +270,7 @@ static int read_text(struct decoder *dec, const char *path, const struct node *n
         const char *text;
 
         if (node->type != NODE_SCALAR)
-                return decoder_mistake(dec, node, path, "is a %s; write %s",
-                                       node->type == NODE_SEQUENCE ? "list" : "mapping", wants);
+                return decoder_mistake(dec, node, path, "is %s; write %s", shape_name(node->type), wants);
         if (node_is_null(node))
                 return decoder_mistake(dec, node, path, "has no value; write %s", wants);
         if (!*node->text)
@@ -327,8 +349,7 @@ static int read_pair(struct decoder *dec, const char *around, const struct membe
         if (!ret->key)
                 return -ENOMEM;
         if (member->value->type != NODE_SCALAR)
-                return decoder_mistake(dec, member->value, path, "is a %s; write text",
-                                       member->value->type == NODE_SEQUENCE ? "list" : "mapping");
+                return decoder_mistake(dec, member->value, path, "is %s; write text", shape_name(member->value->type));
         if (node_is_null(member->value))
                 return decoder_mistake(dec, member->value, path, "has no value; write text, or \"\"");
 
@@ -388,18 +409,15 @@ static const struct reader {
 int decode_value(struct decoder *dec, const struct field *field, const char *path, const struct node *node, void *value)
 {
         const struct reader *reader = &readers[field->type];
-        char wants[WANTS_MAX], shown[EXCERPT_MAX];
+        char wants[WANTS_MAX];
 
         if (node_is_null(node))
                 return decoder_mistake(dec, node, path, "has no value; write %s", field_wants(field, wants));
         if (field->type == FIELD_REFERENCE && node->type == NODE_MAPPING)
                 return tell_ref(dec, field, path, node);
-        if (node->type == reader->shape)
-                return reader->read(dec, field, path, node, value);
-        if (node->type == NODE_SCALAR)
-                return decoder_mistake(dec, node, path, "is \"%s\"; write %s", excerpt(node->text, shown),
+        if (node->type != reader->shape)
+                return decoder_mistake(dec, node, path, "is %s; write %s", shape_name(node->type),
                                        field_wants(field, wants));
 
-        return decoder_mistake(dec, node, path, "is a %s; write %s", node->type == NODE_SEQUENCE ? "list" : "mapping",
-                               field_wants(field, wants));
+        return reader->read(dec, field, path, node, value);
 }

@@ -140,20 +140,21 @@ static int act(const struct account_config *account, const struct order *order, 
 /* The id of the machine that was made, when the reply names exactly one. */
 static void take_id(const json_t *reply, struct outcome *outcome)
 {
-        const char *id, *only = NULL;
         char scratch[32];
+        const char *id;
         size_t n;
 
         if (message_count_rows(reply, &n, NULL) < 0)
                 return;
+
         for (size_t i = 0; i < n; i++) {
                 id = rows_machine_id(message_row(reply, i), scratch, NULL);
-                if (id && only)
+                if (id && *outcome->id) {
+                        *outcome->id = '\0';
                         return;
-                if (id) {
-                        only = outcome->id;
-                        (void)snprintf(outcome->id, sizeof(outcome->id), "%s", id);
                 }
+                if (id)
+                        (void)snprintf(outcome->id, sizeof(outcome->id), "%s", id);
         }
 }
 

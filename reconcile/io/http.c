@@ -179,6 +179,8 @@ static void complete_outcome(struct transfer *t, CURLcode result)
 
         if (o->failure == HTTP_NO_FAILURE)
                 o->failure = failure_of(result, o->sending);
+        if (o->failure == HTTP_NO_FAILURE && !t->reply_headers.ended)
+                o->failure = HTTP_FAILURE_OTHER; /* libcurl takes a reply that breaks off among its headers for whole */
         o->words = curl_easy_strerror(result);
         o->begun = http_deadline_has_begun(&t->deadline);
         o->got = got;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -106,6 +105,8 @@ int http_headers_add(struct http_headers *headers, const char *line, size_t n, i
         if (n >= 5 && memcmp(line, "HTTP/", 5) == 0)
                 http_headers_done(headers);
         headers->bytes = bytes;
+        if (n > 0 && (line[0] == '\r' || line[0] == '\n'))
+                headers->ended = true;
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
                 if (*texts[i].value)

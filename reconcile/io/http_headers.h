@@ -7,6 +7,7 @@
  * Lines are taken one at a time as they come and are bounded together. Nothing here reads a clock.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@
 
 struct http_headers {
         size_t bytes;
+        bool ended;         /* the empty line behind them was here */
         char *content_type; /* NULL: none; the same below. The first header of a name counts */
         char *location;
         char *set_cookie;

@@ -268,10 +268,23 @@ static int on_first_turn(_unused_ sd_event_source *source, _unused_ void *userda
         return 0;
 }
 
+static void drop_before_wait(struct loop *loop)
+{
+        loop->first_turn = sd_event_source_disable_unref(loop->first_turn);
+        loop->before_wait_source = sd_event_source_disable_unref(loop->before_wait_source);
+        loop->before_wait = NULL;
+        loop->before_wait_userdata = NULL;
+}
+
 int loop_before_wait(struct loop *loop, int (*fn)(void *userdata), void *userdata, struct error *e)
 {
         int r;
 
+        if (!fn) {
+                if (loop->before_wait_userdata == userdata)
+                        drop_before_wait(loop);
+                return 0;
+        }
         if (loop->before_wait)
                 return error_set(e, -EBUSY, "the loop has work to do before it waits already");
 

@@ -46,8 +46,8 @@ int loop_fd_events(struct loop_fd *f, uint32_t events);
 typedef int (*loop_signal_fn)(void *userdata, int signal);
 int loop_signal(struct loop *loop, int signal, loop_signal_fn fn, void *userdata, struct error *e);
 
-/* Calls `fn` once each time the loop is about to wait: where work that events made due is done. Lives as long as the
- * loop; at most one. */
+/* Calls `fn` once each time the loop is about to wait: where work that events made due is done. At most one at a time
+ * (-EBUSY). `fn` NULL takes away what was arranged for this `userdata`, if anything. */
 int loop_before_wait(struct loop *loop, int (*fn)(void *userdata), void *userdata, struct error *e);
 
 /* sd_notify(): READY=1, STATUS=…, STOPPING=1; nothing where $NOTIFY_SOCKET is not set. loop_watchdog() answers the

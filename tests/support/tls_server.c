@@ -46,7 +46,7 @@ static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *
         return added;
 }
 
-/* A certificate for `key`, named `name`, not signed yet. */
+/* A certificate for `key`, named `name`, not signed yet. Authorities are named for their files, to be told apart. */
 static X509 *new_certificate(EVP_PKEY *key, const char *name, X509 *issuer, long from, long until)
 {
         X509 *certificate = X509_new();
@@ -78,7 +78,7 @@ static bool use_certificate(SSL_CTX *context, const struct tls_certificate *want
         char names[256];
         bool done;
 
-        authority = new_certificate(authority_key, "a test's authority", NULL, -30 * DAY, 30 * DAY);
+        authority = new_certificate(authority_key, ca_path, NULL, -30 * DAY, 30 * DAY);
         certificate = new_certificate(key, wanted->host, authority, -10 * DAY, wanted->expired ? -DAY : DAY);
         (void)snprintf(names, sizeof(names), "%s:%s", strcmp(wanted->host, "127.0.0.1") == 0 ? "IP" : "DNS",
                        wanted->host);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/look.h"
+
+#include <errno.h>
+
+static int changed(void *userdata, enum engine_state state)
+{
+        struct context *c = userdata;
+
+        if (state != ENGINE_RUNNING)
+                loop_exit(c->loop, 0);
+
+        return 0;
+}
+
+/* What a look finds is in its plan. */
+static void event(_unused_ void *userdata, _unused_ const struct engine_event *event)
+{
+}
+
+int look_once(struct context *c, struct error *e)
+{
+        struct runner_options options = {
+                .engine = { .mode = ENGINE_PLAN },
+                .changed = changed,
+                .event = event,
+                .userdata = c,
+        };
+        int r;
+
+        r = context_start(c, &options, e);
+        if (r >= 0)
+                r = loop_run(c->loop, e);
+
+        return r;
+}
+
+static size_t count_readable(const struct engine *engine)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < engine_n_accounts(engine); i++) {
+                struct account_view view;
+
+                engine_account(engine, i, &view);
+                n += view.readable;
+        }
+
+        return n;
+}
+
+bool all_readable(const struct engine *engine)
+{
+        return count_readable(engine) == engine_n_accounts(engine);
+}
+
+bool any_readable(const struct engine *engine)
+{
+        return count_readable(engine) > 0;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+#include "reconcile/base/units.h"
+
+const struct option_help option_help[OPTIONS] = {
+        [OPTION_STATE] = { "state", 0, "FILE", "MUSTER_STATE",
+                           "the ledger; default $STATE_DIRECTORY/muster.db, else $XDG_STATE_HOME/muster/muster.db, else "
+                           "~/.local/state/muster/muster.db" },
+        [OPTION_SPECS] = { "specs", 'f', "PATH", "MUSTER_SPECS",
+                           "where the specs are; may be given several times; default the current folder" },
+        [OPTION_OUTPUT] = { "output", 'o', "FORMAT", NULL, "text (default) or json" },
+        [OPTION_OBSERVE] = { "observe", 0, NULL, NULL, "look, plan and tell, never act" },
+        [OPTION_DETAILED_EXITCODE] = { "detailed-exitcode", 0, NULL, NULL, "exit 2 when there are changes" },
+        [OPTION_INIT] = { "init", 0, NULL, NULL, "make the ledger first, where there is none" },
+        [OPTION_YES] = { "yes", 'y', NULL, NULL, "do not ask; needed where there is no terminal to ask on" },
+        [OPTION_TIMEOUT] = { "timeout", 0, "DURATION", NULL, "give up after this long" },
+        [OPTION_MAX_DELETES] = { "max-deletes", 0, "N|P%", NULL, "overrides the Policy's maxDeletes for this run" },
+        [OPTION_INTERVAL] = { "interval", 0, "DURATION", "MUSTER_INTERVAL",
+                              "between looks when converged; default 60s" },
+        [OPTION_LOG_LEVEL] = { "log-level", 0, "LEVEL", "MUSTER_LOG_LEVEL", "debug, info (default), warning or error" },
+        [OPTION_COLOR] = { "color", 0, "WHEN", "NO_COLOR", "auto (default), always or never" },
+        [OPTION_HELP] = { "help", 'h', NULL, NULL, "show this help" },
+        [OPTION_VERSION] = { "version", 0, NULL, NULL, "show the version" },
+};
+
+/* Options of the language of commands that this version does not have. */
+static const char *const later[] = { "--out",    "--snapshot", "--save-snapshot", "--plan",   "-l", "--selector",
+                                     "--target", "--listen",   "--watch",         "--reason", NULL };
+
+static const char *const output_words[] = { "text", "json", NULL };
+static const char *const output_words_later[] = { "markdown", "ansible", "github", NULL };
+static const char *const color_words[] = { "auto", "always", "never", NULL };
+
+static int word_index(const char *const *words, const char *word)
+{
+        for (int i = 0; words[i]; i++)
+                if (text_equal(words[i], word))
+                        return i;
+
+        return -ENOENT;
+}
+
+static int set_output(struct options *o, const char *value, struct error *e)
+{
+        int i = word_index(output_words, value);
+
+        if (i < 0 && word_index(output_words_later, value) >= 0)
+                return error_set(e, -EINVAL, "the output format '%s' is not in this version yet", value);
+        if (i < 0)
+                return error_set(e, -EINVAL, "there is no output format '%s': write text or json", value);
+
+        o->output = (enum output)i;
+        return 0;
+}
+
+static int set_color(struct options *o, const char *value, struct error *e)
+{
+        int i = word_index(color_words, value);
+
+        if (i < 0)
+                return error_set(e, -EINVAL, "colours cannot be '%s': write auto, always or never", value);
+
+        o->color = (enum color_when)i;
+        return 0;
+}
+
+static int set_duration(usec_t *duration, const char *value, struct error *e)
+{
+        usec_t length;
+        int r;
+
+        r = duration_parse(value, &length, e);
+        if (r < 0)
+                return r;
+        if (length < USEC_PER_SEC || length > 365 * USEC_PER_DAY)
+                return error_set(e, -ERANGE, "write a duration between 1s and 365d");
+
+        *duration = length;
+        return 0;
+}
+
+static int set_max_deletes(struct options *o, const char *value, struct error *e)
+{
+        size_t n = strlen(value);
+        bool percent = n > 0 && value[n - 1] == '%';
+        char digits[24] = "";
+        int64_t number;
+
+        if (n >= sizeof(digits))
+                return error_set(e, -EINVAL, "write a number or a share like 10%%");
+        memcpy(digits, value, percent ? n - 1 : n);
+        if (text_to_int64(digits, &number) < 0 || number < 0 || (percent && number > 100))
+                return error_set(e, -EINVAL, "\"%s\" is no number and no share: write 5 or 10%%, for example", value);
+
+        o->max_deletes = (struct share){ .value = number, .percent = percent, .given = true };
+        return 0;
+}
+
+static int set_log_level(struct options *o, const char *value, struct error *e)
+{
+        if (log_level_parse(value, &o->log_level) < 0)
+                return error_set(e, -EINVAL, "there is no level '%s': write debug, info, warning or error", value);
+
+        return 0;
+}
+
+static int add_word(const char ***words, size_t *n, size_t *allocated, const char *word, struct error *e)
+{
+        const char **slot = ARRAY_ADD(*words, *n, *allocated);
+
+        if (!slot)
+                return error_oom(e);
+
+        *slot = word;
+        return 0;
+}
+
+static int add_specs(struct options *o, const char *value, struct error *e)
+{
+        if (*value == '\0')
+                return error_set(e, -EINVAL, "the path is empty");
+
+        return add_word(&o->specs, &o->n_specs, &o->allocated_specs, value, e);
+}
+
+static int set_state(struct options *o, const char *value, struct error *e)
+{
+        if (*value == '\0')
+                return error_set(e, -EINVAL, "the path is empty");
+
+        o->state = value;
+        return 0;
+}
+
+/* `value` is NULL for an option without one. */
+static int set_option(struct options *o, enum option option, const char *value, struct error *e)
+{
+        switch (option) {
+        case OPTION_STATE:
+                return set_state(o, value, e);
+        case OPTION_SPECS:
+                return add_specs(o, value, e);
+        case OPTION_OUTPUT:
+                return set_output(o, value, e);
+        case OPTION_TIMEOUT:
+                return set_duration(&o->timeout, value, e);
+        case OPTION_MAX_DELETES:
+                return set_max_deletes(o, value, e);
+        case OPTION_INTERVAL:
+                return set_duration(&o->interval, value, e);
+        case OPTION_LOG_LEVEL:
+                return set_log_level(o, value, e);
+        case OPTION_COLOR:
+                return set_color(o, value, e);
+        case OPTION_OBSERVE:
+                o->observe = true;
+                return 0;
+        case OPTION_DETAILED_EXITCODE:
+                o->detailed_exitcode = true;
+                return 0;
+        case OPTION_INIT:
+                o->init = true;
+                return 0;
+        case OPTION_YES:
+                o->yes = true;
+                return 0;
+        case OPTION_HELP:
+        case OPTION_VERSION:
+        case OPTIONS:
+                break;
+        }
+
+        return 0; /* that it was given says it all */
+}
+
+/* The name of an option as it is typed, in the caller's buffer. */
+static const char *dashed(enum option option, char text[static 32])
+{
+        text[0] = text[1] = '-';
+        (void)strncpy(text + 2, option_help[option].name, 29);
+        text[31] = '\0';
+        return text;
+}
+
+static int unknown_option(const char *typed, struct error *e)
+{
+        char dashes[OPTIONS][32];
+        const char *names[OPTIONS], *nearest;
+
+        if (word_index(later, typed) >= 0)
+                return error_set(e, -EINVAL, "the option '%s' is not in this version yet", typed);
+
+        for (size_t i = 0; i < OPTIONS; i++)
+                names[i] = dashed((enum option)i, dashes[i]);
+        nearest = text_nearest(typed, names, OPTIONS);
+        if (nearest)
+                return error_set(e, -EINVAL, "there is no option '%s' (did you mean '%s'?)", typed, nearest);
+
+        return error_set(e, -EINVAL, "there is no option '%s'", typed);
+}
+
+/* Words that are still to be read. */
+struct words {
+        const char *const *items;
+        size_t n, next;
+};
+
+static int take(struct options *o, enum option option, const char *typed, const char *value, struct words *w,
+                struct error *e)
+{
+        int r;
+
+        if (option_help[option].value && !value) {
+                if (w->next == w->n)
+                        return error_set(e, -EINVAL, "the option '%s' needs a value (%s)", typed,
+                                         option_help[option].value);
+                value = w->items[w->next++];
+        }
+
+        r = set_option(o, option, value, e);
+        if (r < 0)
+                return error_wrap(e, r, "option '%s'", typed);
+
+        o->given |= TAKES(option);
+        return 0;
+}
+
+/* "--name", "--name=value", or "--name" and the next word. */
+static int parse_long(struct options *o, const char *word, struct words *w, struct error *e)
+{
+        const char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL;
+        size_t n = equals ? (size_t)(equals - word) : strlen(word);
+        char typed[64];
+
+        if (n >= sizeof(typed))
+                return error_set(e, -EINVAL, "there is no option '%.40s…'", word);
+        memcpy(typed, word, n);
+        typed[n] = '\0';
+
+        for (enum option i = 0; i < OPTIONS; i++) {
+                if (!text_equal(option_help[i].name, typed + 2))
+                        continue;
+                if (value && !option_help[i].value)
+                        return error_set(e, -EINVAL, "the option '%s' takes no value", typed);
+                return take(o, i, typed, value, w, e);
+        }
+
+        return unknown_option(typed, e);
+}
+
+/* "-y", "-o json", "-ojson", and several letters behind one dash. */
+static int parse_letters(struct options *o, const char *word, struct words *w, struct error *e)
+{
+        for (const char *letter = word + 1; *letter; letter++) {
+                char typed[] = { '-', *letter, '\0' };
+                enum option option = 0;
+                int r;
+
+                while (option < OPTIONS && option_help[option].letter != *letter)
+                        option++;
+                if (option == OPTIONS)
+                        return unknown_option(typed, e);
+                if (option_help[option].value)
+                        return take(o, option, typed, letter[1] ? letter + 1 : NULL, w, e);
+
+                r = take(o, option, typed, NULL, w, e);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int parse_plain(struct options *o, const char *word, struct error *e)
+{
+        if (!o->command) {
+                o->command = word;
+                return 0;
+        }
+
+        return add_word(&o->arguments, &o->n_arguments, &o->allocated_arguments, word, e);
+}
+
+int options_parse(const char *const *words, size_t n, struct options *ret, struct error *e)
+{
+        struct words w = { .items = words, .n = n };
+        bool ended = false;
+        int r = 0;
+
+        *ret = (struct options){ .log_level = LOG_LEVEL_INFO };
+
+        while (r >= 0 && w.next < w.n) {
+                const char *word = w.items[w.next++];
+
+                if (ended || word[0] != '-' || word[1] == '\0')
+                        r = parse_plain(ret, word, e);
+                else if (text_equal(word, "--"))
+                        ended = true;
+                else if (text_starts(word, "--"))
+                        r = parse_long(ret, word, &w, e);
+                else
+                        r = parse_letters(ret, word, &w, e);
+        }
+
+        return r;
+}
+
+void options_done(struct options *o)
+{
+        free(o->arguments);
+        free(o->specs);
+        *o = (struct options){ 0 };
+}
+
+int options_check(const struct options *o, uint32_t taken, struct error *e)
+{
+        for (enum option i = 0; i < OPTIONS; i++)
+                if (o->given & ~taken & TAKES(i))
+                        return error_set(e, -EINVAL, "'%s' does not take the option '--%s'", o->command,
+                                         option_help[i].name);
+
+        return 0;
+}
+
+int options_environment(struct options *o, uint32_t taken, struct error *e)
+{
+        for (enum option i = 0; i < OPTIONS; i++) {
+                const char *name = option_help[i].environment, *value = name ? getenv(name) : NULL;
+                int r;
+
+                if (!value || *value == '\0' || !(taken & ~o->given & TAKES(i)) ||
+                    (i == OPTION_SPECS && o->n_specs > 0))
+                        continue;
+
+                /* NO_COLOR means what its name says, whatever its value is. */
+                r = set_option(o, i, i == OPTION_COLOR ? "never" : value, e);
+                if (r < 0)
+                        return error_wrap(e, r, "environment variable %s", name);
+        }
+
+        return 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * A plan for programs: muster.plan/v1. Pure: the same plan gives the same bytes.
+ */
+
+#include <jansson.h>
+
+#include "reconcile/plan.h"
+
+/* NULL: out of memory. */
+json_t *plan_json(const struct plan *p);

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <time.h>
+
+#include "cmd/command.h"
+#include "cmd/context.h"
+#include "cmd/output.h"
+#include "cmd/progress.h"
+#include "cmd/resolve.h"
+#include "reconcile/base/log.h"
+#include "reconcile/base/text.h"
+#include "reconcile/base/units.h"
+
+/*
+ * adopt, forget, accept-loss: deeds for whoever holds the lock. Each is written into the ledger as a request first; then an
+ * agent or apply that runs carries it out, or this command takes the lock and does it itself. So nobody has to stop the agent,
+ * and there is one way to do each deed.
+ */
+
+#define TIMEOUT_DEFAULT (2 * USEC_PER_MINUTE)
+#define POLL (200 * USEC_PER_MSEC)
+#define ANSWER_MAX ((size_t)1 << 16)
+
+struct asking {
+        struct context c;
+        struct names names;
+        struct ledger_request request;
+        int64_t seq;
+        bool broken; /* the ledger could not be written */
+        bool ok;
+        struct buf answer;
+};
+
+static void asking_done(struct asking *a)
+{
+        names_done(&a->names);
+        buf_done(&a->answer);
+        context_done(&a->c);
+}
+
+static int on_changed(void *userdata, enum engine_state state)
+{
+        struct asking *a = userdata;
+
+        a->broken = state == ENGINE_BROKEN;
+        if (state != ENGINE_RUNNING)
+                loop_exit(a->c.loop, 0);
+
+        return 0;
+}
+
+static void on_event(_unused_ void *userdata, const struct engine_event *event)
+{
+        _cleanup_buf_ struct buf line = BUF_INIT(ANSWER_MAX);
+
+        if (progress_event_text(event, &line) >= 0)
+                log_info("%s", buf_text(&line));
+}
+
+/* The lock is ours: looks at the providers and carries out what was asked. */
+static int carry_out(struct asking *a, struct error *e)
+{
+        const struct options *o = a->c.options;
+        struct runner_options options = {
+                .engine = { .mode = ENGINE_ANSWER },
+                .timeout = o->timeout > 0 ? o->timeout : TIMEOUT_DEFAULT,
+                .changed = on_changed,
+                .event = on_event,
+                .userdata = a,
+        };
+        int r;
+
+        r = context_open_ledger(&a->c, LEDGER_WRITE, e);
+        if (r >= 0)
+                r = context_start(&a->c, &options, e);
+        if (r >= 0)
+                r = loop_run(a->c.loop, e);
+        if (r >= 0 && a->broken)
+                return error_set(e, -EIO, "%s", engine_error(runner_engine(a->c.runner))->text);
+        if (r >= 0)
+                r = ledger_answer_of(a->c.state, a->seq, &a->ok, &a->answer, e);
+
+        return r != 0 ? r : error_set(e, -EAGAIN, "the provider could not be asked in time; nothing was recorded");
+}
+
+/* Waits for the holder's answer, and takes over when the holder is gone. */
+static int wait_for_answer(struct asking *a, struct error *e)
+{
+        const struct options *o = a->c.options;
+        usec_t left = o->timeout > 0 ? o->timeout : TIMEOUT_DEFAULT;
+        const struct timespec pause = { .tv_nsec = (long)POLL * 1000 };
+        struct error busy;
+        bool told = false;
+
+        for (;;) {
+                int r;
+
+                r = ledger_answer_of(a->c.state, a->seq, &a->ok, &a->answer, e);
+                if (r != 0)
+                        return r;
+
+                r = context_lock(&a->c, &busy);
+                if (r >= 0)
+                        return carry_out(a, e);
+                if (r != -EBUSY)
+                        return error_set(e, r, "%s", busy.text);
+                if (!told)
+                        log_info("%s: it was asked, and answers soon", busy.text);
+                told = true;
+
+                if (left < POLL)
+                        return error_set(
+                                e, -ETIMEDOUT,
+                                "no answer in time (%s); the request stays in the ledger and is carried out when it can be",
+                                busy.text);
+                left -= POLL;
+                (void)nanosleep(&pause, NULL);
+        }
+}
+
+static int print_answer(const struct asking *a)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(2 * ANSWER_MAX);
+
+        (void)text_escape(&b, buf_text(&a->answer), ANSWER_MAX / 8);
+        (void)buf_addc(&b, '\n');
+        if (a->ok)
+                return output_text(&b, EXIT_DONE);
+
+        log_error("%s", buf_text(&a->answer));
+        return EXIT_ERROR;
+}
+
+/* Reads specs and ledger, and all names in them. */
+static int prepare(struct asking *a, const struct options *o, struct error *e)
+{
+        int r;
+
+        a->answer = BUF_INIT(ANSWER_MAX);
+        r = context_init(&a->c, o, e);
+        if (r >= 0)
+                r = context_read_specs(&a->c, e);
+        if (r >= 0)
+                r = context_require_ledger(&a->c, e);
+        if (r >= 0)
+                r = context_open_ledger(&a->c, LEDGER_READ, e);
+        if (r >= 0)
+                r = names_add_estate(&a->names, a->c.estate, e);
+        if (r >= 0)
+                r = names_add_ledger(&a->names, a->c.ledger, e);
+
+        return r;
+}
+
+/* Which machine or set is meant. */
+static int find_machines(struct asking *a, const char *typed, struct error *e)
+{
+        const char *resource, *slot;
+        int r;
+
+        r = names_find(&a->names, typed, &resource, &slot, e);
+        if (r < 0)
+                return r;
+        if (!text_starts(resource, kind_machine_set.name))
+                return error_set(e, -EINVAL, "%s has no machines of its own: name a MachineSet or a machine", resource);
+
+        a->request.resource = resource;
+        a->request.slot = slot ? slot : "";
+        return 0;
+}
+
+static int find_provider(struct asking *a, const char *typed, struct error *e)
+{
+        const char *name = text_starts(typed, "Provider/") ? typed + sizeof("Provider/") - 1 : typed;
+        _cleanup_free_ const char **all = NULL;
+        const char *nearest;
+        size_t n = 0;
+
+        if (estate_find(a->c.estate, &kind_provider, name)) {
+                a->request.account = name;
+                return 0;
+        }
+
+        all = calloc(a->c.estate->n_resources + 1, sizeof(*all));
+        if (!all)
+                return error_oom(e);
+        for (size_t i = 0; i < a->c.estate->n_resources; i++)
+                if (a->c.estate->resources[i]->kind == &kind_provider)
+                        all[n++] = a->c.estate->resources[i]->name;
+
+        nearest = text_nearest(name, all, n);
+        if (nearest)
+                return error_set(e, -ENOENT, "there is no provider '%s' (did you mean '%s'?)", typed, nearest);
+        return error_set(e, -ENOENT, "there is no provider '%s' in the specs", typed);
+}
+
+static int send_request(struct asking *a, struct error *e)
+{
+        int r;
+
+        r = ledger_ask(a->c.state, &a->request, &a->seq, e);
+
+        return r < 0 ? r : wait_for_answer(a, e);
+}
+
+static int run_request(const struct options *o, enum request_verb verb)
+{
+        _cleanup_(asking_done) struct asking a = {
+                .request = { .verb = verb, .account = "", .resource = "", .slot = "", .id = "" },
+        };
+        struct error e;
+        int r;
+
+        r = prepare(&a, o, &e);
+        if (r < 0)
+                return command_failed(&e);
+
+        if (verb == REQUEST_ACCEPT_LOSS)
+                r = find_provider(&a, o->arguments[0], &e);
+        else
+                r = find_machines(&a, o->arguments[0], &e);
+        if (r >= 0 && o->n_arguments > 1)
+                a.request.id = o->arguments[1];
+        if (r >= 0 && *a.request.id && *a.request.slot == '\0')
+                r = error_set(&e, -EINVAL, "an id belongs to one machine: write its name, not that of the whole %s",
+                              a.request.resource);
+        if (r == -EINVAL)
+                return command_usage(o->command, &e);
+
+        if (r >= 0)
+                r = send_request(&a, &e);
+        return r < 0 ? command_failed(&e) : print_answer(&a);
+}
+
+static int run_adopt(const struct options *o)
+{
+        return run_request(o, REQUEST_ADOPT);
+}
+
+static int run_forget(const struct options *o)
+{
+        return run_request(o, REQUEST_FORGET);
+}
+
+static int run_accept_loss(const struct options *o)
+{
+        return run_request(o, REQUEST_ACCEPT_LOSS);
+}
+
+#define EXITS         \
+        "  0  done\n" \
+        "  1  refused, or not answered in time; the words say why\n"
+#define OPTIONS_TAKEN (TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_TIMEOUT))
+
+const struct command command_adopt = {
+        .name = "adopt",
+        .arguments = "RESOURCE [ID]",
+        .summary = "take existing machines under management",
+        .text = "Verifies that the machine is there and records it in the ledger as ours; nothing is changed at the vendor. With a "
+                "machine's name and its vendor's id, that machine; with a MachineSet, every machine whose name is one of the set's. "
+                "It works beside a running agent, which then carries it out.",
+        .examples = "  muster adopt web-3 vm-77\n"
+                    "  muster adopt MachineSet/web -f specs/\n",
+        .exits = EXITS,
+        .options = OPTIONS_TAKEN,
+        .least = 1,
+        .most = 2,
+        .run = run_adopt,
+};
+
+const struct command command_forget = {
+        .name = "forget",
+        .arguments = "RESOURCE",
+        .summary = "drop it from the ledger, leave it running",
+        .text = "Drops a machine, or all machines of a MachineSet, from the ledger; nothing is changed at the vendor. The machine is not "
+                "ours afterwards: a set that still wants it makes another in its place. It works beside a running agent.",
+        .examples = "  muster forget web-3\n"
+                    "  muster forget MachineSet/web -f specs/\n",
+        .exits = EXITS,
+        .options = OPTIONS_TAKEN,
+        .least = 1,
+        .most = 1,
+        .run = run_forget,
+};
+
+const struct command command_accept_loss = {
+        .name = "accept-loss",
+        .arguments = "PROVIDER",
+        .summary = "what is missing there is truly gone: carry on",
+        .text = "When many machines of a provider are missing at once, muster holds: it creates and deletes nothing there until they "
+                "return or a person says that they are gone. This command says so. It works beside a running agent.",
+        .examples = "  muster accept-loss star\n",
+        .exits = EXITS,
+        .options = OPTIONS_TAKEN,
+        .least = 1,
+        .most = 1,
+        .run = run_accept_loss,
+};

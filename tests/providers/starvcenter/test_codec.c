@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/providers/starvcenter/exchange.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+
+#include "reconcile/base/text.h"
+
+#define TEXT_MAX ((size_t)1 << 20)
+
+/* A reply of the golden files in the ways that its Base64 may come. */
+enum wrapping { WRAP_PLAIN, WRAP_LINES, WRAP_UNPADDED, WRAPPINGS };
+
+static struct reply wrapped(const char *json, size_t n, enum wrapping how)
+{
+        struct buf base64 = BUF_INIT(TEXT_MAX), lines = BUF_INIT(TEXT_MAX);
+        struct reply rp;
+
+        assert_int_equal(base64_encode(&base64, json, n), 0);
+        for (size_t i = 0; i < base64.len; i++) {
+                if (how == WRAP_UNPADDED && base64.data[i] == '=')
+                        break;
+                buf_addc(&lines, base64.data[i]);
+                if (how == WRAP_LINES && i % 76 == 75)
+                        buf_adds(&lines, "\r\n");
+        }
+        if (how == WRAP_LINES)
+                buf_adds(&lines, "\n");
+        assert_int_equal(lines.failed, 0);
+        rp = reply_of(200, buf_text(&lines), lines.len);
+        buf_done(&base64);
+        buf_done(&lines);
+        return rp;
+}
+
+static void print_number(struct buf *b, const char *name, const struct values *v, enum machine_field f)
+{
+        if (values_known(v, f))
+                buf_addf(b, "|%s %" PRId64, name, v->of[f].number);
+        else
+                buf_addf(b, "|%s -", name);
+}
+
+static void print_observation(struct buf *b, const struct observation *obs)
+{
+        buf_addf(b, "complete, total %" PRId64 "\n", obs->total);
+        for (size_t i = 0; i < obs->n_rows; i++) {
+                const struct row *row = &obs->rows[i];
+                const struct values *v = &row->values;
+
+                assert_ptr_equal(observation_find(obs, row->id), row);
+                buf_addf(b, "%s|%s|%s|%s|%s|%s", row->id, row->name, row->address, row->created,
+                         condition_text(row->condition), row->can_shut_down ? "soft" : "hard");
+                print_number(b, "cpu", v, MACHINE_CPU);
+                print_number(b, "memory", v, MACHINE_MEMORY);
+                buf_addf(b, "|model %s\n", values_known(v, MACHINE_MODEL) ? v->of[MACHINE_MODEL].text : "-");
+        }
+        assert_false(obs->denied);
+}
+
+static const char *errno_name(int r)
+{
+        return r == -EBADMSG  ? "-EBADMSG"
+               : r == -EACCES ? "-EACCES"
+               : r == -EAGAIN ? "-EAGAIN"
+               : r == -ESTALE ? "-ESTALE"
+                              : "?";
+}
+
+/* What one reply to the first question makes of an observation, as text. */
+static void read_observation(struct buf *b, enum scope_type type, struct reply *rp)
+{
+        _cleanup_(observation_free_p) struct observation *obs = NULL;
+        _cleanup_request_list_ struct request_list first = {}, further = {};
+        struct error e = { "" };
+        int r;
+
+        assert_int_equal(observation_new(type, type == SCOPE_MACHINE ? "vm-1" : NULL, &obs), 0);
+        assert_int_equal(codec->look(&account, obs, &first, &e), 0);
+        assert_int_equal(first.n_requests, 1);
+        assert_true(first.requests[0].read);
+        r = codec->saw(&account, &first.requests[0], rp, obs, &further, &e);
+        if (r == 0 && further.n_requests == 0)
+                r = codec->seen(&account, obs, &further, &e);
+        if (r == 0)
+                print_observation(b, obs);
+        else
+                buf_addf(b, "%s: %s\n", errno_name(r), e.text);
+}
+
+static enum order_verb verb_of(const char *file)
+{
+        return text_starts(file, "create")   ? ORDER_CREATE
+               : text_starts(file, "delete") ? ORDER_DELETE
+               : text_starts(file, "start")  ? ORDER_START
+               : text_starts(file, "rename") ? ORDER_RENAME
+                                             : ORDER_CHANGE;
+}
+
+static void read_outcome(struct buf *b, const char *file, struct reply *rp)
+{
+        struct order order = { .verb = verb_of(file), .id = "vm-1", .name = "web-0" };
+        struct outcome outcome;
+
+        codec->acted(&account, &order, rp, &outcome);
+        if (outcome.class == OUTCOME_ACCEPTED)
+                buf_addf(b, "accepted, id %s\n", outcome.id);
+        else
+                buf_addf(b, "%s: %s\n", outcome_text(outcome.class), outcome.why.text);
+}
+
+static void check_reply(const char *folder, const char *file, struct reply *rp, const char *expected)
+{
+        struct buf b = BUF_INIT(TEXT_MAX);
+
+        if (text_equal(folder, "orders"))
+                read_outcome(&b, file, rp);
+        else
+                read_observation(&b, text_equal(folder, "one") ? SCOPE_MACHINE : SCOPE_MACHINES, rp);
+        if (!text_equal(buf_text(&b), expected))
+                fail_msg("%s/%s is read as:\n%sand not as:\n%s", folder, file, buf_text(&b), expected);
+        buf_done(&b);
+        reply_done(rp);
+}
+
+/* One golden file: NAME.json is wrapped in every way, NAME.raw is the reply's very bytes; NAME.expected says what it means. */
+static bool check_file(const char *folder, const char *file)
+{
+        const char *dot = strrchr(file, '.');
+        bool raw = dot && text_equal(dot, ".raw");
+        char path[4096];
+        char *bytes, *expected;
+        size_t n, n_expected;
+
+        if (!raw && !(dot && text_equal(dot, ".json")))
+                return false;
+        (void)snprintf(path, sizeof(path), FOLDER "%s/%s", folder, file);
+        bytes = read_file(path, &n);
+        (void)snprintf(path, sizeof(path), FOLDER "%s/%.*s.expected", folder, (int)(dot - file), file);
+        expected = read_file(path, &n_expected);
+        for (int how = 0; how < (raw ? 1 : WRAPPINGS); how++) {
+                struct reply rp = raw ? reply_of(200, bytes, n) : wrapped(bytes, n, (enum wrapping)how);
+
+                check_reply(folder, file, &rp, expected);
+        }
+        free(bytes);
+        free(expected);
+        return true;
+}
+
+static void check_folder(const char *folder, size_t at_least)
+{
+        struct dirent *entry;
+        char path[4096];
+        size_t n = 0;
+        DIR *dir;
+
+        (void)snprintf(path, sizeof(path), FOLDER "%s", folder);
+        dir = opendir(path);
+        assert_non_null(dir);
+        while ((entry = readdir(dir)))
+                n += check_file(folder, entry->d_name);
+        (void)closedir(dir);
+        assert_true(n >= at_least);
+}
+
+static void listings_are_read(void **state)
+{
+        (void)state;
+        check_folder("listing", 44);
+}
+
+static void one_machine_is_read(void **state)
+{
+        (void)state;
+        check_folder("one", 7);
+}
+
+static void orders_replies_are_read(void **state)
+{
+        (void)state;
+        check_folder("orders", 20);
+}
+
+/* A listing that is cut anywhere is never complete, unless nothing but padding is cut off. */
+static void truncated_listings_are_incomplete(void **state)
+{
+        char *json;
+        size_t n;
+
+        (void)state;
+        json = read_file(FOLDER "listing/document.json", &n);
+        for (enum wrapping how = 0; how < WRAPPINGS; how++) {
+                struct reply whole = wrapped(json, n, how);
+                size_t said = whole.body_len;
+
+                /* The file ends with a line break, which JSON can do without. */
+                while (strchr("=\r\n", whole.body[said - 1]))
+                        said--;
+                for (size_t cut = 0; cut + 2 < said; cut++) {
+                        struct reply rp = reply_of(200, whole.body, cut);
+                        struct buf b = BUF_INIT(TEXT_MAX);
+
+                        read_observation(&b, SCOPE_MACHINES, &rp);
+                        if (!text_starts(buf_text(&b), "-EBADMSG: "))
+                                fail_msg("cut at %zu of %zu: %s", cut, said, buf_text(&b));
+                        buf_done(&b);
+                        reply_done(&rp);
+                }
+                reply_done(&whole);
+        }
+        free(json);
+}
+
+/* No byte may be wrong in a way that makes a create count as refused, nor may any reply break the reader. */
+static void damaged_creates_are_unknown(void **state)
+{
+        static const char json[] = "{\"result\":\"0\",\"data\":[{\"vm.id\":\"vm-1\"}]}";
+        struct order order = { .verb = ORDER_CREATE, .name = "web-0" };
+        struct reply whole = reply_of_json(json);
+
+        (void)state;
+        for (size_t i = 0; i < whole.body_len; i++)
+                for (int byte = 0; byte < 256; byte++) {
+                        struct reply rp = reply_of(200, whole.body, whole.body_len);
+                        struct outcome outcome;
+
+                        rp.body[i] = (char)byte;
+                        codec->acted(&account, &order, &rp, &outcome);
+                        assert_true(outcome.class == OUTCOME_ACCEPTED || outcome.class == OUTCOME_UNKNOWN);
+                        reply_done(&rp);
+                }
+        reply_done(&whole);
+}
+
+static void statuses_decide_first(void **state)
+{
+        static const struct {
+                int status;
+                enum outcome_class class;
+                int read;
+                const char *words;
+        } cases[] = {
+                { 302, OUTCOME_UNKNOWN, -EBADMSG, "redirect" }, { 400, OUTCOME_UNKNOWN, -EBADMSG, "400" },
+                { 401, OUTCOME_AUTH, -EACCES, "credentials" },  { 403, OUTCOME_AUTH, -EACCES, "credentials" },
+                { 404, OUTCOME_UNKNOWN, -EBADMSG, "404" },      { 429, OUTCOME_THROTTLED, -EAGAIN, "wait" },
+                { 500, OUTCOME_UNKNOWN, -EBADMSG, "500" },      { 502, OUTCOME_UNKNOWN, -EBADMSG, "502" },
+                { 503, OUTCOME_THROTTLED, -EAGAIN, "wait" },    { 199, OUTCOME_UNKNOWN, -EBADMSG, "199" },
+        };
+        struct order order = { .verb = ORDER_CREATE, .name = "web-0" };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct reply rp = reply_of_json("{\"result\":\"0\",\"data\":\"\"}");
+                struct outcome outcome;
+                struct error e = { "" };
+
+                rp.status = cases[i].status;
+                rp.retry_after = 100 * USEC_PER_HOUR;
+                codec->acted(&account, &order, &rp, &outcome);
+                assert_int_equal(outcome.class, cases[i].class);
+                assert_int_equal(outcome.wait, outcome.class == OUTCOME_THROTTLED ? USEC_PER_HOUR : 0);
+                assert_non_null(strstr(outcome.why.text, cases[i].words));
+                assert_int_equal(reply_status_check(&rp, &e), cases[i].read);
+                assert_string_equal(e.text, outcome.why.text);
+                reply_done(&rp);
+        }
+}
+
+/* The form's field, decoded from the request itself. */
+static void print_params(struct buf *b, const struct request *rq)
+{
+        char *field = strdup(rq->body + strlen("KEY_PARAM="));
+        size_t n;
+
+        assert_non_null(field);
+        assert_int_equal(wire_percent_decode(field, true), 0);
+        assert_int_equal(base64_decode_in_place(field, strlen(field), &n, NULL), 0);
+        buf_addf(b, "\n%s\n\n%s\n", rq->body, field);
+        free(field);
+}
+
+static void check_request(const char *name, struct request *rq)
+{
+        struct buf b = BUF_INIT(TEXT_MAX);
+        char path[4096];
+        char *expected;
+        size_t n;
+
+        (void)snprintf(path, sizeof(path), FOLDER "requests/%s.txt", name);
+        expected = read_file(path, &n);
+        buf_addf(&b, "%s %s\n", method_name(rq->method), rq->url);
+        for (size_t i = 0; i < rq->n_headers; i++)
+                buf_addf(&b, "%s: %s\n", rq->headers[i].name, rq->headers[i].value);
+        if (rq->body) {
+                assert_int_equal(rq->body_len, strlen(rq->body));
+                print_params(&b, rq);
+        }
+        assert_string_equal(buf_text(&b), expected);
+        assert_int_equal(rq->timeout, account.timeout);
+        buf_done(&b);
+        free(expected);
+        request_done(rq);
+}
+
+static void check_look(const char *name, enum scope_type type, const char *id)
+{
+        _cleanup_(observation_free_p) struct observation *obs = NULL;
+        _cleanup_request_list_ struct request_list further = {};
+
+        assert_int_equal(observation_new(type, id, &obs), 0);
+        assert_int_equal(codec->look(&account, obs, &further, NULL), 0);
+        assert_int_equal(further.n_requests, 1);
+        assert_true(further.requests[0].read);
+        check_request(name, &further.requests[0]);
+}
+
+static void looks_are_as_documented(void **state)
+{
+        (void)state;
+        check_look("look", SCOPE_MACHINES, NULL);
+        check_look("look-one", SCOPE_MACHINE, "vm/7 ?");
+}
+
+static struct values template_values(void)
+{
+        struct values v = {};
+
+        values_set_text(&v, MACHINE_TEMPLATE, "tmpl-7");
+        values_set_text(&v, MACHINE_NETWORK, "pg-12");
+        values_set_number(&v, MACHINE_CPU, 4);
+        values_set_number(&v, MACHINE_MEMORY, (int64_t)8 << 30);
+        return v;
+}
+
+static void check_order(const char *name, const struct order *order)
+{
+        struct request rq = {};
+        struct error e = { "" };
+
+        if (codec->act(&account, order, &rq, &e) < 0)
+                fail_msg("%s: %s", name, e.text);
+        assert_false(rq.read);
+        check_request(name, &rq);
+}
+
+static void orders_are_as_documented(void **state)
+{
+        struct values create = template_values(), model = {}, change = {};
+
+        (void)state;
+        values_set_text(&model, MACHINE_MODEL, "größe ☃");
+        values_set_text(&model, MACHINE_NETWORK, "pg-12");
+        values_set_number(&model, MACHINE_CPU, 1);
+        values_set_number(&model, MACHINE_MEMORY, 1 << 20);
+        values_set_number(&change, MACHINE_CPU, 8);
+        values_set_number(&change, MACHINE_MEMORY, (int64_t)16 << 30);
+        check_order("create-template", &(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &create });
+        check_order("create-model-password",
+                    &(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &model, .password = "p?~>ÿ&=+" });
+        check_order("delete", &(struct order){ .verb = ORDER_DELETE, .id = "vm-7", .name = "web-0" });
+        check_order("start", &(struct order){ .verb = ORDER_START, .id = "vm-7", .name = "web-0" });
+        check_order("shut-down", &(struct order){ .verb = ORDER_SHUT_DOWN, .id = "vm-7", .name = "web-0" });
+        check_order("power-off", &(struct order){ .verb = ORDER_POWER_OFF, .id = "vm-7", .name = "web-0" });
+        check_order("rename", &(struct order){ .verb = ORDER_RENAME, .id = "vm-7", .name = "web-0" });
+        check_order("change-cpu",
+                    &(struct order){ .verb = ORDER_CHANGE, .id = "vm-7", .field = MACHINE_CPU, .wanted = &change });
+        check_order("change-memory",
+                    &(struct order){ .verb = ORDER_CHANGE, .id = "vm-7", .field = MACHINE_MEMORY, .wanted = &change });
+}
+
+static void check_impossible(const struct order *order, const char *words)
+{
+        struct request rq = {};
+        struct error e = { "" };
+
+        assert_int_equal(codec->act(&account, order, &rq, &e), -EINVAL);
+        assert_non_null(strstr(e.text, words));
+        assert_null(rq.url);
+}
+
+static void impossible_orders_are_told(void **state)
+{
+        struct values both = template_values(), odd = template_values(), bare = template_values();
+
+        (void)state;
+        values_set_text(&both, MACHINE_MODEL, "m4");
+        values_set_number(&odd, MACHINE_MEMORY, 1000000);
+        bare.known &= ~(1u << MACHINE_NETWORK);
+        check_impossible(&(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &both }, "not both");
+        check_impossible(&(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &odd }, "whole MiB");
+        check_impossible(&(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &bare }, "network");
+        check_impossible(
+                &(struct order){ .verb = ORDER_CHANGE, .id = "vm-1", .field = MACHINE_NETWORK, .wanted = &both },
+                "in place");
+        check_impossible(&(struct order){ .verb = ORDER_DELETE, .id = ".." }, "id");
+        check_impossible(&(struct order){ .verb = ORDER_DELETE, .id = "" }, "id");
+        check_impossible(&(struct order){ .verb = ORDER_START, .id = "vm-\xff" }, "UTF-8");
+}
+
+static void a_token_cannot_split_headers(void **state)
+{
+        struct account_config evil = account;
+        struct request rq = {};
+        struct error e = { "" };
+
+        (void)state;
+        evil.token = "secret-1\r\nX-Other: 1";
+        assert_int_equal(codec->act(&evil, &(struct order){ .verb = ORDER_DELETE, .id = "vm-1" }, &rq, &e), -EINVAL);
+        assert_null(strstr(e.text, "secret-1"));
+}
+
+static void names_resemble_markers(void **state)
+{
+        (void)state;
+        assert_true(codec->resembles("web-1", "web-1-1"));
+        assert_true(codec->resembles("web-1", "web-1_01"));
+        assert_true(codec->resembles("web-1", "web-1.a"));
+        assert_false(codec->resembles("web-1", "web-1"));
+        assert_false(codec->resembles("web-1", "web-10"));
+        assert_false(codec->resembles("web-1", "web-"));
+        assert_false(codec->resembles("web-1", "my-web-1-1"));
+}
+
+static void the_table_says_what_is_supported(void **state)
+{
+        const struct machine_support *template = machine_support_find(codec, "template");
+
+        (void)state;
+        assert_true(template->required);
+        assert_string_equal(template->instead, "model");
+        assert_int_equal(template->readback, READBACK_NEVER);
+        assert_int_equal(machine_support_find(codec, "cpu")->change, CHANGE_IN_PLACE);
+        assert_int_equal(machine_support_find(codec, "model")->readback, READBACK_LISTED);
+        assert_null(machine_support_find(codec, "image"));
+        assert_int_equal(codec->timing.acting + codec->timing.lag + codec->timing.margin, USEC_PER_MINUTE);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(listings_are_read),           cmocka_unit_test(one_machine_is_read),
+                cmocka_unit_test(orders_replies_are_read),     cmocka_unit_test(truncated_listings_are_incomplete),
+                cmocka_unit_test(damaged_creates_are_unknown), cmocka_unit_test(statuses_decide_first),
+                cmocka_unit_test(looks_are_as_documented),     cmocka_unit_test(orders_are_as_documented),
+                cmocka_unit_test(impossible_orders_are_told),  cmocka_unit_test(a_token_cannot_split_headers),
+                cmocka_unit_test(names_resemble_markers),      cmocka_unit_test(the_table_says_what_is_supported),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

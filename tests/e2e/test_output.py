@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from harness import DEADLINE, Result, TestCase, web
+from harness import DEADLINE, MUSTER, Result, TestCase, web
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -178,7 +178,7 @@ class Codes(TestCase):
             with open(os.path.join(self.estate.specs, name), encoding="utf-8") as file:
                 documents.append(json.load(file))
         text = "---\n".join(json.dumps(document) + "\n" for document in documents)
-        process = subprocess.run([self.estate.start("version").args[0], "plan", "-"], input=text.encode(), capture_output=True,
+        process = subprocess.run([MUSTER, "plan", "-"], input=text.encode(), capture_output=True,
                                  env=self.estate.environment, timeout=DEADLINE, check=False)
         self.assertEqual(0, process.returncode, process.stderr)
         self.assertIn(b"5 to create", process.stdout)

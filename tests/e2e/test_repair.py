@@ -158,6 +158,7 @@ class NeverReady(TestCase):
     simulator_arguments = ["--ready-delay", "2s"]
 
     def test_a_machine_that_never_worked_is_replaced_three_times_an_hour(self):
+        self.estate.provider(settle="10s")  # longer than a delete takes
         self.estate.machine_set(count=1)
         self.init()
         apply = self.start_muster("apply", "--yes")

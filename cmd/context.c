@@ -133,7 +133,8 @@ const char *context_lost_provider(const struct context *c, const struct estate *
                         (void)error_set(
                                 e, -EINVAL,
                                 "the ledger owns machines on the provider %s (%s of %s is one), and no spec names "
-                                "that provider any more: write it back, or 'muster forget' what is there",
+                                "that provider any more: write it back; to be rid of it, let its machines be deleted "
+                                "or forgotten first",
                                 t->account, t->slot, t->resource);
                         return t->account;
                 }

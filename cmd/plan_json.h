@@ -5,7 +5,7 @@
  * A plan for programs: muster.plan/v1. Pure: the same plan gives the same bytes.
  */
 
-#include <jansson.h>
+#include "reconcile/base/json.h"
 
 #include "reconcile/plan.h"
 

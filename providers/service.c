@@ -221,6 +221,8 @@ static int count(struct service *s, const struct request *rq, const char *class)
         s->logged++;
         entry->class = class;
         s->simulator->subject(s->simulation, rq, entry->subject);
+        if (!text_is_utf8(entry->subject, strlen(entry->subject)))
+                *entry->subject = '\0';
         return 0;
 }
 

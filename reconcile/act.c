@@ -118,7 +118,7 @@ static void call_undone(struct account *a, struct call *c, const char *outcome, 
         call_resolve(a, c, outcome, note);
 }
 
-static int add_intent(struct account *a, const struct action *action)
+static int add_intent(struct account *a, const struct action *action, usec_t now)
 {
         struct ledger *ledger = a->engine->ledger;
         const struct section *section = &a->plan->sections[action->section];
@@ -129,6 +129,7 @@ static int add_intent(struct account *a, const struct action *action)
         c->field = action->field;
         c->counts = action->counts;
         c->made_at = engine_wall(a->engine);
+        c->made_at_boot = now;
         if (action->vendor_id)
                 c->id = ledger_string(ledger, action->vendor_id);
         if (!c->id || ledger_set_values(ledger, &action->wanted, &c->wanted, &c->wanted_text) < 0)
@@ -148,14 +149,13 @@ int act_begin(struct account *a, usec_t now, struct error *e)
 {
         struct engine *engine = a->engine;
 
-        (void)now;
         a->n_queue = a->next_window = a->next_send = a->acted = 0;
         for (size_t i = 0; i < a->plan->n_actions; i++) {
                 const struct action *action = &a->plan->actions[i];
 
                 if (action->blocked || action->waits)
                         continue;
-                if (add_intent(a, action) < 0)
+                if (add_intent(a, action, now) < 0)
                         return error_oom(e);
         }
         if (!a->n_queue)
@@ -211,6 +211,14 @@ static const char *started_text(enum order_verb verb)
         }
 }
 
+/* How the row of a call that for certain did nothing is closed. */
+static const char *undone_text(enum outcome_class class)
+{
+        if (class == OUTCOME_NOT_SENT)
+                return "not sent";
+        return class == OUTCOME_THROTTLED ? "not done" : "refused";
+}
+
 static void call_failed(struct account *a, struct call *c, enum outcome_class class, const char *why, usec_t now)
 {
         const char *note = ledger_string(a->engine->ledger, why);
@@ -221,7 +229,7 @@ static void call_failed(struct account *a, struct call *c, enum outcome_class cl
         }
         engine_tell(a, EVENT_FAILED, c->slot, "%s: %s", outcome_text(class), note);
         retry_failed(a, c, class, note, now);
-        call_undone(a, c, outcome_text(class), note);
+        call_undone(a, c, undone_text(class), note);
 }
 
 static void send_call(struct account *a, struct call *c, usec_t now)

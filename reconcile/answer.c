@@ -12,40 +12,58 @@
  * are checked against what is there.
  */
 
-#define ANSWER_MAX 16384
+#define LINES_MAX 20
+#define ANSWER_MAX ((LINES_MAX + 1) * 512)
 
 struct answering {
         struct account *a;
         const struct ledger_request *request;
         struct buf text;
         bool refused;
+        size_t told;              /* lines of the answer, also those beyond the ones that it shows */
+        struct strmap slots, ids; /* -> struct thing * */
 };
 
-static int refuse(struct answering *w, const char *format, ...) _printf_(2, 3);
-static int refuse(struct answering *w, const char *format, ...)
+static void answering_done(struct answering *w)
+{
+        buf_done(&w->text);
+        strmap_done(&w->slots);
+        strmap_done(&w->ids);
+}
+
+/* A line of the answer. A long answer shows its first lines and counts the others. */
+static int tell(struct answering *w, const char *format, ...) _printf_(2, 3);
+static int tell(struct answering *w, const char *format, ...)
 {
         char text[512];
         va_list ap;
 
+        if (w->told++ >= LINES_MAX)
+                return 0;
         va_start(ap, format);
         vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
-        w->refused = true;
         return buf_addf(&w->text, "%s%s", w->text.len ? "\n" : "", text);
 }
 
-static struct thing *find_thing(const struct account *a, const char *slot, const char *id)
-{
-        const struct ledger *ledger = a->engine->ledger;
+#define refuse(w, ...) ((w)->refused = true, tell(w, __VA_ARGS__))
 
-        for (size_t i = 0; i < ledger->n_things; i++) {
+/* What the account owns, by slot and by id: a whole set is adopted at once. */
+static int know_things(struct answering *w)
+{
+        const struct ledger *ledger = w->a->engine->ledger;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state != THING_GONE && text_equal(t->account, a->name) &&
-                    (slot ? text_equal(t->slot, slot) : text_equal(t->id, id)))
-                        return t;
+                if (t->state == THING_GONE || !text_equal(t->account, w->a->name))
+                        continue;
+                r = strmap_set(&w->slots, t->slot, t);
+                if (r >= 0 && t->id[0])
+                        r = strmap_set(&w->ids, t->id, t);
         }
-        return NULL;
+        return r;
 }
 
 static struct call *find_call(const struct account *a, const char *slot)
@@ -72,10 +90,11 @@ static void drop(struct account *a, struct thing *t, const char *note)
 static int take(struct answering *w, const char *slot, const struct row *row)
 {
         struct account *a = w->a;
-        struct thing *there = find_thing(a, slot, NULL), *owner = find_thing(a, NULL, row->id), *t;
+        struct thing *there = strmap_get(&w->slots, slot), *owner = strmap_get(&w->ids, row->id), *t;
+        int r;
 
         if (owner && owner->state == THING_OWNED && text_equal(owner->slot, slot))
-                return buf_addf(&w->text, "%s%s is %s already", w->text.len ? "\n" : "", slot, row->id);
+                return tell(w, "%s is %s already", slot, row->id);
         if (owner && owner != there)
                 return refuse(w, "%s is %s of %s already; 'muster forget %s' first", row->id, owner->slot,
                               owner->resource, owner->slot);
@@ -97,23 +116,15 @@ static int take(struct answering *w, const char *slot, const struct row *row)
         t->ever_ready = row->condition == CONDITION_RUNNING || row->condition == CONDITION_STOPPED;
         if (!t->created || !t->address)
                 return -ENOMEM;
-        return buf_addf(&w->text, "%sadopted %s (%s)", w->text.len ? "\n" : "", slot, row->id);
+        r = strmap_set(&w->slots, t->slot, t);
+        if (r >= 0)
+                r = strmap_set(&w->ids, t->id, t);
+        return r < 0 ? r : tell(w, "adopted %s (%s)", slot, row->id);
 }
 
-static size_t rows_named(const struct account *a, const char *name)
+/* Machines that carry a name of the set: name -> row, or the map's own address where several carry it. */
+static int rows_by_name(const struct account *a, const char *set, struct strmap *ret)
 {
-        size_t n = 0;
-
-        for (size_t i = 0; i < a->machines->n_rows; i++)
-                n += text_equal(a->machines->rows[i].name, name);
-        return n;
-}
-
-static int adopt_by_names(struct answering *w)
-{
-        struct account *a = w->a;
-        const char *set = strchr(w->request->resource, '/') + 1;
-        size_t fitting = 0;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < a->machines->n_rows; i++) {
@@ -121,19 +132,35 @@ static int adopt_by_names(struct answering *w)
 
                 if (slot_ordinal(set, row->name) < 0)
                         continue;
-                fitting++;
-                if (find_thing(a, NULL, row->id))
+                r = strmap_set(ret, row->name, strmap_get(ret, row->name) ? (void *)ret : (void *)row);
+        }
+        return r;
+}
+
+static int adopt_by_names(struct answering *w)
+{
+        _cleanup_strmap_ struct strmap names = { 0 };
+        struct account *a = w->a;
+        const char *set = strchr(w->request->resource, '/') + 1;
+        int r;
+
+        r = rows_by_name(a, set, &names);
+        if (r >= 0 && !names.count)
+                return refuse(w, "no machine on %s is named like %s-0", a->name, set);
+        for (size_t i = 0; r >= 0 && i < a->machines->n_rows; i++) {
+                const struct row *row = &a->machines->rows[i];
+                const void *named = strmap_get(&names, row->name);
+
+                if (!named || strmap_get(&w->ids, row->id))
                         continue;
-                if (rows_named(a, row->name) > 1)
-                        r = refuse(w, "several machines on %s are named %s; name the one: 'muster adopt %s ID'",
-                                   a->name, row->name, row->name);
+                if (named == &names)
+                        r = refuse(w, "%s: several machines on %s have this name; name the one: 'muster adopt %s ID'",
+                                   row->id, a->name, row->name);
                 else
                         r = take(w, row->name, row);
         }
-        if (!fitting)
-                return refuse(w, "no machine on %s is named like %s-0", a->name, set);
         if (r >= 0 && !w->text.len)
-                r = buf_adds(&w->text, "every machine that is named like this set's is its already");
+                r = tell(w, "every machine that is named like this set's is its already");
         return r;
 }
 
@@ -165,7 +192,7 @@ static int forget(struct answering *w)
                         continue;
                 call_resolve(w->a, c, "forgotten", c->note);
                 if (c->verb == ORDER_CREATE)
-                        r = buf_addf(&w->text, "%sforgot that %s was being made", w->text.len ? "\n" : "", c->slot);
+                        r = tell(w, "forgot that %s was being made", c->slot);
         }
         for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
@@ -174,8 +201,8 @@ static int forget(struct answering *w)
                     (slot[0] && !text_equal(t->slot, slot)))
                         continue;
                 drop(w->a, t, "forgotten");
-                r = buf_addf(&w->text, "%sforgot %s%s%s%s", w->text.len ? "\n" : "", t->slot, t->id[0] ? " (" : "",
-                             t->id, t->id[0] ? "), which is left as it is" : "");
+                r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,
+                         t->id[0] ? "), which is left as it is" : "");
         }
         return r >= 0 && !w->text.len
                        ? refuse(w, "the ledger knows nothing of %s", slot[0] ? slot : w->request->resource)
@@ -192,13 +219,13 @@ static int accept_loss(struct answering *w)
 
                 if (t->state != THING_OWNED || !t->missing || !text_equal(t->account, w->a->name))
                         continue;
-                r = buf_addf(&w->text, "%s%s (%s) is taken for gone", w->text.len ? "\n" : "", t->slot, t->id);
+                r = tell(w, "%s (%s) is taken for gone", t->slot, t->id);
                 drop(w->a, t, "loss accepted");
         }
         w->a->hold = NULL;
         w->a->hold_confirmed = false;
         if (r >= 0 && !w->text.len)
-                r = buf_addf(&w->text, "nothing of ours is missing on %s", w->a->name);
+                r = tell(w, "nothing of ours is missing on %s", w->a->name);
         return r;
 }
 
@@ -207,10 +234,7 @@ void answer_now(struct engine *engine, bool ok, const char *text)
         struct error e = { 0 };
         int r;
 
-        /* The deed first: when the machine stops between the two, it is asked for again, and finds itself done. */
-        r = ledger_is_touched(engine->ledger) ? engine->host.commit(engine->host.userdata, &e) : 0;
-        if (r >= 0)
-                r = ledger_answer(engine->ledger, engine->request.seq, ok, text, &e);
+        r = ledger_answer(engine->ledger, engine->request.seq, ok, text, &e); /* with the deed, in one commit */
         engine->request = (struct ledger_request){ 0 };
         engine->request_account = NULL;
         engine->answered = true;
@@ -221,12 +245,17 @@ void answer_now(struct engine *engine, bool ok, const char *text)
 void answer_request(struct account *a)
 {
         struct engine *engine = a->engine;
-        struct answering w = { .a = a, .request = &engine->request, .text = BUF_INIT(ANSWER_MAX) };
+        _cleanup_(answering_done) struct answering w = { .a = a,
+                                                         .request = &engine->request,
+                                                         .text = BUF_INIT(ANSWER_MAX) };
         int r;
 
         if (!engine->request.seq || !text_equal(engine->request_account, a->name))
                 return;
-        if (!a->readable && engine->request.verb != REQUEST_FORGET)
+        r = know_things(&w);
+        if (r < 0)
+                ;
+        else if (!a->readable && engine->request.verb != REQUEST_FORGET)
                 r = refuse(&w, "%s cannot be read: %s", a->name, a->why.text);
         else if (engine->request.verb == REQUEST_ADOPT)
                 r = adopt(&w);
@@ -234,7 +263,9 @@ void answer_request(struct account *a)
                 r = forget(&w);
         else
                 r = accept_loss(&w);
-        if (r == -ENOMEM)
+        if (r >= 0 && w.told > LINES_MAX)
+                r = buf_addf(&w.text, "\nand %zu more", w.told - LINES_MAX);
+        if (r < 0)
                 engine_break(engine, r, "out of memory");
         else
                 answer_now(engine, !w.refused,

@@ -18,9 +18,10 @@
 
 enum thing_state {
         THING_OWNED,
-        THING_LEAVING, /* a delete of ours is under way */
-        THING_PARKED,  /* waits for a person: `note` says why */
-        THING_GONE,    /* deleted, lost or forgotten; kept because its id was held */
+        THING_LEAVING,  /* a delete of ours is under way */
+        THING_PARKED,   /* waits for a person: `note` says why */
+        THING_RELEASED, /* no longer ours by the spec's word: left alone, its name not used again */
+        THING_GONE,     /* deleted, lost or forgotten; kept because its id was held */
 };
 
 struct thing {
@@ -32,6 +33,7 @@ struct thing {
         const char *created;  /* the vendor's creation time: with the id, the fingerprint; "" until shown */
         enum thing_state state;
         bool adopted;               /* not made by us: never renamed */
+        bool protect;               /* the spec said so when it last named it; outlives the spec */
         bool ever_ready;            /* it has worked once */
         bool missing;               /* the last complete listing did not show it */
         bool leaked;                /* parked because a create named this id and no listing ever did */
@@ -71,12 +73,14 @@ struct call {
         const char *wanted_text; /* the same as JSON */
         int64_t made_at;         /* wall clock: for people, and for the rolling hour */
         const char *boot; /* the boot that made it, and when in it: so that a wrong wall clock does not bend the hour */
-        usec_t made_at_boot;
+        usec_t made_at_boot; /* 0: not known, the wall clock counts */
 
         /* "done", …; "" until resolved. What was for certain not done, and so counts for nothing under the Policy, is "refused",
-         * "not sent", "never sent" or "not done". */
+         * "capacity", "auth", "throttled", "not sent" (as outcome_text() has them), "never sent" or "not done". */
         const char *outcome;
-        const char *note; /* the vendor's words and ours; never a secret */
+        const char *note;    /* the vendor's words and ours; never a secret */
+        const char *request; /* "POST cloudvm/create", for people; "" until sent */
+        int64_t resolved_at; /* wall clock; 0: not yet */
 
         usec_t settle_from; /* boot clock: W runs from here; 0: not set in this process */
         unsigned absent;    /* complete listings in a row without the machine that it deletes */
@@ -88,15 +92,16 @@ struct call {
 };
 
 /* A deed for the holder of the lock, written by a command. */
-enum request_verb { REQUEST_ADOPT, REQUEST_FORGET, REQUEST_ACCEPT_LOSS };
+enum request_verb { REQUEST_ADOPT, REQUEST_FORGET, REQUEST_ACCEPT_LOSS, REQUEST_RETRY, REQUEST_PAUSE, REQUEST_RESUME };
 
 struct ledger_request {
         int64_t seq;
         enum request_verb verb;
         const char *account;  /* accept-loss: the Provider; else "" */
-        const char *resource; /* "MachineSet/web" */
+        const char *resource; /* "MachineSet/web"; pause, resume: any resource */
         const char *slot;     /* "web-3", or "" for all of the set */
         const char *id;       /* adopt: the vendor's id, or "" to go by the names */
+        const char *reason;   /* pause: why, in a person's words; else "" */
 };
 
 /* What `status` shows of one resource. */
@@ -184,6 +189,20 @@ int ledger_replacements(struct ledger *l, const char *account, const char *slot,
  * long as the ledger. `ret_at`: when they were written, wall clock; 0: never. */
 int ledger_set_status(struct ledger *l, const struct status_row *rows, size_t n, struct error *e);
 int ledger_get_status(struct ledger *l, struct status_row **ret, size_t *ret_n, int64_t *ret_at, struct error *e);
+
+/* What `muster pause` said, until `muster resume`: kept with the next commit. The reason, or NULL: not paused. */
+const char *ledger_paused(const struct ledger *l, const char *resource);
+int ledger_set_paused(struct ledger *l, const char *resource, const char *reason); /* NULL: resume */
+
+/* Calls, newest first, that are of `resource` and of `slot` (NULL: any), at most `limit`. Committed ones only. The row and its strings
+ * live until the callback returns; a negative return ends the walk and is returned. */
+struct history_row {
+        int64_t seq, made_at, resolved_at;
+        const char *account, *resource, *slot, *verb, *field, *id, *state, *outcome, *note, *request;
+};
+typedef int (*ledger_history_fn)(void *userdata, const struct history_row *row);
+int ledger_history(struct ledger *l, const char *resource, const char *slot, size_t limit, ledger_history_fn fn,
+                   void *userdata, struct error *e);
 
 /* Requests. ledger_ask() may be called without the lock, on a path. The strings of ledger_next_request() live as long as the ledger.
  * ledger_answer() commits: the answer becomes durable together with all that was touched. */

@@ -51,6 +51,7 @@ static const char schema[] =
         "CREATE INDEX calls_open ON calls (seq) WHERE state <> 'resolved';"
         "CREATE INDEX calls_counted_by_boot ON calls (account, boot, made_at_boot) WHERE counts <> 'nothing';"
         "CREATE INDEX calls_counted_by_time ON calls (account, made_at) WHERE counts <> 'nothing';"
+        "CREATE INDEX calls_replacing ON calls (account, slot) WHERE counts = 'replace';"
 
         "CREATE TABLE requests ("
         " seq INTEGER PRIMARY KEY,"
@@ -81,6 +82,7 @@ struct ledger_store *ledger_store_free(struct ledger_store *store)
         db_query_free(store->drop_calls);
         db_query_free(store->drop_requests);
         db_query_free(store->recent_calls);
+        db_query_free(store->recent_replacements);
         db_query_free(store->recent_losses);
         db_query_free(store->next_request);
         db_free(store->db);

@@ -51,7 +51,7 @@ struct ledger_store {
         /* Statements, each prepared when it is needed first. */
         struct db_query *write_account, *write_thing, *write_call, *write_reply;
         struct db_query *drop_calls, *drop_requests;
-        struct db_query *recent_calls, *recent_losses;
+        struct db_query *recent_calls, *recent_replacements, *recent_losses;
         struct db_query *next_request;
 };
 

@@ -8,19 +8,24 @@
 
 #define SECONDS_AN_HOUR 3600
 
-/* Calls of this boot go by the boot clock; all others by the wall clock, on which what is still to come counts as
- * within the hour. What is known not to have been done does not count. */
+/* Of calls, those that are known not to have been done do not count. */
+#define MAY_BE_DONE "outcome NOT IN ('refused', 'capacity', 'auth', 'throttled', 'not sent', 'never sent', 'not done')"
+
+/* Calls that tell when in this boot they were made go by the boot clock; all others by the wall clock, on which what is
+ * still to come counts as within the hour. */
 static const char recent_calls_sql[] =
         "WITH recent AS ("
-        " SELECT counts, slot, outcome FROM calls"
+        " SELECT counts, outcome FROM calls"
         " WHERE account = ?1 AND counts <> 'nothing' AND boot = ?2 AND made_at_boot >= ?3"
         " UNION ALL"
-        " SELECT counts, slot, outcome FROM calls"
-        " WHERE account = ?1 AND counts <> 'nothing' AND boot IS NOT ?2 AND made_at >= ?4)"
-        " SELECT count(*) FILTER (WHERE counts = 'create'),"
-        " count(*) FILTER (WHERE counts IN ('delete', 'replace')),"
-        " count(*) FILTER (WHERE counts = 'replace' AND slot = ?5)"
-        " FROM recent WHERE outcome NOT IN ('refused', 'not sent', 'never sent', 'not done')";
+        " SELECT counts, outcome FROM calls"
+        " WHERE account = ?1 AND counts <> 'nothing' AND (boot IS NOT ?2 OR made_at_boot = 0) AND made_at >= ?4)"
+        " SELECT count(*) FILTER (WHERE counts = 'create'), count(*) FILTER (WHERE counts IN ('delete', 'replace'))"
+        " FROM recent WHERE " MAY_BE_DONE;
+
+static const char recent_replacements_sql[] =
+        "SELECT count(*) FROM calls WHERE account = ?1 AND counts = 'replace' AND slot = ?5"
+        " AND CASE WHEN boot = ?2 AND made_at_boot > 0 THEN made_at_boot >= ?3 ELSE made_at >= ?4 END AND " MAY_BE_DONE;
 
 static const char recent_losses_sql[] = "SELECT seq, made_at, gone_at FROM things"
                                         " WHERE account = ?1 AND state = 'gone' AND gone_at >= ?2 AND id <> ''";
@@ -29,72 +34,100 @@ static const char recent_losses_sql[] = "SELECT seq, made_at, gone_at FROM thing
 struct hour {
         struct ledger *ledger;
         const char *account;
-        const char *slot;
         usec_t since; /* boot clock */
-        int64_t wall, wall_since;
+        int64_t wall_since;
         struct error *error;
 };
 
-struct counted {
-        int64_t creates, deletes, replacements;
-};
+static void bind_hour(struct db_query *q, const struct hour *h)
+{
+        db_bind_text(q, 1, h->account);
+        db_bind_text(q, 2, ledger_store_boot(h->ledger));
+        db_bind_int64(q, 3, (int64_t)h->since);
+        db_bind_int64(q, 4, h->wall_since);
+}
 
-static int count_rows(const struct hour *h, struct counted *counted)
+static int count_rows(const struct hour *h, struct ledger_hour *counted)
 {
         struct ledger_store *store = h->ledger->store;
         struct db_query *q;
         int r;
+
+        if (!store)
+                return 0;
 
         r = ledger_store_prepare(store, &store->recent_calls, recent_calls_sql, h->error);
         if (r < 0)
                 return r;
 
         q = store->recent_calls;
-        db_bind_text(q, 1, h->account);
-        db_bind_text(q, 2, ledger_store_boot(h->ledger));
-        db_bind_int64(q, 3, (int64_t)h->since);
-        db_bind_int64(q, 4, h->wall_since);
-        db_bind_text(q, 5, h->slot);
+        bind_hour(q, h);
         r = db_step(q, h->error);
-        if (r > 0)
-                *counted = (struct counted){ db_int64(q, 0), db_int64(q, 1), db_int64(q, 2) };
+        if (r > 0) {
+                counted->creates = db_int64(q, 0);
+                counted->deletes = db_int64(q, 1);
+        }
         db_reset(q);
 
         return r < 0 ? r : 0;
 }
 
-/* Calls that have no row yet were planned by this process, just now. */
-static void count_new_calls(const struct hour *h, struct counted *counted)
+/* The calls that have no row yet were planned by this process, just now. NULL: there is none before number `*i`. */
+static const struct call *new_call_before(const struct hour *h, size_t *i)
 {
         const struct ledger *l = h->ledger;
         int64_t first = l->store ? l->store->first_new_call : 0;
 
-        for (size_t i = l->n_calls; i > 0 && l->calls[i - 1]->seq >= first; i--) {
-                const struct call *call = l->calls[i - 1];
+        while (*i > 0 && l->calls[*i - 1]->seq >= first) {
+                const struct call *call = l->calls[--*i];
 
-                if (call->state == CALL_RESOLVED || strcmp(call->account, h->account) != 0)
-                        continue;
-                if (call->counts == COUNTS_CREATE)
-                        counted->creates++;
-                if (call->counts == COUNTS_DELETE || call->counts == COUNTS_REPLACE)
-                        counted->deletes++;
-                if (call->counts == COUNTS_REPLACE && strcmp(call->slot, h->slot) == 0)
-                        counted->replacements++;
+                if (call->state != CALL_RESOLVED && strcmp(call->account, h->account) == 0)
+                        return call;
         }
+
+        return NULL;
 }
 
-static int count_calls(const struct hour *h, struct counted *ret)
+static int count_calls(const struct hour *h, struct ledger_hour *counted)
 {
-        struct counted counted = {};
+        size_t i = h->ledger->n_calls;
+        const struct call *call;
         int r;
 
-        r = h->ledger->store ? count_rows(h, &counted) : 0;
+        r = count_rows(h, counted);
         if (r < 0)
                 return r;
 
-        count_new_calls(h, &counted);
-        *ret = counted;
+        while ((call = new_call_before(h, &i))) {
+                counted->creates += call->counts == COUNTS_CREATE;
+                counted->deletes += call->counts == COUNTS_DELETE || call->counts == COUNTS_REPLACE;
+        }
+
         return 0;
+}
+
+static int count_replacement_rows(const struct hour *h, const char *slot, int64_t *counted)
+{
+        struct ledger_store *store = h->ledger->store;
+        struct db_query *q;
+        int r;
+
+        if (!store)
+                return 0;
+
+        r = ledger_store_prepare(store, &store->recent_replacements, recent_replacements_sql, h->error);
+        if (r < 0)
+                return r;
+
+        q = store->recent_replacements;
+        bind_hour(q, h);
+        db_bind_text(q, 5, slot);
+        r = db_step(q, h->error);
+        if (r > 0)
+                *counted = db_int64(q, 0);
+        db_reset(q);
+
+        return r < 0 ? r : 0;
 }
 
 /* Within the hour one more, or one less, was owned. */
@@ -131,7 +164,7 @@ static int add_turn(const struct hour *h, struct turns *turns, int64_t at, int c
         if (!turn)
                 return error_oom(h->error);
 
-        *turn = (struct turn){ .at = at < h->wall ? at : h->wall, .change = change };
+        *turn = (struct turn){ .at = at, .change = change };
         return 0;
 }
 
@@ -142,7 +175,7 @@ static int add_loss(const struct hour *h, struct turns *turns, int64_t made_at, 
         if (gone_at < h->wall_since)
                 return 0;
 
-        r = add_turn(h, turns, made_at < gone_at ? made_at : gone_at, 1);
+        r = add_turn(h, turns, made_at, 1);
         return r < 0 ? r : add_turn(h, turns, gone_at, -1);
 }
 
@@ -249,15 +282,12 @@ static int most_owned(const struct hour *h, int64_t *ret)
         return r;
 }
 
-static struct hour hour_before(struct ledger *l, const char *account, const char *slot, usec_t now, int64_t wall,
-                               struct error *e)
+static struct hour hour_before(struct ledger *l, const char *account, usec_t now, int64_t wall, struct error *e)
 {
         return (struct hour){
                 .ledger = l,
                 .account = account,
-                .slot = slot,
-                .since = usec_since(now, USEC_PER_HOUR),
-                .wall = wall,
+                .since = usec_max(usec_since(now, USEC_PER_HOUR), 1),
                 .wall_since = wall - SECONDS_AN_HOUR,
                 .error = e,
         };
@@ -266,34 +296,38 @@ static struct hour hour_before(struct ledger *l, const char *account, const char
 int ledger_hour(struct ledger *l, const char *account, usec_t now, int64_t wall, struct ledger_hour *ret,
                 struct error *e)
 {
-        const struct hour h = hour_before(l, account, "", now, wall, e);
-        struct counted counted;
-        int64_t most = 0;
+        const struct hour h = hour_before(l, account, now, wall, e);
+        struct ledger_hour counted = {};
         int r;
 
         r = count_calls(&h, &counted);
         if (r < 0)
                 return r;
 
-        r = most_owned(&h, &most);
+        r = most_owned(&h, &counted.most_owned);
         if (r < 0)
                 return r;
 
-        *ret = (struct ledger_hour){ .creates = counted.creates, .deletes = counted.deletes, .most_owned = most };
+        *ret = counted;
         return 0;
 }
 
 int ledger_replacements(struct ledger *l, const char *account, const char *slot, usec_t now, int64_t wall, int64_t *ret,
                         struct error *e)
 {
-        const struct hour h = hour_before(l, account, slot, now, wall, e);
-        struct counted counted;
+        const struct hour h = hour_before(l, account, now, wall, e);
+        size_t i = l->n_calls;
+        const struct call *call;
+        int64_t counted = 0;
         int r;
 
-        r = count_calls(&h, &counted);
+        r = count_replacement_rows(&h, slot, &counted);
         if (r < 0)
                 return r;
 
-        *ret = counted.replacements;
+        while ((call = new_call_before(&h, &i)))
+                counted += call->counts == COUNTS_REPLACE && strcmp(call->slot, slot) == 0;
+
+        *ret = counted;
         return 0;
 }

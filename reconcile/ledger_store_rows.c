@@ -435,7 +435,8 @@ static int drop_old_calls(struct ledger *l, const struct call *newest, struct er
 
         r = ledger_store_prepare(store, &store->drop_calls,
                                  "DELETE FROM calls WHERE seq < ?1 AND state = 'resolved'"
-                                 " AND CASE boot WHEN ?2 THEN made_at_boot < ?3 ELSE made_at < ?4 END",
+                                 " AND CASE WHEN boot = ?2 AND made_at_boot > 0 THEN made_at_boot < ?3"
+                                 " ELSE made_at < ?4 END",
                                  e);
         if (r < 0)
                 return r;

@@ -29,6 +29,11 @@ void planning_note(struct planning *pl, const char *text);
 void planning_block(struct planning *pl, struct action *a, enum phase_reason reason, const char *why);
 void section_reason(struct section *s, enum phase_reason reason, const char *message);
 
+/* planner_set.c: what a set needs: machines to make, to delete, to replace, and what is wrong with those that are there. */
+int plan_set(struct planning *pl, struct set *set, struct error *e);
+/* What the ledger owns and no spec names: deleted where the Policy prunes, else told. */
+void plan_orphans(struct planning *pl, struct set *set);
+
 /* Compares the machines of a set that are there with what the spec says of them. */
 void diff_set(struct planning *pl);
 

@@ -226,8 +226,9 @@ static int before_wait(void *userdata)
 
                 r->state = state;
                 code = r->options.changed(r->options.userdata, state);
-                if (code < 0)
+                if (code < 0 || r->ended)
                         return code;
+                return loop_timer_set(r->due, loop_now(r->loop)); /* it may have given the engine something to do */
         }
         if (r->stopping && engine_is_idle(r->engine)) {
                 end(r);

@@ -27,8 +27,8 @@ struct part {
 int decoder_mistake(struct decoder *dec, const struct node *node, const char *path, const char *format, ...)
         _printf_(4, 5);
 
-/* "spec.auth" and "tokenEnv" make "spec.auth.tokenEnv"; "spec.hold" and 3 make "spec.hold[3]". In the estate's pool; NULL:
- * out of memory. */
+/* "spec.auth" and "tokenEnv" make "spec.auth.tokenEnv"; "spec.hold" and 3 make "spec.hold[3]". In the estate's
+ * pool; NULL: out of memory. */
 const char *decoder_path(struct decoder *dec, const char *around, const char *name);
 const char *decoder_path_of_item(struct decoder *dec, const char *around, size_t i);
 

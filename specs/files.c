@@ -315,7 +315,8 @@ static int open_path(struct source *source, const char *path, struct diagnostics
         }
         if (!S_ISDIR(st.st_mode)) {
                 if (is_kustomization(base_name(path))) {
-                        _cleanup_free_ char *folder = strndup(path, (size_t)(base_name(path) - path));
+                        size_t n = (size_t)(base_name(path) - path);
+                        _cleanup_free_ char *folder = strndup(path, n > 1 ? n - 1 : n);
 
                         return folder ? tell_kustomization(d, folder, path) : -ENOMEM;
                 }

@@ -32,6 +32,6 @@ int source_open(const char *path, struct diagnostics *d, struct source **ret);
 struct source *source_free(struct source *source);
 DEFINE_CLEANUP(struct source *, source_free)
 
-/* Reads the file with number `i`. `ret` is emptied first and should have FILE_SIZE_MAX as its maximum. 0; -EINVAL: it cannot be read
- * (told); -ENOMEM. */
+/* Reads the file with number `i`. `ret` is emptied first and should have FILE_SIZE_MAX as its maximum. 0; -EINVAL: it
+ * cannot be read (told); -ENOMEM. */
 int source_read(const struct source *source, size_t i, struct diagnostics *d, struct buf *ret);

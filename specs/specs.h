@@ -41,8 +41,8 @@ struct specs_options {
         const char *const *provider_types_later; /* known to the language only, ending with NULL */
 };
 
-/* Reads `paths` (n of them; files, folders, "-") in order. 0: `ret` is the estate, `d` may hold warnings; -EINVAL: `d` holds
- * at least one error; -ENOMEM. */
+/* Reads `paths` (n of them; files, folders, "-") in order. 0: `ret` is the estate, `d` may hold warnings; -EINVAL: `d`
+ * holds at least one error; -ENOMEM. */
 int specs_load(const struct specs_options *options, const char *const *paths, size_t n, struct estate **ret,
                struct diagnostics *d);
 

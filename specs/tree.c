@@ -6,14 +6,14 @@
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "specs/lines.h"
 #include "specs/tree.h"
 
-/* libyaml looks through all directives at each one more. Nobody needs any. */
-#define DIRECTIVES_MAX 16
 #define PATH_CHARS_MAX 128
 #define TAG_PREFIX "tag:yaml.org,2002:"
 
-/* A sequence or mapping that is being read. What belongs to it waits in `pending`; of a mapping keys and values in turn. */
+/* A sequence or mapping that is being read. What belongs to it waits in `pending`; of a mapping keys and values in
+ * turn. */
 struct frame {
         struct node *node;
         size_t first; /* in `pending` */
@@ -84,33 +84,6 @@ static const char *path_here(const struct tree *t, const char *last, char text[s
         return excerpt(b.len > 0 ? buf_text(&b) : "the document", text);
 }
 
-/* The bytes of a line, from 1, and how many they are. */
-static const char *line_at(const struct tree *t, size_t line, size_t *ret_length)
-{
-        const char *s = t->bytes, *end = t->bytes + t->n_bytes, *next;
-
-        for (;;) {
-                next = s < end ? memchr(s, '\n', (size_t)(end - s)) : NULL;
-                if (--line == 0 || !next)
-                        break;
-                s = next + 1;
-        }
-
-        *ret_length = (size_t)((next ? next : end) - s);
-        return s;
-}
-
-static bool is_indented_by_tab(const struct tree *t, size_t line)
-{
-        size_t n, i = 0;
-        const char *s = line_at(t, line, &n);
-
-        while (i < n && s[i] == ' ')
-                i++;
-
-        return i < n && s[i] == '\t';
-}
-
 /* What to do about what libyaml found, for its more frequent words. */
 static const char *advice(const char *problem)
 {
@@ -139,12 +112,10 @@ static const char *advice(const char *problem)
 /* The reader's errors have an offset in place of a line. It stops at characters that YAML has no place for. */
 static int reader_error(const struct tree *t)
 {
-        size_t line = 1;
+        size_t offset = t->parser.problem_offset;
+        uint32_t line = lines_count(t->bytes, offset < t->n_bytes ? offset : t->n_bytes);
 
-        for (size_t i = 0; i < t->parser.problem_offset && i < t->n_bytes; i++)
-                line += t->bytes[i] == '\n';
-
-        return fatal(t, (uint32_t)line, 1,
+        return fatal(t, line, 1,
                      "the line holds the control character U+%04X; leave it out, or write it as "
                      "\"\\u%04X\" in double quotes",
                      (unsigned)t->parser.problem_value, (unsigned)t->parser.problem_value);
@@ -160,7 +131,7 @@ static int syntax_error(const struct tree *t)
                 return -ENOMEM;
         if (p->error == YAML_READER_ERROR)
                 return reader_error(t);
-        if (is_indented_by_tab(t, line))
+        if (lines_is_indented_by_tab(t->bytes, t->n_bytes, line))
                 return fatal(t, line, column, "the line is indented by a tab; write blanks");
 
         if (p->context && p->context_mark.line != p->problem_mark.line)
@@ -168,32 +139,6 @@ static int syntax_error(const struct tree *t)
 
         return fatal(t, line, column, "the YAML cannot be read: %s%s%s%s; %s", p->context ? p->context : "", begun,
                      p->context ? ", " : "", p->problem, advice(p->problem));
-}
-
-/* Files that libyaml should not see. Line by line, so that the line can be told. */
-static int check_bytes(const struct tree *t)
-{
-        const char *end = t->bytes + t->n_bytes;
-        uint32_t line = 1, n_directives = 0;
-
-        if (t->n_bytes >= 3 && memcmp(t->bytes, "\xEF\xBB\xBF", 3) == 0)
-                return fatal(t, 1, 1, "the file begins with a byte order mark; save it as UTF-8 without one");
-
-        for (const char *s = t->bytes; s < end; line++) {
-                const char *newline = memchr(s, '\n', (size_t)(end - s));
-                size_t n = (size_t)((newline ? newline : end) - s);
-
-                if (memchr(s, '\0', n))
-                        return fatal(t, line, 1, "the line holds a NUL byte; a spec is plain UTF-8 text");
-                if (!text_is_utf8(s, n))
-                        return fatal(t, line, 1, "the line is not UTF-8; save the file as UTF-8");
-                if (n > 0 && *s == '%' && ++n_directives > DIRECTIVES_MAX)
-                        return fatal(t, line, 1, "the file has more than %d lines that begin with '%%'; leave them out",
-                                     DIRECTIVES_MAX);
-                s += n + 1;
-        }
-
-        return 0;
 }
 
 int tree_new(const char *file, const char *bytes, size_t n, struct diagnostics *d, struct tree **ret)
@@ -204,14 +149,14 @@ int tree_new(const char *file, const char *bytes, size_t n, struct diagnostics *
         if (!t)
                 return -ENOMEM;
 
+        r = lines_check(file, bytes, n, d);
+        if (r < 0)
+                return r;
+
         t->file = file;
         t->bytes = bytes;
         t->n_bytes = n;
         t->diagnostics = d;
-        r = check_bytes(t);
-        if (r < 0)
-                return r;
-
         t->strings = strpool_new();
         if (!t->strings || !yaml_parser_initialize(&t->parser))
                 return -ENOMEM;

@@ -4,8 +4,8 @@
 /*
  * YAML text as trees of nodes, each with its place; one tree a document.
  *
- * The rule: what is read is bounded while it is read. Depth and nodes are counted on libyaml's events, an alias with all
- * that it stands for, and the reader stops at the first event past a limit. What a tree holds is free of duplicate
+ * The rule: what is read is bounded while it is read. Depth and nodes are counted on libyaml's events, an alias with
+ * all that it stands for, and the reader stops at the first event past a limit. What a tree holds is free of duplicate
  * keys, of keys that are no text and of merge keys: those are told about or carried out here.
  */
 
@@ -39,13 +39,14 @@ struct member {
 
 struct tree;
 
-/* Begins to read a file's bytes, which must outlive the tree; mistakes go to `d`. 0; -EINVAL: it is no text (told); -ENOMEM. */
+/* Begins to read a file's bytes, which must outlive the tree; mistakes go to `d`. 0; -EINVAL: it is no text (told);
+ * -ENOMEM. */
 int tree_new(const char *file, const char *bytes, size_t n, struct diagnostics *d, struct tree **ret);
 struct tree *tree_free(struct tree *tree);
 DEFINE_CLEANUP(struct tree *, tree_free)
 
-/* The next document that is not empty; it lives as long as the tree. 1: `ret`; 0: there are no more; -EINVAL: the rest of the
- * file cannot be read (told); -ENOMEM. */
+/* The next document that is not empty; it lives as long as the tree. 1: `ret`; 0: there are no more; -EINVAL: the rest
+ * of the file cannot be read (told); -ENOMEM. */
 int tree_next(struct tree *tree, const struct node **ret);
 
 /* Is it a place without a value: nothing at all, `~` or `null`? */

@@ -244,7 +244,8 @@ static int read_enum(struct decoder *dec, const struct field *field, const char 
         return decoder_mistake(dec, node, path, "is \"%s\"; did you mean %s?", excerpt(node->text, shown), nearest);
 }
 
-/* What is found in place of something else. Its text is not shown: it may be a secret that stands where its name should. */
+/* What is found in place of something else. Its text is not shown: it may be a secret that stands where its name
+ * should. */
 static const char *shape_name(enum node_type shape)
 {
         static const char *const names[] = {

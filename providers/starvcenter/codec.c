@@ -178,6 +178,7 @@ static void acted(const struct account_config *account, const struct order *orde
                 case RESULT_FAILED:
                         /* A create that failed may have left a machine behind; nothing documents which failures do not. */
                         outcome.class = order->verb == ORDER_CREATE ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
+                        outcome.said_no = true;
                         break;
                 case RESULT_TOKEN:
                         outcome.class = OUTCOME_AUTH;

@@ -201,7 +201,7 @@ static int load_machine(struct simulation *s, usec_t now, json_t *saved)
         m->state = state;
         m->can_shut_down = can_shut_down;
         m->addressed = addressed;
-        strcpy(m->created, created);
+        memcpy(m->created, created, strlen(created) + 1);
         if (work != WORK_NONE)
                 sim_work_put(s, m, work, usec_add(now, (usec_t)due_in), wanted);
         return 0;

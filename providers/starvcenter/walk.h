@@ -6,7 +6,9 @@
  *
  * The document calls the start of a page a "start position" and leaves open whether that is a page's number or a row's,
  * and from where rows count. The second page tells; and whatever it tells, a listing is complete only when as many
- * different ids are there as the vendor counts, in every page alike.
+ * different ids are there as the vendor counts, in every page alike. What pages cannot show is a machine that goes while
+ * another comes between the same two pages: the total stays, and a row slips from one page into the one before. That is
+ * why a missing machine is missed only after a second complete listing.
  */
 
 #include "reconcile/provider.h"

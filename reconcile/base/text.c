@@ -162,36 +162,27 @@ static size_t least(size_t a, size_t b)
         return a < b ? a : b;
 }
 
-#define NEAR_MAX 3 /* the largest edit distance that still counts as near */
-#define BAND (2 * NEAR_MAX + 1)
+#define NEAR_MAX 3         /* the largest edit distance that still counts as near */
+#define NAME_MAX_LENGTH 64 /* longer than any name that could be meant */
 
-/* The edit distance of two strings whose lengths differ by NEAR_MAX at most, or some number above NEAR_MAX when it is
- * larger. Only the cells within NEAR_MAX of the diagonal can matter, so one row of the table is BAND cells, and strings
- * of any length need no memory: cell `k` of row `i` stands for column i + k - NEAR_MAX. */
+/* How many letters must be put in, taken out, changed, or swapped with their neighbour to get from one name to the other. */
 static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
 {
-        size_t row[BAND + 1];
+        size_t rows[3][NAME_MAX_LENGTH + 1];
 
-        for (size_t k = 0; k <= BAND; k++)
-                row[k] = k >= NEAR_MAX && k < BAND ? k - NEAR_MAX : NEAR_MAX + 1;
-
+        for (size_t j = 0; j <= n_b; j++)
+                rows[0][j] = j;
         for (size_t i = 1; i <= n_a; i++) {
-                size_t left = NEAR_MAX + 1;
+                size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *above_that = rows[(i + 1) % 3];
 
-                for (size_t k = 0; k < BAND; k++) {
-                        size_t j = i + k - NEAR_MAX; /* wraps around left of the table, and is then beyond n_b */
-
-                        if (j == 0)
-                                left = i;
-                        else if (j > n_b)
-                                left = NEAR_MAX + 1;
-                        else
-                                left = least(row[k] + (a[i - 1] != b[j - 1]), 1 + least(left, row[k + 1]));
-                        row[k] = left;
+                row[0] = i;
+                for (size_t j = 1; j <= n_b; j++) {
+                        row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), 1 + least(row[j - 1], above[j]));
+                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                                row[j] = least(row[j], above_that[j - 2] + 1);
                 }
         }
-
-        return row[n_b + NEAR_MAX - n_a];
+        return rows[n_a % 3][n_b];
 }
 
 const char *text_nearest(const char *s, const char *const *names, size_t n)
@@ -203,7 +194,7 @@ const char *text_nearest(const char *s, const char *const *names, size_t n)
                 size_t n_name = strlen(names[i]), longer = n_s > n_name ? n_s : n_name;
                 size_t limit = least(longer / 3, NEAR_MAX), distance;
 
-                if (longer - least(n_s, n_name) > limit)
+                if (longer - least(n_s, n_name) > limit || longer > NAME_MAX_LENGTH)
                         continue;
 
                 distance = edit_distance(s, n_s, names[i], n_name);

@@ -5,6 +5,9 @@
  * SQLite, and nothing above it. The only file that includes sqlite3.h is db.c.
  *
  * Opened for writing it is in WAL mode with synchronous=FULL: a commit that returned is on the disk.
+ *
+ * Failures carry SQLite's words and are told apart: -ENOSPC full, -EIO, -EBADMSG damaged, -EBUSY locked by another for
+ * 5 s, -EROFS, -ENOMEM, -EEXIST a unique key that is there, -EINVAL another constraint or a wrong statement.
  */
 
 #include <stdbool.h>
@@ -27,7 +30,9 @@ struct db *db_free(struct db *db);
 DEFINE_CLEANUP(struct db *, db_free)
 
 int db_exec(struct db *db, const char *sql, struct error *e); /* one or more statements without results */
-int db_begin(struct db *db, struct error *e);  /* takes the write lock; waits up to 5 s for a reader's request row */
+/* Takes the write lock; waits up to 5 s for a reader's request row. Opened with DB_READ: all reads until the end see one
+ * moment. */
+int db_begin(struct db *db, struct error *e);
 int db_commit(struct db *db, struct error *e); /* durable when it returns 0; rolled back when it fails */
 void db_rollback(struct db *db);
 int64_t db_last_id(struct db *db);

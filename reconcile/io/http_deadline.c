@@ -7,7 +7,7 @@ struct http_deadline http_deadline_start(usec_t now, usec_t timeout)
 {
         return (struct http_deadline){
                 .at = usec_add(now, timeout),
-                .window = usec_min(timeout / 2, WINDOW_MAX),
+                .window = usec_min(timeout / 4, WINDOW_MAX), /* so that a stall shows before the end of the whole */
                 .next_look = USEC_INFINITY,
         };
 }

@@ -45,6 +45,7 @@ struct httpd {
         httpd_handler handler;
         void *userdata;
         struct httpd_exchange *exchanges;
+        bool resumed; /* an exchange was, since libmicrohttpd ran last */
 };
 
 /* The body of a reply that is to end early. */
@@ -185,15 +186,20 @@ static enum MHD_Result on_request(_unused_ void *userdata, _unused_ struct MHD_C
         return x->answer == ANSWER_NONE ? MHD_YES : give_answer(x);
 }
 
-/* libmicrohttpd's epoll descriptor says when there is work; its timeout must be asked for anew after each run. */
+/* libmicrohttpd's epoll descriptor says when there is work; its timeout must be asked for anew after each run. Neither
+ * tells of an exchange that was resumed. */
 static int run(struct httpd *h)
 {
         MHD_UNSIGNED_LONG_LONG milliseconds;
         usec_t at = USEC_INFINITY;
 
+        h->resumed = false;
         if (MHD_run(h->daemon) != MHD_YES)
                 return -EIO;
-        if (MHD_get_timeout(h->daemon, &milliseconds) == MHD_YES)
+
+        if (h->resumed)
+                at = 0;
+        else if (MHD_get_timeout(h->daemon, &milliseconds) == MHD_YES)
                 at = usec_add(loop_now(h->loop), milliseconds * USEC_PER_MSEC);
 
         return loop_timer_set(h->timer, at);
@@ -219,6 +225,8 @@ static void end_exchange(struct httpd_exchange *x, enum answer answer)
 
         x->suspended = false;
         MHD_resume_connection(x->connection);
+        x->httpd->resumed = true;
+        (void)loop_timer_set(x->httpd->timer, 0);
 }
 
 static int add_header(struct MHD_Response *response, const char *name, const char *value)

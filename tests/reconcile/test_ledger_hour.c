@@ -37,8 +37,8 @@ static void assert_hour(struct ledger *l, int64_t creates, int64_t deletes)
 
 static void all_that_may_have_been_done_counts(void **state)
 {
-        static const char *const outcomes[] = { "",        "done",     "given up",   "lost",
-                                                "refused", "not sent", "never sent", "not done" };
+        static const char *const outcomes[] = { "",           "done",     "given up", "lost", "refused",  "not sent",
+                                                "never sent", "not done", "capacity", "auth", "throttled" };
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
 
         for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++) {
@@ -119,7 +119,7 @@ static void the_wall_clock_counts_for_other_boots(void **state)
 
                 c->boot = other;
                 c->made_at = WALL - ages[i];
-                c->made_at_boot = i % 2 ? NOW : 0;
+                c->made_at_boot = i % 2 ? NOW : 1;
         }
         must_commit(l);
 
@@ -142,16 +142,31 @@ static void without_a_boot_id_the_wall_clock_counts(void **state)
         assert_hour(l, 1, 0);
 }
 
+static void the_wall_clock_counts_where_the_boot_clock_is_not_known(void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+        struct call *c;
+
+        add_counted(l, COUNTS_CREATE, "web-0", "done")->made_at_boot = 0;
+        c = add_counted(l, COUNTS_CREATE, "web-1", "done");
+        c->made_at_boot = 0;
+        c->made_at = WALL - 3700;
+        must_commit(l);
+
+        assert_hour(l, 1, 0);
+}
+
 static void an_hour_may_reach_before_the_boot(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
         struct ledger_hour h;
         struct error e = {};
 
-        add_counted(l, COUNTS_CREATE, "web-0", "done")->made_at_boot = 0;
+        add_counted(l, COUNTS_CREATE, "web-0", "done")->made_at_boot = 1;
+        add_counted(l, COUNTS_CREATE, "web-1", "done")->made_at_boot = 0;
         must_commit(l);
         assert_int_equal(ledger_hour(l, "star", MINUTE, WALL, &h, &e), 0);
-        assert_int_equal(h.creates, 1);
+        assert_int_equal(h.creates, 2);
 }
 
 static void replacements_count_by_slot(void **state)
@@ -254,6 +269,7 @@ int main(void)
                 ledger_test(the_boot_clock_counts_in_this_boot),
                 ledger_test(the_wall_clock_counts_for_other_boots),
                 ledger_test(without_a_boot_id_the_wall_clock_counts),
+                ledger_test(the_wall_clock_counts_where_the_boot_clock_is_not_known),
                 ledger_test(an_hour_may_reach_before_the_boot),
                 ledger_test(replacements_count_by_slot),
                 ledger_test(what_is_owned_now_is_the_most_when_nothing_went),

@@ -117,6 +117,9 @@ static void another_database_is_refused(void **state)
         assert_int_equal(open_result(f, LEDGER_READ, &e), -EBADMSG);
         assert_int_equal(open_result(f, LEDGER_WRITE, &e), -EBADMSG);
         assert_non_null(strstr(e.text, "not a ledger"));
+        tamper(f, "PRAGMA user_version = 1");
+        assert_int_equal(open_result(f, LEDGER_WRITE, &e), -EBADMSG);
+        assert_non_null(strstr(e.text, "not a ledger"));
         assert_int_equal(open_result(f, LEDGER_CREATE, &e), -EEXIST);
 }
 

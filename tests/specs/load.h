@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Loading specs in tests: codecs that say what machines of a type have and nothing else, and what came of a load as text.
+ * Loading specs in tests: codecs that say what machines of a type have and nothing else, and what came of a load as
+ * text.
  */
 
 #include <inttypes.h>

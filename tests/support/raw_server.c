@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -36,6 +37,12 @@ static bool wait_readable(struct raw_server *server, int fd)
 static void *serve(void *userdata)
 {
         struct raw_server *server = userdata;
+        sigset_t set;
+
+        /* The server may write to a peer that has gone; the client may not, so only this thread is spared. */
+        (void)sigemptyset(&set);
+        (void)sigaddset(&set, SIGPIPE);
+        (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 
         while (wait_readable(server, server->listener)) {
                 _cleanup_close_ int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);

@@ -339,6 +339,23 @@ static void broken_disk_is_told_and_rolled_back(void **state)
         assert_int_equal(ask(db, "SELECT count(*) FROM a"), 0);
 }
 
+/* A commit that fails may leave its transaction open: nothing of it may be left for the next. */
+static void failed_commit_is_rolled_back(void **state)
+{
+        const struct place *place = *state;
+        _cleanup_(db_free_p) struct db *db = open_ok(place, DB_CREATE);
+        struct error e = {};
+
+        exec_ok(db, "CREATE TABLE a (id INTEGER PRIMARY KEY);"
+                    "CREATE TABLE b (a REFERENCES a (id) DEFERRABLE INITIALLY DEFERRED)");
+        assert_int_equal(db_begin(db, &e), 0);
+        exec_ok(db, "INSERT INTO b VALUES (2)");
+        assert_int_equal(db_commit(db, &e), -EINVAL);
+        assert_int_equal(db_begin(db, &e), 0);
+        assert_int_equal(db_commit(db, &e), 0);
+        assert_int_equal(ask(db, "SELECT count(*) FROM b"), 0);
+}
+
 static void foreign_keys_and_unique_keys_hold(void **state)
 {
         const struct place *place = *state;
@@ -438,6 +455,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(second_writer_waits_and_is_told, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(full_disk_is_told, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(broken_disk_is_told_and_rolled_back, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(failed_commit_is_rolled_back, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(foreign_keys_and_unique_keys_hold, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(queries_bind_step_and_are_used_again, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(wrong_statements_are_told, set_up, tear_down),

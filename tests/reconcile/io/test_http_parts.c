@@ -129,12 +129,13 @@ static void stall_is_found_within_a_short_timeout(_unused_ void **state)
         struct http_deadline d = http_deadline_start(0, 4 * USEC_PER_SEC);
 
         http_deadline_reply_begins(&d, 0);
-        assert_int_equal(http_deadline_next(&d), 2 * USEC_PER_SEC);
-        assert_int_equal(http_deadline_look(&d, 2 * USEC_PER_SEC, 1), HTTP_FAILURE_STALL);
+        assert_int_equal(http_deadline_next(&d), USEC_PER_SEC);
+        assert_int_equal(http_deadline_look(&d, USEC_PER_SEC, 100), HTTP_NO_FAILURE);
+        assert_int_equal(http_deadline_look(&d, 2 * USEC_PER_SEC, 100), HTTP_FAILURE_STALL);
 
         /* Bytes that trickle in do not put the end off. */
         d = http_deadline_start(0, 4 * USEC_PER_SEC);
-        http_deadline_reply_begins(&d, 3 * USEC_PER_SEC);
+        http_deadline_reply_begins(&d, 7 * USEC_PER_SEC / 2);
         assert_int_equal(http_deadline_next(&d), 4 * USEC_PER_SEC);
         assert_int_equal(http_deadline_look(&d, 4 * USEC_PER_SEC, 1000), HTTP_FAILURE_DEADLINE);
 }

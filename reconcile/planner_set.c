@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/base/text.h"
+#include "reconcile/planner_internal.h"
+
+/* What a machine of the set is made of, in the order of the vendor's table. */
+static const char *summary_text(struct planning *pl, const struct values *v)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(1024);
+
+        for (const struct machine_support *m = pl->in->codec->machines; m->field; m++) {
+                const struct field *field = field_find(kind_machine_set.fields, m->field);
+                const char *text;
+
+                if (!field || field->machine == MACHINE_NONE || !values_known(v, field->machine))
+                        continue;
+                text = value_text(pl->plan, field->machine, v);
+                if (field->machine == MACHINE_MEMORY)
+                        buf_addf(&b, "%s%s", b.len ? ", " : "", text);
+                else if (field->machine == MACHINE_CPU)
+                        buf_addf(&b, "%s%s cpu", b.len ? ", " : "", text);
+                else
+                        buf_addf(&b, "%s%s %s", b.len ? ", " : "", m->field, text);
+        }
+        return plan_string(pl->plan, "%s", buf_text(&b));
+}
+
+static struct action *plan_create(struct planning *pl, const char *name, const char *reason)
+{
+        const struct slot slot = { .name = name };
+        const struct row *stranger;
+        struct action *a;
+
+        a = planning_action(pl, ACTION_CREATE, &slot, reason);
+        if (!a)
+                return NULL;
+        a->order = ORDER_CREATE;
+        a->counts = COUNTS_CREATE;
+        values_wanted(pl->set->spec, pl->in->codec, &a->wanted);
+        a->summary = summary_text(pl, &a->wanted);
+        stranger = strmap_get(&pl->census->names, a->name);
+        if (stranger)
+                planning_block(
+                        pl, a, REASON_CONFLICT,
+                        plan_string(pl->plan,
+                                    "a machine named %s (%s) is there and is not ours; take it under management with "
+                                    "'muster adopt %s %s', or rename it",
+                                    a->name, stranger->id, a->name, stranger->id));
+        return a;
+}
+
+/* Is the ordinal taken? A slot whose machine leaves for good takes its name until it is gone. */
+static const struct slot *slot_at(const struct set *set, int64_t ordinal, size_t *from)
+{
+        while (*from < set->n_slots && set->slots[*from].ordinal < ordinal)
+                (*from)++;
+        return *from < set->n_slots && set->slots[*from].ordinal == ordinal ? &set->slots[*from] : NULL;
+}
+
+static bool leaves_for_good(const struct slot *s)
+{
+        return s->thing && s->thing->state == THING_LEAVING && !(s->call && s->call->counts == COUNTS_REPLACE);
+}
+
+/* A machine that looks like the set's, on an account that the ledger has no record of: the first by name. */
+static const char *look_alike(const struct planning *pl)
+{
+        const char *first = NULL;
+
+        if (ledger_knows_account(pl->in->ledger, pl->in->account))
+                return NULL;
+        STRMAP_FOREACH (slot, &pl->census->names) {
+                if (slot_ordinal(strchr(pl->set->name, '/') + 1, slot->key) < 0)
+                        continue;
+                if (!first || text_natural_compare(slot->key, first) < 0)
+                        first = slot->key;
+        }
+        return first;
+}
+
+static void grow(struct planning *pl, int64_t missing, const char *reason)
+{
+        const char *set_name = strchr(pl->set->name, '/') + 1, *alike = look_alike(pl);
+        size_t from = 0;
+
+        for (int64_t ordinal = 0; missing > 0 && !pl->failed; ordinal++) {
+                const struct slot *taken = slot_at(pl->set, ordinal, &from);
+                struct action *a;
+
+                if (taken && !leaves_for_good(taken))
+                        continue;
+                a = plan_create(pl, plan_string(pl->plan, "%s-%lld", set_name, (long long)ordinal), reason);
+                missing--;
+                if (!a)
+                        return;
+                if (taken)
+                        a->waits = plan_string(pl->plan, "%s is still being deleted", a->name);
+                if (alike)
+                        planning_block(
+                                pl, a, REASON_CONFLICT,
+                                plan_string(
+                                        pl->plan,
+                                        "%s is not on record in the ledger and has machines named like this set's (%s); take them "
+                                        "with 'muster adopt %s', or record them as not ours with 'muster init'",
+                                        pl->in->account, alike, pl->set->name));
+        }
+}
+
+static bool may_go(const struct slot *s)
+{
+        return slot_is_shown(s) && !s->call && !s->protect && !s->hold && s->row->condition != CONDITION_UNKNOWN;
+}
+
+/* Failed machines first, then by when muster made them. */
+static int compare_victims(const struct slot *a, const struct slot *b, bool oldest_first)
+{
+        bool a_failed = a->row->condition == CONDITION_FAILED, b_failed = b->row->condition == CONDITION_FAILED;
+
+        if (a_failed != b_failed)
+                return a_failed ? -1 : 1;
+        if (a->thing->seq != b->thing->seq)
+                return (a->thing->seq < b->thing->seq) == oldest_first ? -1 : 1;
+        return 0;
+}
+
+static int compare_newest(const void *a, const void *b)
+{
+        return compare_victims(*(struct slot *const *)a, *(struct slot *const *)b, false);
+}
+
+static int compare_oldest(const void *a, const void *b)
+{
+        return compare_victims(*(struct slot *const *)a, *(struct slot *const *)b, true);
+}
+
+static void plan_delete(struct planning *pl, struct slot *s, const char *reason)
+{
+        struct action *a = planning_action(pl, ACTION_DELETE, s, reason);
+
+        if (!a)
+                return;
+        s->victim = true;
+        a->order = ORDER_DELETE;
+        a->counts = COUNTS_DELETE;
+        if (s->row->address[0])
+                a->summary = plan_string(pl->plan, "%s, %s, %s", s->thing->id, condition_text(s->row->condition),
+                                         s->row->address);
+        else
+                a->summary = plan_string(pl->plan, "%s, %s", s->thing->id, condition_text(s->row->condition));
+        if (s->row->condition == CONDITION_CHANGING)
+                a->waits = "the vendor is still at work on it";
+        else if (pl->set->uncertain)
+                a->waits = "some machine of this set may or may not be there; nothing is deleted until that is known";
+}
+
+static void shrink(struct planning *pl, struct set *set, int64_t surplus, const char *reason)
+{
+        _cleanup_free_ struct slot **victims = calloc(set->n_slots, sizeof(*victims));
+        size_t n = 0;
+
+        if (!victims) {
+                pl->failed = true;
+                return;
+        }
+        for (size_t i = 0; i < set->n_slots; i++)
+                if (may_go(&set->slots[i]))
+                        victims[n++] = &set->slots[i];
+        qsort(victims, n, sizeof(*victims),
+              set->spec && set->spec->scale_in == SCALE_IN_OLDEST ? compare_oldest : compare_newest);
+        for (size_t i = 0; i < n && (int64_t)i < surplus; i++)
+                plan_delete(pl, victims[i], reason);
+        if ((int64_t)n < surplus && set->spec)
+                planning_note(
+                        pl,
+                        plan_string(
+                                pl->plan,
+                                "%lld more should go, but protect, hold, or a state that muster does not act on keeps the rest",
+                                (long long)surplus - (long long)n));
+}
+
+/* A machine that failed is replaced as replaceFailed says, and not over and over. */
+static int plan_failed(struct planning *pl, struct slot *s, struct error *e)
+{
+        const struct machine_set *spec = pl->set->spec;
+        const char *whether = s->thing->ever_ready ? "it failed" : "it failed before it ever worked";
+        int64_t replaced;
+        struct action *a;
+        int r;
+
+        if (spec->replace_failed == REPLACE_NEVER ||
+            (spec->replace_failed == REPLACE_NEVER_READY && s->thing->ever_ready)) {
+                const char *words = plan_string(pl->plan, "%s: %s; it is kept, as replaceFailed says", s->name,
+                                                whether);
+
+                planning_note(pl, words);
+                section_reason(planning_section(pl), REASON_REFUSED, words);
+                return 0;
+        }
+        if (s->protect)
+                return planning_note(pl,
+                                     plan_string(pl->plan, "%s: %s; it is kept, as protect says", s->name, whether)),
+                       0;
+        r = ledger_replacements(pl->in->ledger, pl->in->account, s->name, pl->in->now, pl->in->wall, &replaced, e);
+        if (r < 0)
+                return r;
+        a = planning_action(pl, ACTION_REPLACE, s, plan_string(pl->plan, "%s", whether));
+        if (!a)
+                return -ENOMEM;
+        s->victim = true;
+        a->order = ORDER_DELETE;
+        a->counts = COUNTS_REPLACE;
+        a->summary = plan_string(pl->plan, "%s, failed", s->thing->id);
+        if (replaced >= REPLACEMENTS_PER_HOUR)
+                planning_block(
+                        pl, a, REASON_REFUSED,
+                        plan_string(
+                                pl->plan,
+                                "it was replaced %lld times within the hour and failed again; something else is wrong",
+                                (long long)replaced));
+        return 0;
+}
+
+/* The slots about which something must be said though nothing is done. */
+static void tell_slots(struct planning *pl, const struct set *set)
+{
+        struct section *section = planning_section(pl);
+
+        for (size_t i = 0; i < set->n_slots; i++) {
+                const struct slot *s = &set->slots[i];
+                const char *words;
+
+                if (!s->thing) {
+                        section->waiting = true;
+                        if (s->call->state != CALL_UNKNOWN)
+                                continue;
+                        pl->plan->unknown++;
+                        words = plan_string(
+                                pl->plan,
+                                "%s: its create ended without an answer to trust (%s); muster waits, then looks whether it is there",
+                                s->name, s->call->note[0] ? s->call->note : "muster was stopped in the middle");
+                        planning_note(pl, words);
+                } else if (s->thing->state == THING_PARKED) {
+                        words = plan_string(pl->plan,
+                                            "%s is parked: %s; 'muster adopt %s ID' or 'muster forget %s' decides",
+                                            s->name, s->thing->note, s->name, s->name);
+                        planning_note(pl, words);
+                        section_reason(section, REASON_PARKED, words);
+                } else if (s->thing->state == THING_LEAVING) {
+                        section->waiting = true;
+                }
+        }
+}
+
+/* An owned machine that the listing lacks is made again, but only once a second look agrees. */
+static void plan_missing(struct planning *pl, const struct set *set)
+{
+        for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
+                const struct slot *s = &set->slots[i];
+                struct action *a;
+
+                if (!s->thing || s->thing->state != THING_OWNED || s->row || !s->thing->missing)
+                        continue;
+                planning_section(pl)->waiting = true;
+                if (s->hold || set->counted > set->spec->count)
+                        continue;
+                a = plan_create(pl, s->name,
+                                plan_string(pl->plan, "%s (%s) is gone from the listing", s->name, s->thing->id));
+                if (a && !a->waits)
+                        a->waits = "a second look must confirm that it is gone";
+        }
+}
+
+static void headline(struct planning *pl, const struct set *set)
+{
+        struct section *s = planning_section(pl);
+        int64_t there = 0;
+
+        for (size_t i = 0; i < set->n_slots; i++)
+                there += slot_is_shown(&set->slots[i]);
+        s->headline = set->spec ? plan_string(pl->plan, "count is %lld, %lld exist%s", (long long)set->spec->count,
+                                              (long long)there, there == 1 ? "s" : "")
+                                : plan_string(pl->plan, "no spec names it any more; %lld exist%s", (long long)there,
+                                              there == 1 ? "s" : "");
+        if (!s->headline)
+                pl->failed = true;
+}
+
+int plan_set(struct planning *pl, struct set *set, struct error *e)
+{
+        const char *reason;
+        int64_t surplus;
+
+        headline(pl, set);
+        reason = planning_section(pl)->headline;
+        surplus = set->counted - set->spec->count;
+        if (surplus > 0)
+                shrink(pl, set, surplus, reason);
+        for (size_t i = 0; i < set->n_slots; i++) {
+                struct slot *s = &set->slots[i];
+                int r;
+
+                if (!may_go(s) && !(slot_is_shown(s) && s->protect && !s->call && !s->hold))
+                        continue;
+                if (s->victim || s->row->condition != CONDITION_FAILED)
+                        continue;
+                r = plan_failed(pl, s, e);
+                if (r < 0)
+                        return r;
+        }
+        plan_missing(pl, set);
+        if (surplus < 0)
+                grow(pl, -surplus, reason);
+        tell_slots(pl, set);
+        diff_set(pl);
+        return 0;
+}
+
+void plan_orphans(struct planning *pl, struct set *set)
+{
+        const struct resource *policy = pl->in->estate->policy;
+
+        headline(pl, set);
+        pl->plan->orphaned += (int64_t)set->n_slots;
+        if (policy && policy->policy->prune) {
+                shrink(pl, set, (int64_t)set->n_slots, planning_section(pl)->headline);
+                tell_slots(pl, set);
+                return;
+        }
+        for (size_t i = 0; i < set->n_slots; i++)
+                planning_note(pl, plan_string(pl->plan, "%s (%s) is orphaned: kept, because prune is off",
+                                              set->slots[i].name,
+                                              set->slots[i].thing ? set->slots[i].thing->id : "being made"));
+}

@@ -12,14 +12,29 @@
 #include "reconcile/base/text.h"
 
 const struct command *const commands[] = {
-        &command_init,    &command_validate, &command_plan,  &command_apply,  &command_agent,
-        &command_status,  &command_list,     &command_adopt, &command_forget, &command_accept_loss,
-        &command_version, &command_help,     NULL,
+        &command_init,
+        &command_validate,
+        &command_plan,
+        &command_apply,
+        &command_agent,
+        &command_status,
+        &command_list,
+        &command_export,
+        &command_adopt,
+        &command_forget,
+        &command_retry,
+        &command_pause,
+        &command_resume,
+        &command_accept_loss,
+        &command_history,
+        &command_explain,
+        &command_version,
+        &command_help,
+        NULL,
 };
 
 /* Commands that users know from the documents, and that this version does not have. */
-static const char *const later[] = { "export",  "retry",  "pause",      "resume", "history",
-                                     "explain", "schema", "completion", NULL };
+static const char *const later[] = { "schema", "completion", NULL };
 
 const struct command *command_find(const char *name)
 {
@@ -114,6 +129,8 @@ static int run(const struct command *command, struct options *o)
         r = options_check(o, command->options | TAKEN_BY_ALL, &e);
         if (r >= 0 && o->given & TAKES(OPTION_HELP))
                 return help_print(command);
+        if (r >= 0)
+                r = options_check_output(o, command->outputs, &e);
         if (r >= 0)
                 r = check_arguments(command, o, &e);
         if (r >= 0)

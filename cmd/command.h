@@ -32,13 +32,15 @@ struct command {
         const char *examples;  /* whole lines */
         const char *exits;     /* its exit codes, whole lines */
         uint32_t options;      /* TAKES(OPTION_…) of all that it takes */
+        uint32_t outputs;      /* PRINTS(OUTPUT_…) of what -o may ask for, beside text and json */
         size_t least, most;    /* how many arguments */
         bool paths;            /* its arguments are where the specs are */
         int (*run)(const struct options *o);
 };
 
 extern const struct command command_init, command_validate, command_plan, command_apply, command_agent, command_status,
-        command_list, command_adopt, command_forget, command_accept_loss, command_version, command_help;
+        command_list, command_export, command_adopt, command_forget, command_retry, command_pause, command_resume,
+        command_accept_loss, command_history, command_explain, command_version, command_help;
 
 /* All commands in the order of help, ending with NULL. */
 extern const struct command *const commands[];

@@ -9,6 +9,8 @@
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 
+#define REASON_BYTES_MAX 500
+
 const struct option_help option_help[OPTIONS] = {
         [OPTION_STATE] = { "state", 0, "FILE", "MUSTER_STATE",
                            "the ledger; default $STATE_DIRECTORY/muster.db, else $XDG_STATE_HOME/muster/muster.db, "
@@ -16,7 +18,7 @@ const struct option_help option_help[OPTIONS] = {
                            "~/.local/state/muster/muster.db" },
         [OPTION_SPECS] = { "specs", 'f', "PATH", "MUSTER_SPECS",
                            "where the specs are; may be given several times; default the current folder" },
-        [OPTION_OUTPUT] = { "output", 'o', "FORMAT", NULL, "text (default) or json" },
+        [OPTION_OUTPUT] = { "output", 'o', "FORMAT", NULL, "text (default) or json; list: also ansible" },
         [OPTION_OBSERVE] = { "observe", 0, NULL, NULL, "look, plan and tell, never act" },
         [OPTION_DETAILED_EXITCODE] = { "detailed-exitcode", 0, NULL, NULL, "exit 2 when there are changes" },
         [OPTION_INIT] = { "init", 0, NULL, NULL, "make the ledger first, where there is none" },
@@ -26,6 +28,8 @@ const struct option_help option_help[OPTIONS] = {
         [OPTION_MAX_DELETES] = { "max-deletes", 0, "N|P%", NULL, "overrides the Policy's maxDeletes for this run" },
         [OPTION_INTERVAL] = { "interval", 0, "DURATION", "MUSTER_INTERVAL",
                               "between looks when converged; default 60s" },
+        [OPTION_WATCH] = { "watch", 0, NULL, NULL, "go on, and show it again whenever it changes, until Ctrl-C" },
+        [OPTION_REASON] = { "reason", 0, "TEXT", NULL, "why, for those who meet it later" },
         [OPTION_LOG_LEVEL] = { "log-level", 0, "LEVEL", "MUSTER_LOG_LEVEL", "debug, info (default), warning or error" },
         [OPTION_COLOR] = { "color", 0, "WHEN", "NO_COLOR", "auto (default), always or never" },
         [OPTION_HELP] = { "help", 'h', NULL, NULL, "show this help" },
@@ -36,8 +40,8 @@ const struct option_help option_help[OPTIONS] = {
 static const char *const later[] = { "--out",    "--snapshot", "--save-snapshot", "--plan",   "-l", "--selector",
                                      "--target", "--listen",   "--watch",         "--reason", NULL };
 
-static const char *const output_words[] = { "text", "json", NULL };
-static const char *const output_words_later[] = { "markdown", "ansible", "github", NULL };
+static const char *const output_words[] = { "text", "json", "ansible", NULL };
+static const char *const output_words_later[] = { "markdown", "github", NULL };
 static const char *const color_words[] = { "auto", "always", "never", NULL };
 
 static int word_index(const char *const *words, const char *word)
@@ -132,6 +136,18 @@ static int add_specs(struct options *o, const char *value, struct error *e)
         return add_word(&o->specs, &o->n_specs, &o->allocated_specs, value, e);
 }
 
+/* It is shown on lines of its own kind, by status and plan. */
+static int set_reason(struct options *o, const char *value, struct error *e)
+{
+        if (*value == '\0')
+                return error_set(e, -EINVAL, "the reason is empty: write why, or leave it out");
+        if (strlen(value) > REASON_BYTES_MAX || strpbrk(value, "\n\r"))
+                return error_set(e, -EINVAL, "write the reason on one line of at most %d characters", REASON_BYTES_MAX);
+
+        o->reason = value;
+        return 0;
+}
+
 static int set_state(struct options *o, const char *value, struct error *e)
 {
         if (*value == '\0')
@@ -161,6 +177,8 @@ static int set_option(struct options *o, enum option option, const char *value, 
                 return set_log_level(o, value, e);
         case OPTION_COLOR:
                 return set_color(o, value, e);
+        case OPTION_REASON:
+                return set_reason(o, value, e);
         case OPTION_OBSERVE:
                 o->observe = true;
                 return 0;
@@ -172,6 +190,9 @@ static int set_option(struct options *o, enum option option, const char *value, 
                 return 0;
         case OPTION_YES:
                 o->yes = true;
+                return 0;
+        case OPTION_WATCH:
+                o->watch = true;
                 return 0;
         case OPTION_HELP:
         case OPTION_VERSION:
@@ -329,6 +350,15 @@ int options_check(const struct options *o, uint32_t taken, struct error *e)
                                          option_help[i].name);
 
         return 0;
+}
+
+int options_check_output(const struct options *o, uint32_t printed, struct error *e)
+{
+        if ((printed | PRINTS(OUTPUT_TEXT) | PRINTS(OUTPUT_JSON)) & PRINTS(o->output))
+                return 0;
+
+        return error_set(e, -EINVAL, "'%s' has no output format '%s': write text or json", o->command,
+                         output_words[o->output]);
 }
 
 int options_environment(struct options *o, uint32_t taken, struct error *e)

@@ -27,6 +27,8 @@ enum option {
         OPTION_TIMEOUT,
         OPTION_MAX_DELETES,
         OPTION_INTERVAL,
+        OPTION_WATCH,
+        OPTION_REASON,
         OPTION_LOG_LEVEL,
         OPTION_COLOR,
         OPTION_HELP,
@@ -37,7 +39,9 @@ enum option {
 #define TAKES(option) (UINT32_C(1) << (option))
 #define TAKEN_BY_ALL (TAKES(OPTION_LOG_LEVEL) | TAKES(OPTION_COLOR) | TAKES(OPTION_HELP))
 
-enum output { OUTPUT_TEXT, OUTPUT_JSON };
+enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_ANSIBLE };
+#define PRINTS(output) (UINT32_C(1) << (output))
+
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
@@ -50,8 +54,9 @@ struct options {
         const char **specs; /* where the specs are */
         size_t n_specs, allocated_specs;
         enum output output;
-        bool observe, detailed_exitcode, init, yes;
-        usec_t timeout; /* 0: the command's default */
+        bool observe, detailed_exitcode, init, yes, watch;
+        const char *reason; /* NULL: none given */
+        usec_t timeout;     /* 0: the command's default */
         struct share max_deletes;
         usec_t interval; /* 0: the default */
         enum log_level log_level;
@@ -76,6 +81,9 @@ void options_done(struct options *o);
 
 /* Fails for an option that was given and is not in `taken`. */
 int options_check(const struct options *o, uint32_t taken, struct error *e);
+
+/* Fails for an output format that is not in `printed`, text and json apart. */
+int options_check_output(const struct options *o, uint32_t printed, struct error *e);
 
 /* Takes what the environment says for the options in `taken` that were not given. */
 int options_environment(struct options *o, uint32_t taken, struct error *e);

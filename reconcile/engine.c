@@ -385,6 +385,20 @@ void engine_look_again(struct engine *engine, usec_t now)
                 engine->accounts[i]->look_asked = true;
 }
 
+/* The account that a request is about; one that no spec names any more is there for what needs no look at it. NULL: none. */
+static struct account *account_asked(struct engine *engine, const struct ledger_request *request)
+{
+        struct account *a;
+
+        engine->request_account = answer_account(engine, request);
+        if (!engine->request_account)
+                return NULL;
+        a = find_account(engine, engine->request_account);
+        if (!a && answer_needs_no_look(request))
+                return add_account(engine, engine->request_account);
+        return a && !a->provider && !answer_needs_no_look(request) ? NULL : a;
+}
+
 int engine_ask(struct engine *engine, const struct ledger_request *request, usec_t now)
 {
         struct account *a;
@@ -396,10 +410,16 @@ int engine_ask(struct engine *engine, const struct ledger_request *request, usec
                 engine_look_again(engine, now); /* what was paused or resumed is planned anew */
                 return 0;
         }
-        engine->request_account = answer_account(engine, request);
-        a = engine->request_account ? find_account(engine, engine->request_account) : NULL;
-        if (!a || !a->provider) {
-                answer_now(engine, false, "no spec names what this is about, or its provider");
+        a = account_asked(engine, request);
+        if (!a) {
+                answer_now(engine, false,
+                           engine->request_account
+                                   ? "no spec names its provider any more; write the Provider back first"
+                                   : "neither the specs nor the ledger know it; write it in the specs first");
+                return 0;
+        }
+        if (!a->provider) {
+                answer_request(a);
                 return 0;
         }
         a->look_asked = true;

@@ -280,7 +280,7 @@ static bool is_done(const struct account *a)
 
 static bool is_converged(const struct account *a)
 {
-        if (!a->readable || a->hold || a->plan->n_actions)
+        if (!a->readable || a->hold || !a->plan || a->plan->n_actions)
                 return false;
         for (size_t i = 0; i < a->plan->n_sections; i++)
                 if (a->plan->sections[i].phase == PHASE_BLOCKED || a->plan->sections[i].phase == PHASE_FAILED)

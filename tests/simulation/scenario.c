@@ -348,9 +348,10 @@ static void draw(struct scenario *sc)
                         .scale_in = random_chance(r, 500) ? SCALE_IN_NEWEST : SCALE_IN_OLDEST,
                         .replace_failed = (int)random_below(r, 3),
                 };
-        sc->world->death_chance = random_chance(r, 500) ? (unsigned)random_below(r, 1500) : 0;
+        sc->world->death_chance = random_chance(r, 600) ? (unsigned)random_below(r, 8000) : 0;
         sc->world->commit_chance = random_chance(r, 200) ? (unsigned)random_below(r, 2000) : 0;
         sc->world->rest = random_between(r, 0, 10000) * USEC_PER_MSEC;
+        sc->world->interval = random_between(r, 1, 8) * USEC_PER_MINUTE;
 }
 
 /* What only people can put in order is put in order: strangers with our names go, and what they broke is mended. */
@@ -381,7 +382,7 @@ static void come_to_peace(struct scenario *sc)
         sc->lying = false;
         w->fate = peaceful_fate;
         w->death_chance = w->commit_chance = 0;
-        w->rest = w->mode == ENGINE_APPLY ? 5 * USEC_PER_MINUTE : USEC_PER_SEC;
+        w->rest = w->mode == ENGINE_APPLY ? 10 * USEC_PER_MINUTE : USEC_PER_SEC;
         if (!w->engine)
                 world_start(w, w->mode);
         tidy_up(sc);

@@ -180,7 +180,7 @@ static void open_reader(struct world *w)
 void world_start(struct world *w, enum engine_mode mode)
 {
         struct engine_options options = { .mode = mode,
-                                          .interval = USEC_PER_MINUTE,
+                                          .interval = w->interval,
                                           .seed = random_next(&w->random),
                                           .provider_find = find_codec,
                                           .secret = no_secret };
@@ -425,6 +425,7 @@ int world_new(const struct world_options *options, struct world **ret)
         w->now = FIRST_DAY;
         w->boot_at = FIRST_DAY - UPTIME;
         w->rest = USEC_PER_SEC;
+        w->interval = USEC_PER_MINUTE;
         w->fate = calm_fate;
         w->trace = BUF_INIT(TRACE_MAX);
         w->life = 1;

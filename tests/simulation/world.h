@@ -143,6 +143,7 @@ struct world {
         int64_t *spent; /* calls that sent their request */
         size_t n_spent, allocated_spent;
         enum engine_mode mode;
+        usec_t interval;         /* of the agent */
         enum engine_state ended; /* how the last life ended by itself */
         unsigned life;
         bool dying, stopping, asked;

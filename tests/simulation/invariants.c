@@ -112,8 +112,6 @@ void invariants_send(struct world *w, const struct exchange *x)
         check_row(w, x);
         if (!text_equal(x->class, "create"))
                 check_owned(w, x);
-        if (text_equal(x->class, "delete"))
-                server_leaves(s, x->subject);
         if (!s->listed_at || w->now - s->listed_at > PLAN_AGE_MAX)
                 world_violate(w, "%s %s is sent long after the last look", x->class, x->subject);
 }
@@ -223,6 +221,8 @@ static void check_things(struct world *w)
                                 world_violate(w, "the ledger has %s twice", t->slot);
                 if (t->state == THING_PARKED)
                         continue;
+                if (t->state == THING_LEAVING)
+                        server_leaves(&w->servers[account_of(w, t->account)], t->id);
                 record = server_record(&w->servers[account_of(w, t->account)], t->id);
                 if (!record || !record->ours || record->released)
                         world_violate(w, "the ledger owns %s as %s, which is not ours", t->id, t->slot);
@@ -246,9 +246,9 @@ void invariants_state(struct world *w)
                 check_slots(w, i);
                 check_deletes(w, &w->servers[i]);
         }
-        check_counts(w);
         if (w->ledger && w->mode != ENGINE_PLAN)
                 check_things(w);
+        check_counts(w);
 }
 
 /* At the end. */

@@ -210,9 +210,9 @@ static void add_lookalike(struct scenario *sc)
 
         snprintf(name, sizeof(name), "%s-%d", set_names[i], COUNT_MAX + 5 + (int)random_below(&sc->random, 5));
         if (r && random_chance(&sc->random, 500))
-                server_add(sc->world, account, r->slot, 1);
+                server_add(sc->world, account, r->slot, 1, NULL);
         else
-                server_add(sc->world, sc->sets[i].account, name, 1);
+                server_add(sc->world, sc->sets[i].account, name, 1, NULL);
 }
 
 static void change_specs(struct scenario *sc)

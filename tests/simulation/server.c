@@ -388,7 +388,7 @@ bool server_console(struct world *w, size_t account, const char *verb, const cha
         return r >= 0;
 }
 
-const char *server_add(struct world *w, size_t account, const char *name, int64_t state)
+void server_add(struct world *w, size_t account, const char *name, int64_t state, char *ret_id)
 {
         struct server *s = &w->servers[account];
         _cleanup_json_ json_t *arguments = json_pack("{s:s, s:I}", "name", name, "state", (json_int_t)state);
@@ -401,5 +401,6 @@ const char *server_add(struct world *w, size_t account, const char *name, int64_
         m = s->simulation->machines[s->simulation->n_machines - 1];
         world_trace(w, "PERSON at %s: adds %s as %s", s->account, name, m->id);
         add_record(s, m, false);
-        return m->id;
+        if (ret_id)
+                snprintf(ret_id, SERVER_ID_MAX, "%s", m->id);
 }

@@ -22,8 +22,9 @@ void server_clear_faults(struct world *w, size_t account);
 
 /* A person at the vendor's console. `state` and `to` are for those verbs. False: there is no such machine. */
 bool server_console(struct world *w, size_t account, const char *verb, const char *id, const char *text);
-/* A machine that somebody else makes; its id. */
-const char *server_add(struct world *w, size_t account, const char *name, int64_t state);
+/* A machine that somebody else makes. `ret_id` may be NULL. */
+#define SERVER_ID_MAX 24
+void server_add(struct world *w, size_t account, const char *name, int64_t state, char *ret_id);
 
 const struct machine_record *server_record(const struct server *s, const char *id); /* NULL: never made */
 void server_adopted(struct server *s, const char *id);

@@ -109,18 +109,9 @@ static bool run_seed(const struct options *o, uint64_t seed)
         return true;
 }
 
-static const char *default_folder(void)
-{
-        const char *folder = getenv("TMPDIR");
-
-        if (folder)
-                return folder;
-        return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-}
-
 int main(int argc, char **argv)
 {
-        struct options o = { .first = 1, .seeds = 1, .deeds = 30, .folder = default_folder() };
+        struct options o = { .first = 1, .seeds = 1, .deeds = 30, .folder = world_folder() };
         uint64_t failed = 0;
 
         if (parse(argc, argv, &o) < 0)

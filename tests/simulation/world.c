@@ -416,6 +416,15 @@ static void remove_ledger(const struct world *w)
         }
 }
 
+const char *world_folder(void)
+{
+        const char *folder = getenv("TMPDIR");
+
+        if (folder)
+                return folder;
+        return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
 int world_new(const struct world_options *options, struct world **ret)
 {
         _cleanup_(world_free_p) struct world *w = world_must(calloc(1, sizeof(*w)));

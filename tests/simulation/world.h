@@ -167,6 +167,9 @@ struct world {
         struct error violation; /* "": none */
 };
 
+/* Where ledgers may lie when nobody says so: in memory, where there is such a place. */
+const char *world_folder(void);
+
 int world_new(const struct world_options *options, struct world **ret);
 struct world *world_free(struct world *w);
 DEFINE_CLEANUP(struct world *, world_free)

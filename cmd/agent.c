@@ -112,7 +112,8 @@ static void tell(struct agent *a)
         describe(p, &b);
         notify_status(a, buf_text(&b));
 
-        if (a->c.options->observe) {
+        /* Between new specs and the next look there is no plan to tell of. */
+        if (a->c.options->observe && p->n_sections > 0) {
                 tell_actions(a, p);
                 plan_free(a->told);
                 a->told = STEAL(p);
@@ -140,7 +141,8 @@ static void on_event(_unused_ void *userdata, const struct engine_event *event)
                 log_line(levels[event->type], "%s", buf_text(&line));
 }
 
-/* The ledger could not be written: its model in memory is ahead of the disk and must go. Not from here, within the engine's call. */
+/* The ledger could not be written: its model in memory is ahead of the disk and must go. Not from here, within the
+ * engine's call. */
 static int on_changed(void *userdata, enum engine_state state)
 {
         struct agent *a = userdata;
@@ -236,6 +238,7 @@ static int reload(struct agent *a, bool always)
         _cleanup_(estate_free_p) struct estate *estate = NULL;
         _cleanup_diagnostics_ struct diagnostics d = { 0 };
         struct error e;
+        bool same;
         int r;
 
         r = specs_read(a->c.options, &estate, &d);
@@ -246,7 +249,8 @@ static int reload(struct agent *a, bool always)
                 (void)error_set(&e, r, "the specs hold %zu error%s", d.errors, d.errors == 1 ? "" : "s");
                 return keep_last_good(a, e.text);
         }
-        if (!always && !a->bad_specs && text_equal(estate->digest, a->c.estate->digest))
+        same = text_equal(estate->digest, a->c.estate->digest);
+        if (same && !always && !a->bad_specs)
                 return 0;
 
         r = follow(a, estate, &e);
@@ -256,8 +260,8 @@ static int reload(struct agent *a, bool always)
         estate_free(a->c.estate);
         a->c.estate = STEAL(estate);
         a->bad_specs = false;
-        a->told = plan_free(a->told); /* it speaks of the old specs' texts */
-        log_info("new specs: %zu resources, %s", a->c.estate->n_resources, a->c.estate->digest);
+        log_info("%s specs: %zu resources, %s", same ? "the same" : "new", a->c.estate->n_resources,
+                 a->c.estate->digest);
         if (a->c.runner)
                 runner_wake(a->c.runner);
         return 0;
@@ -396,9 +400,9 @@ const struct command command_agent = {
         .name = "agent",
         .arguments = "[PATH...]",
         .summary = "keep it so; runs until told to stop",
-        .text = "Looks, plans and acts, again and again. Changed spec files are picked up within seconds; when they have errors, the last "
-                "good ones are followed on. SIGHUP reads the specs and looks at once; SIGTERM stops cleanly. Under systemd use "
-                "Type=notify; WatchdogSec= is answered.",
+        .text = "Looks, plans and acts, again and again. Changed spec files are picked up within seconds; when they "
+                "have errors, the last good ones are followed on. SIGHUP reads the specs and looks at once; SIGTERM "
+                "stops cleanly. Under systemd use Type=notify; WatchdogSec= is answered.",
         .examples = "  muster agent specs/\n"
                     "  muster agent --observe specs/               # look, plan and tell, never act\n"
                     "  muster agent --interval 5m --state /var/lib/muster/muster.db /etc/muster\n",

@@ -246,9 +246,9 @@ static int finish(struct apply *a)
         if (a->state == ENGINE_BROKEN)
                 log_error("%s", engine_error(engine_of(a))->text);
         if (a->allowed_at == 0) {
-                log_error("%s before there was a plan to carry out", a->stopped                      ? "stopped"
-                                                                     : runner_timed_out(a->c.runner) ? "out of time"
-                                                                                                     : "ended");
+                log_error("%s; nothing was changed", a->stopped                      ? "stopped"
+                                                     : runner_timed_out(a->c.runner) ? "out of time"
+                                                                                     : "ended too soon");
                 return exit_code(a);
         }
 
@@ -326,15 +326,16 @@ const struct command command_apply = {
         .name = "apply",
         .arguments = "[PATH...]",
         .summary = "make it so, once; ends when converged or stuck",
-        .text = "Makes a plan, shows it, asks, and carries it out. It ends when everything is as the specs say, or when nothing is in "
-                "flight and no wait could help. Stopped or killed at any moment, it goes on from there when it is run again.",
+        .text = "Makes a plan, shows it, asks, and carries it out. It ends when everything is as the specs say, or "
+                "when nothing is in flight and no wait could help. Stopped or killed at any moment, it goes on from "
+                "there when it is run again.",
         .examples = "  muster apply specs/\n"
                     "  muster apply --init --yes specs/            # a first run in CI\n"
                     "  muster apply --yes --timeout 10m --max-deletes 0 specs/\n",
-        .exits =
-                "  0  converged\n"
-                "  1  the specs, the ledger or every provider could not be read, or the answer was no; nothing was changed\n"
-                "  3  not converged: something is blocked, held or failed, or time was up; run it again\n",
+        .exits = "  0  converged\n"
+                 "  1  the specs, the ledger or every provider could not be read, or the answer was no;\n"
+                 "     nothing was changed\n"
+                 "  3  not converged: something is blocked, held or failed, or time was up; run it again\n",
         .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_YES) | TAKES(OPTION_INIT) |
                    TAKES(OPTION_TIMEOUT) | TAKES(OPTION_MAX_DELETES),
         .most = SIZE_MAX,

@@ -90,7 +90,8 @@ static int add_specs(struct options *o, const char *path, struct error *e)
         return 0;
 }
 
-/* Where the specs are: the arguments, where they are that, and --specs; else the environment; else the current folder. */
+/* Where the specs are: the arguments, where they are that, and --specs; else the environment; else the current
+ * folder. */
 static int settle_options(const struct command *command, struct options *o, struct error *e)
 {
         int r = 0;

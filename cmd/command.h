@@ -48,7 +48,8 @@ const struct command *command_find(const char *name); /* NULL: none */
 /* Fails for a name that is no command of this version, with the words why. */
 int command_unknown(const char *name, struct error *e);
 
-/* Reads the command line (`n` words without the program's name), runs the command that it names, and returns its exit code. */
+/* Reads the command line (`n` words without the program's name), runs the command that it names, and returns its
+ * exit code. */
 int command_line_run(const char *const *words, size_t n);
 
 /* Prints "muster: …; try 'muster help NAME'" and returns EXIT_USAGE. `name` NULL: just 'muster help'. */

@@ -21,8 +21,8 @@ struct context {
         struct runner *runner;
 };
 
-/* Finds the path of the ledger. Every function here that takes a struct error writes its words there and returns 0 or a negative
- * errno. */
+/* Finds the path of the ledger. Every function here that takes a struct error writes its words there and returns 0
+ * or a negative errno. */
 int context_init(struct context *c, const struct options *o, struct error *e);
 void context_done(struct context *c);
 #define _cleanup_context_ _cleanup_(context_done)
@@ -42,6 +42,6 @@ int context_check_estate(const struct context *c, const struct estate *estate, s
 /* A Provider that the ledger owns things of and these specs do not name, with the words in `e`; NULL: none. */
 const char *context_lost_provider(const struct context *c, const struct estate *estate, struct error *e);
 
-/* Makes the loop, and on it a runner with the specs and `options`; its engine options but the mode and the interval are filled in
- * here. */
+/* Makes the loop, and on it a runner with the specs and `options`; its engine options but the mode and the
+ * interval are filled in here. */
 int context_start(struct context *c, struct runner_options *options, struct error *e);

@@ -11,7 +11,8 @@
 #define OPTION_COLUMN 28
 #define COMMAND_COLUMN 34
 
-/* Adds the words of `s` in lines of at most WIDTH characters, each from `column` on. The first line is there already. */
+/* Adds the words of `s` in lines of at most WIDTH characters, each from `column` on. The first line is there
+ * already. */
 static void add_wrapped(struct buf *b, const char *s, size_t column, size_t line)
 {
         while (*s) {
@@ -71,11 +72,10 @@ static void add_command_help(struct buf *b, const struct command *command)
 static void add_overview(struct buf *b)
 {
         (void)buf_adds(b, "Usage: muster COMMAND [ARGUMENTS] [OPTIONS]\n\n");
-        add_wrapped(
-                b,
-                "muster reads YAML files that say which machines should exist, asks each provider which do, and creates, "
-                "changes and deletes until the two agree.",
-                0, b->len);
+        add_wrapped(b,
+                    "muster reads YAML files that say which machines should exist, asks each provider which do, and "
+                    "creates, changes and deletes until the two agree.",
+                    0, b->len);
         (void)buf_adds(b, "\nCommands:\n");
         for (size_t i = 0; commands[i]; i++) {
                 size_t line = b->len;
@@ -83,16 +83,15 @@ static void add_overview(struct buf *b)
                 (void)buf_addf(b, "  %s %s  ", commands[i]->name, commands[i]->arguments);
                 add_wrapped(b, commands[i]->summary, COMMAND_COLUMN, line);
         }
-        (void)buf_adds(
-                b,
-                "\nA first run:\n"
-                "  muster validate specs/      # are the files in order?\n"
-                "  muster plan specs/          # what would happen?\n"
-                "  muster init specs/          # make the ledger\n"
-                "  muster apply specs/         # make it so, once\n"
-                "  muster agent specs/         # keep it so\n"
-                "\nRESOURCE is KIND/NAME (MachineSet/web), a machine's name (web-3), or a name that only one resource has.\n"
-                "'muster help COMMAND' shows what a command takes, with examples.\n");
+        (void)buf_adds(b, "\nA first run:\n"
+                          "  muster validate specs/      # are the files in order?\n"
+                          "  muster plan specs/          # what would happen?\n"
+                          "  muster init specs/          # make the ledger\n"
+                          "  muster apply specs/         # make it so, once\n"
+                          "  muster agent specs/         # keep it so\n"
+                          "\nRESOURCE is KIND/NAME (MachineSet/web), a machine's name (web-3), or a name that only one "
+                          "resource has.\n"
+                          "'muster help COMMAND' shows what a command takes, with examples.\n");
 }
 
 int help_print(const struct command *command)

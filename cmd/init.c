@@ -351,14 +351,15 @@ const struct command command_init = {
         .name = "init",
         .arguments = "[PATH...]",
         .summary = "make the ledger of this estate, or add new accounts to it",
-        .text = "Looks at every provider of the specs, shows how many machines are there and which look like ours with the command that "
-                "adopts them, asks, and makes the ledger. Machines that are there already are recorded as not ours: they are never "
-                "changed. With a ledger that is there, providers that are new are added to it.",
+        .text = "Looks at every provider of the specs, shows how many machines are there and which look like ours "
+                "with the command that adopts them, asks, and makes the ledger. Machines that are there already are "
+                "recorded as not ours: they are never changed. With a ledger that is there, providers that are new "
+                "are added to it.",
         .examples = "  muster init specs/\n"
                     "  muster init --yes --state /var/lib/muster/muster.db specs/\n",
-        .exits =
-                "  0  made, or nothing was new\n"
-                "  1  the specs are wrong, a provider could not be read (the others are recorded), or the answer was no\n",
+        .exits = "  0  made, or nothing was new\n"
+                 "  1  the specs are wrong, a provider could not be read (the others are recorded), or the answer\n"
+                 "     was no\n",
         .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_YES),
         .most = SIZE_MAX,
         .paths = true,

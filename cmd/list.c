@@ -22,6 +22,8 @@ static const char *state_text(const struct thing *t)
                 return "leaving";
         case THING_PARKED:
                 return "parked";
+        case THING_RELEASED:
+                return "released";
         case THING_GONE:
                 return "gone";
         case THING_OWNED:
@@ -138,7 +140,8 @@ const struct command command_list = {
         .name = "list",
         .arguments = "[RESOURCE]",
         .summary = "show our machines with id, address and state",
-        .text = "Prints the machines that the ledger owns, as they were last seen. It asks no provider and may run at any time.",
+        .text = "Prints the machines that the ledger owns, as they were last seen. It asks no provider and may run at "
+                "any time.",
         .examples = "  muster list\n"
                     "  muster list web\n"
                     "  muster list -o json MachineSet/web | jq -r '.machines[].address'\n",

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 
@@ -17,8 +19,8 @@
 #define SANITIZED 0
 #endif
 
-/* Tokens are in this memory: it goes into no core dump and to no debugger. A reader that left early is told by the write
- * that fails, not by a signal in the middle of an action. */
+/* Tokens are in this memory: it goes into no core dump and to no debugger. A reader that left early, or a file
+ * that may grow no more, is told by the write that fails, not by a signal in the middle of an action. */
 static void prepare_process(void)
 {
         const struct rlimit none = { 0, 0 };
@@ -27,10 +29,27 @@ static void prepare_process(void)
         if (!SANITIZED)
                 (void)prctl(PR_SET_DUMPABLE, 0);
         (void)signal(SIGPIPE, SIG_IGN);
+        (void)signal(SIGXFSZ, SIG_IGN);
+}
+
+/* Where a standard descriptor is closed, the next file that is opened would get its number, and be written to. */
+static int open_standard_files(void)
+{
+        int fd;
+
+        do {
+                fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        } while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd < 0)
+                return -1;
+
+        return close(fd);
 }
 
 int main(int argc, char *argv[])
 {
+        if (open_standard_files() < 0)
+                return EXIT_ERROR;
         prepare_process();
 
         return command_line_run((const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);

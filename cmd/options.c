@@ -11,7 +11,8 @@
 
 const struct option_help option_help[OPTIONS] = {
         [OPTION_STATE] = { "state", 0, "FILE", "MUSTER_STATE",
-                           "the ledger; default $STATE_DIRECTORY/muster.db, else $XDG_STATE_HOME/muster/muster.db, else "
+                           "the ledger; default $STATE_DIRECTORY/muster.db, else $XDG_STATE_HOME/muster/muster.db, "
+                           "else "
                            "~/.local/state/muster/muster.db" },
         [OPTION_SPECS] = { "specs", 'f', "PATH", "MUSTER_SPECS",
                            "where the specs are; may be given several times; default the current folder" },
@@ -20,7 +21,8 @@ const struct option_help option_help[OPTIONS] = {
         [OPTION_DETAILED_EXITCODE] = { "detailed-exitcode", 0, NULL, NULL, "exit 2 when there are changes" },
         [OPTION_INIT] = { "init", 0, NULL, NULL, "make the ledger first, where there is none" },
         [OPTION_YES] = { "yes", 'y', NULL, NULL, "do not ask; needed where there is no terminal to ask on" },
-        [OPTION_TIMEOUT] = { "timeout", 0, "DURATION", NULL, "give up after this long" },
+        [OPTION_TIMEOUT] = { "timeout", 0, "DURATION", NULL,
+                             "give up after this long; default 30m for apply, 2m where an answer is waited for" },
         [OPTION_MAX_DELETES] = { "max-deletes", 0, "N|P%", NULL, "overrides the Policy's maxDeletes for this run" },
         [OPTION_INTERVAL] = { "interval", 0, "DURATION", "MUSTER_INTERVAL",
                               "between looks when converged; default 60s" },

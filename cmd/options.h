@@ -4,8 +4,8 @@
 /*
  * The options of all commands: one table, the same name and meaning everywhere.
  *
- * The rule: a value on the command line outranks the environment, and whatever cannot be understood is an error; nothing is
- * passed over in silence.
+ * The rule: a value on the command line outranks the environment, and whatever cannot be understood is an error;
+ * nothing is passed over in silence.
  */
 
 #include <stdbool.h>
@@ -68,8 +68,8 @@ struct option_help {
 
 extern const struct option_help option_help[OPTIONS];
 
-/* Reads `n` words. The options point into them. -EINVAL with the words why; `ret` holds then what was read so far, so that the
- * message can name the command's help. */
+/* Reads `n` words. The options point into them. -EINVAL with the words why; `ret` holds then what was read so far,
+ * so that the message can name the command's help. */
 int options_parse(const char *const *words, size_t n, struct options *ret, struct error *e);
 void options_done(struct options *o);
 #define _cleanup_options_ _cleanup_(options_done)

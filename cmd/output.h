@@ -4,8 +4,8 @@
 /*
  * Results on standard output: whole texts and JSON.
  *
- * The rule: a result that could not be written is an error, unless its reader went away: then the command ends quietly with the
- * code that it would have had.
+ * The rule: a result that could not be written is an error, unless its reader went away: then the command ends
+ * quietly with the code that it would have had.
  */
 
 #include "reconcile/base/json.h"

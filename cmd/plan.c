@@ -119,9 +119,9 @@ const struct command command_plan = {
         .name = "plan",
         .arguments = "[PATH...]",
         .summary = "show what would change, and why; changes nothing, anywhere",
-        .text = "Reads the specs under PATH, asks every provider what is there, and prints what apply would do. Only requests that "
-                "read are sent, credentials that can only read are enough, and no ledger is needed: without one, nothing that "
-                "exists counts as ours.",
+        .text = "Reads the specs under PATH, asks every provider what is there, and prints what apply would do. Only "
+                "requests that read are sent, credentials that can only read are enough, and no ledger is needed: "
+                "without one, nothing that exists counts as ours.",
         .examples = "  muster plan                                 # the specs in this folder\n"
                     "  muster plan -o json specs/ > plan.json\n"
                     "  muster plan --detailed-exitcode specs/      # in CI: 2 means that there are changes\n"

@@ -28,8 +28,8 @@ static void add_kind(struct buf *b, const char *kind)
         }
 }
 
-/* At least two blanks, so that a long cell does not run into the next. Colour codes take no room on the screen: `width` is
- * what of the line can be seen. */
+/* At least two blanks, so that a long cell does not run into the next. Colour codes take no room on the screen:
+ * `width` is what of the line can be seen. */
 static void pad(struct buf *b, size_t width, size_t column)
 {
         size_t blanks = column > width + 2 ? column - width : 2;

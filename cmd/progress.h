@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What apply shows while it works, on standard error: a line for each event, and on a terminal one more below them that is drawn
- * anew as things move.
+ * What apply shows while it works, on standard error: a line for each event, and on a terminal one more below them
+ * that is drawn anew as things move.
  */
 
 #include "reconcile/engine.h"

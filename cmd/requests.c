@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "cmd/command.h"
@@ -12,9 +13,9 @@
 #include "reconcile/base/units.h"
 
 /*
- * adopt, forget, accept-loss: deeds for whoever holds the lock. Each is written into the ledger as a request first; then an
- * agent or apply that runs carries it out, or this command takes the lock and does it itself. So nobody has to stop the agent,
- * and there is one way to do each deed.
+ * adopt, forget, accept-loss: deeds for whoever holds the lock. Each is written into the ledger as a request first;
+ * then an agent or apply that runs carries it out, or this command takes the lock and does it itself. So nobody has
+ * to stop the agent, and there is one way to do each deed.
  */
 
 #define TIMEOUT_DEFAULT (2 * USEC_PER_MINUTE)
@@ -111,24 +112,29 @@ static int wait_for_answer(struct asking *a, struct error *e)
                 if (left < POLL)
                         return error_set(
                                 e, -ETIMEDOUT,
-                                "no answer in time (%s); the request stays in the ledger and is carried out when it can be",
+                                "no answer in time (%s); the request stays in the ledger and is carried out when it "
+                                "can be",
                                 busy.text);
                 left -= POLL;
                 (void)nanosleep(&pause, NULL);
         }
 }
 
+/* The answer's lines, each escaped by itself. */
 static int print_answer(const struct asking *a)
 {
-        _cleanup_buf_ struct buf b = BUF_INIT(2 * ANSWER_MAX);
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+        _cleanup_free_ char *text = strdup(buf_text(&a->answer));
+        char *rest = text, *line;
 
-        (void)text_escape(&b, buf_text(&a->answer), ANSWER_MAX / 8);
-        (void)buf_addc(&b, '\n');
-        if (a->ok)
-                return output_text(&b, EXIT_DONE);
+        while ((line = strsep(&rest, "\n"))) {
+                if (!a->ok)
+                        log_error("%s", line);
+                (void)text_escape(&b, line, ANSWER_MAX);
+                (void)buf_addc(&b, '\n');
+        }
 
-        log_error("%s", buf_text(&a->answer));
-        return EXIT_ERROR;
+        return a->ok ? output_text(&b, EXIT_DONE) : EXIT_ERROR;
 }
 
 /* Reads specs and ledger, and all names in them. */
@@ -206,7 +212,7 @@ static int send_request(struct asking *a, struct error *e)
 static int run_request(const struct options *o, enum request_verb verb)
 {
         _cleanup_(asking_done) struct asking a = {
-                .request = { .verb = verb, .account = "", .resource = "", .slot = "", .id = "" },
+                .request = { .verb = verb, .account = "", .resource = "", .slot = "", .id = "", .reason = "" },
         };
         struct error e;
         int r;
@@ -256,9 +262,9 @@ const struct command command_adopt = {
         .name = "adopt",
         .arguments = "RESOURCE [ID]",
         .summary = "take existing machines under management",
-        .text = "Verifies that the machine is there and records it in the ledger as ours; nothing is changed at the vendor. With a "
-                "machine's name and its vendor's id, that machine; with a MachineSet, every machine whose name is one of the set's. "
-                "It works beside a running agent, which then carries it out.",
+        .text = "Verifies that the machine is there and records it in the ledger as ours; nothing is changed at the "
+                "vendor. With a machine's name and its vendor's id, that machine; with a MachineSet, every machine "
+                "whose name is one of the set's. It works beside a running agent, which then carries it out.",
         .examples = "  muster adopt web-3 vm-77\n"
                     "  muster adopt MachineSet/web -f specs/\n",
         .exits = EXITS,
@@ -272,8 +278,9 @@ const struct command command_forget = {
         .name = "forget",
         .arguments = "RESOURCE",
         .summary = "drop it from the ledger, leave it running",
-        .text = "Drops a machine, or all machines of a MachineSet, from the ledger; nothing is changed at the vendor. The machine is not "
-                "ours afterwards: a set that still wants it makes another in its place. It works beside a running agent.",
+        .text = "Drops a machine, or all machines of a MachineSet, from the ledger; nothing is changed at the vendor. "
+                "The machine is not ours afterwards: a set that still wants it makes another in its place. It works "
+                "beside a running agent.",
         .examples = "  muster forget web-3\n"
                     "  muster forget MachineSet/web -f specs/\n",
         .exits = EXITS,
@@ -287,8 +294,9 @@ const struct command command_accept_loss = {
         .name = "accept-loss",
         .arguments = "PROVIDER",
         .summary = "what is missing there is truly gone: carry on",
-        .text = "When many machines of a provider are missing at once, muster holds: it creates and deletes nothing there until they "
-                "return or a person says that they are gone. This command says so. It works beside a running agent.",
+        .text = "When many machines of a provider are missing at once, muster holds: it creates and deletes nothing "
+                "there until they return or a person says that they are gone. This command says so. It works beside a "
+                "running agent.",
         .examples = "  muster accept-loss star\n",
         .exits = EXITS,
         .options = OPTIONS_TAKEN,

@@ -27,8 +27,8 @@ int names_add_ledger(struct names *names, const struct ledger *ledger, struct er
 int names_add_estate(struct names *names, const struct estate *estate,
                      struct error *e); /* its texts go into the estate's pool */
 
-/* What `typed` means. `*ret_slot` is NULL for a resource as a whole; for a machine it is `typed` or a part of it. A machine of a
- * set need not exist yet. -EINVAL: no name at all; -ENOENT: unknown, or of several resources. */
+/* What `typed` means. `*ret_slot` is NULL for a resource as a whole; for a machine it is `typed` or a part of it.
+ * A machine of a set need not exist yet. -EINVAL: no name at all; -ENOENT: unknown, or of several resources. */
 int names_find(const struct names *names, const char *typed, const char **ret_resource, const char **ret_slot,
                struct error *e);
 int names_find_resource(const struct names *names, const char *typed, const char **ret_resource, struct error *e);

@@ -18,8 +18,8 @@ const struct provider *specs_codec(const char *type)
         return vendor ? vendor->codec : NULL;
 }
 
-/* Puts the path where the file is in the place of what was written. `folder`: where it is looked for unless the path is absolute;
- * NULL: beside the spec. */
+/* Puts the path where the file is in the place of what was written. `folder`: where it is looked for unless the
+ * path is absolute; NULL: beside the spec. */
 static int locate(struct estate *estate, const struct resource *r, const char *field, const char *folder,
                   const char **path)
 {

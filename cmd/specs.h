@@ -8,7 +8,8 @@
 #include "cmd/options.h"
 #include "specs/specs.h"
 
-/* As specs_load(), for the paths of the options; the files that the specs name are paths from here on that can be opened. */
+/* As specs_load(), for the paths of the options; the files that the specs name are paths from here on that can be
+ * opened. */
 int specs_read(const struct options *o, struct estate **ret, struct diagnostics *d);
 
 /* What is wrong with the specs, on standard error. */

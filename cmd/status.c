@@ -132,8 +132,8 @@ const struct command command_status = {
         .name = "status",
         .arguments = "[RESOURCE]",
         .summary = "show what is known: converged, progressing, blocked, failed, and why",
-        .text = "Prints what the agent or the last apply wrote into the ledger of each resource. It asks no provider and may run at "
-                "any time, beside an agent too.",
+        .text = "Prints what the agent or the last apply wrote into the ledger of each resource. It asks no provider "
+                "and may run at any time, beside an agent too.",
         .examples = "  muster status\n"
                     "  muster status MachineSet/web\n"
                     "  muster status -o json | jq '.resources[] | select(.phase != \"converged\")'\n",

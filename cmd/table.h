@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * A table of text for people: columns as wide as their widest cell. Cells are escaped, because vendors' words are among them.
+ * A table of text for people: columns as wide as their widest cell. Cells are escaped, because vendors' words are
+ * among them.
  */
 
 #include "reconcile/base/buf.h"

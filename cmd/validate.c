@@ -89,8 +89,8 @@ const struct command command_validate = {
         .name = "validate",
         .arguments = "[PATH...]",
         .summary = "check specs; no network, no state, no secret needed",
-        .text = "Reads the specs under PATH and reports every mistake in one run, each with its file, line and column and with "
-                "what to write instead. Nothing outside the files is asked.",
+        .text = "Reads the specs under PATH and reports every mistake in one run, each with its file, line and column "
+                "and with what to write instead. Nothing outside the files is asked.",
         .examples = "  muster validate specs/\n"
                     "  muster validate -o json specs/ | jq '.diagnostics[].message'\n",
         .exits = "  0  the specs are in order\n"

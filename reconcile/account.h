@@ -59,6 +59,8 @@ struct account {
         struct look listing;
         struct look *checks;
         size_t n_checks, allocated_checks;
+        bool is_shown;                /* nothing is sent: what there is comes from a snapshot, */
+        struct observation *shown;    /* NULL: which does not know, `why` says so */
         struct observation *machines; /* the last complete one */
         usec_t machines_at;           /* when that look began */
         bool readable;
@@ -160,8 +162,12 @@ void call_resolve(struct account *a, struct call *c, const char *outcome, const 
 /* answer.c: the deeds that commands ask for. */
 const char *answer_account(const struct engine *engine,
                            const struct ledger_request *request); /* NULL: no such resource */
-void answer_request(struct account *a); /* carries out what was asked of this account, if anything was */
+void answer_request(struct account *a);     /* carries out what was asked of this account, if anything was */
+bool answer_at_once(struct engine *engine); /* what needs no look at any account; true: it was */
 void answer_now(struct engine *engine, bool ok, const char *text);
+
+/* rename.c: what a renamed resource owned under its old name is its own. */
+int rename_owned(struct engine *engine, const struct estate *estate);
 
 /* status.c: what `status` shows, written when it changes. */
 void status_write(struct engine *engine, usec_t now);

@@ -17,6 +17,7 @@ static const char *const on_drift_words[] = {
         [ON_DRIFT_UPDATE] = "update", [ON_DRIFT_REPLACE] = "replace", [ON_DRIFT_REPORT] = "report", NULL
 };
 static const char *const power_words[] = { [POWER_RUNNING] = "running", [POWER_STOPPED] = "stopped", NULL };
+static const char *const on_failure_words[] = { [ON_FAILURE_STOP] = "stop", [ON_FAILURE_CONTINUE] = "continue", NULL };
 static const char *const restart_words[] = { [RESTART_NEVER] = "never", [RESTART_ROLLING] = "rolling", NULL };
 static const char *const scale_in_words[] = { [SCALE_IN_NEWEST] = "newest", [SCALE_IN_OLDEST] = "oldest", NULL };
 static const char *const replace_failed_words[] = {
@@ -29,9 +30,9 @@ static const char *const replace_failed_words[] = {
 const struct field common_fields[] = {
         { FIELD("paused", FIELD_BOOL, resource, paused), .fallback = "false",
           .help = "true: observed and planned, never acted on" },
-        { FIELD("onDrift", FIELD_ENUM, resource, on_drift), .words = on_drift_words, .later_word = "replace",
-          .fallback = "update", .help = "what is done about fields that differ; counts are always kept" },
-        { FIELD("formerly", FIELD_STRING, resource, formerly), .later = true,
+        { FIELD("onDrift", FIELD_ENUM, resource, on_drift), .words = on_drift_words, .fallback = "update",
+          .help = "what is done about fields that differ; counts are always kept" },
+        { FIELD("formerly", FIELD_STRING, resource, formerly),
           .help = "the resource's name before it was renamed; what it owns stays its own" },
         { 0 },
 };
@@ -79,6 +80,16 @@ static const struct field provider_fields[] = {
         { 0 },
 };
 
+static const struct field rollout_fields[] = {
+        { FIELD("maxUnavailable", FIELD_COUNT, rollout_spec, max_unavailable), .min = 1, .max = 100000, .fallback = "1",
+          .help = "how many machines may be away at a time" },
+        { FIELD("minReady", FIELD_DURATION, rollout_spec, min_ready), .max = DAY, .fallback = "30s",
+          .help = "how long each new machine must have worked before the next one goes" },
+        { FIELD("onFailure", FIELD_ENUM, rollout_spec, on_failure), .words = on_failure_words, .fallback = "stop",
+          .help = "what becomes of the rest when a machine fails" },
+        { 0 },
+};
+
 static const struct field machine_set_fields[] = {
         { FIELD("provider", FIELD_RESOURCE, machine_set, provider), .required = true, .kind = "Provider",
           .help = "the Provider whose machines these are" },
@@ -100,22 +111,22 @@ static const struct field machine_set_fields[] = {
           .help = "data disks that each machine has" },
         { FIELD("power", FIELD_ENUM, machine_set, power), .words = power_words, .fallback = "running",
           .help = "whether the machines run" },
-        { FIELD("restart", FIELD_ENUM, machine_set, restart), .words = restart_words, .later_word = "rolling",
-          .fallback = "never", .help = "may a change that needs a machine off restart it?" },
+        { FIELD("restart", FIELD_ENUM, machine_set, restart), .words = restart_words, .fallback = "never",
+          .help = "may a change that needs a machine off restart it?" },
         { FIELD("scaleIn", FIELD_ENUM, machine_set, scale_in), .words = scale_in_words, .fallback = "newest",
           .help = "which machines go first when there are too many" },
         { FIELD("protect", FIELD_STRINGS, machine_set, protect),
           .help = "machines (names or the provider's ids) that no scale-in or replacement may take" },
         { FIELD("hold", FIELD_STRINGS, machine_set, hold),
           .help = "machines (names or the provider's ids) that are counted and not touched at all" },
-        { FIELD("release", FIELD_STRINGS, machine_set, release), .later = true,
+        { FIELD("release", FIELD_STRINGS, machine_set, release),
           .help = "machines that are no longer ours: not counted, left running" },
-        { FIELD("adopt", FIELD_MAP, machine_set, adopt), .later = true,
+        { FIELD("adopt", FIELD_MAP, machine_set, adopt),
           .help = "existing machines to take under management, by the names they get" },
         { FIELD("replaceFailed", FIELD_ENUM, machine_set, replace_failed), .words = replace_failed_words,
           .fallback = "neverReady", .help = "which machines that failed are replaced" },
-        { FIELD("rollout", FIELD_OBJECT, machine_set, rollout), .later = true,
-          .help = "how replacements and restarts go" },
+        { FIELD("rollout", FIELD_OBJECT, machine_set, rollout), .members = rollout_fields,
+          .member_size = sizeof(struct rollout_spec), .help = "how replacements and restarts go" },
         { FIELD("billing", FIELD_OBJECT, machine_set, billing), .by_provider = true, .later = true,
           .help = "how the machines are paid for" },
         { FIELD("lease", FIELD_DURATION, machine_set, lease), .min = HOUR, .max = 36500 * DAY, .by_provider = true,

@@ -105,6 +105,7 @@ struct objects {
 enum on_drift { ON_DRIFT_UPDATE, ON_DRIFT_REPLACE, ON_DRIFT_REPORT };
 enum power { POWER_RUNNING, POWER_STOPPED };
 enum restart { RESTART_NEVER, RESTART_ROLLING };
+enum on_failure { ON_FAILURE_STOP, ON_FAILURE_CONTINUE };
 enum scale_in { SCALE_IN_NEWEST, SCALE_IN_OLDEST };
 enum replace_failed { REPLACE_NEVER_READY, REPLACE_ALWAYS, REPLACE_NEVER };
 
@@ -131,6 +132,12 @@ struct provider_spec {
         struct pairs options;
 };
 
+struct rollout_spec {
+        int64_t max_unavailable;
+        usec_t min_ready;
+        int on_failure; /* enum on_failure */
+};
+
 struct machine_set {
         int64_t count;
         struct reference provider;
@@ -141,7 +148,8 @@ struct machine_set {
         int power, restart, scale_in, replace_failed; /* the enums above */
         struct strings protect, hold, release;
         struct pairs adopt;
-        void *rollout, *billing;
+        struct rollout_spec *rollout; /* never NULL */
+        void *billing;
         usec_t lease;
         const char *bandwidth;
         const char *password_env, *password_file;

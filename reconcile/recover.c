@@ -108,6 +108,8 @@ static void thing_shown(struct account *a, struct thing *t, const struct row *ro
                 engine_tell(a, EVENT_DONE, t->slot, "is listed after all as %s", t->id);
         }
         if (works && !t->ever_ready)
+                t->ready_since = a->machines_at;
+        if (works && !t->ever_ready)
                 engine_tell(a, EVENT_DONE, t->slot, "is %s%s%s", condition_text(row->condition),
                             row->address[0] ? " at " : "", row->address);
         t->missing = false;
@@ -123,6 +125,8 @@ static void see_thing(struct account *a, struct thing *t)
 {
         const struct row *row = t->id[0] ? observation_find(a->machines, t->id) : NULL;
 
+        if (t->state == THING_RELEASED)
+                return;
         if (row && !fingerprint_fits(t, row)) {
                 if (t->state != THING_PARKED)
                         park(a, t,

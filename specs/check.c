@@ -245,6 +245,34 @@ static int check_machines(const struct estate *estate, struct diagnostics *d)
         return 0;
 }
 
+/* A resource that was renamed: under its old name it must be gone, and no other may claim the same. */
+static int check_formerly(const struct checker *c)
+{
+        const struct resource *own = c->draft->resource;
+        char shown[EXCERPT_MAX];
+        int r = 0;
+
+        if (!check_can(c, "spec.formerly"))
+                return 0;
+        if (!is_resource_name(own->formerly))
+                return check_error(c, "spec.formerly",
+                                   "is \"%s\", which is no name of a resource; write the name it had before",
+                                   excerpt(own->formerly, shown));
+        if (text_equal(own->formerly, own->name))
+                return check_error(c, "spec.formerly", "is the name that it has now; leave it out");
+        if (estate_find(c->estate, own->kind, own->formerly))
+                return check_error(c, "spec.formerly", "is \"%s\", and %s/%s is still there; remove one of them",
+                                   own->formerly, own->kind->name, own->formerly);
+        for (size_t i = 0; i < c->estate->n_resources && r == 0; i++) {
+                const struct resource *other = c->estate->resources[i];
+
+                if (other != own && other->kind == own->kind && text_equal(other->formerly, own->formerly))
+                        r = check_error(c, "spec.formerly", "is \"%s\", and %s/%s says that, too; keep one of them",
+                                        own->formerly, other->kind->name, other->name);
+        }
+        return r;
+}
+
 /* References come first: what a kind checks depends on what is referred to. */
 static int check_draft(const struct checker *c)
 {
@@ -253,6 +281,8 @@ static int check_draft(const struct checker *c)
 
         if (r == 0)
                 r = check_labels(c);
+        if (r == 0)
+                r = check_formerly(c);
         if (r == 0)
                 r = check_references(c);
         if (r == 0 && kind == &kind_provider)

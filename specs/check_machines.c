@@ -111,6 +111,36 @@ static int check_list(const struct checker *c, const char *field, const struct s
         return r;
 }
 
+/* Machines that are there already, by the names that they get. */
+static int check_adopt(const struct checker *c, const struct machine_set *set)
+{
+        const char *own = c->draft->resource->name;
+        _cleanup_strmap_ struct strmap ids = { 0 };
+        int r = 0;
+
+        for (size_t i = 0; i < set->adopt.n && r == 0; i++) {
+                const struct pair *pair = &set->adopt.items[i];
+                char path[PATH_MAX_OF_FIELD + EXCERPT_MAX], shown[EXCERPT_MAX];
+                size_t n = machine_name_split(pair->key);
+
+                (void)snprintf(path, sizeof(path), "spec.adopt.%s", excerpt(pair->key, shown));
+                if (n != strlen(own) || strncmp(pair->key, own, n) != 0)
+                        r = check_error(c, path, "is no name of a machine of this set; write one like %s-0", own);
+                else if (pair->key[n + 1] == '0' && pair->key[n + 2] != '\0')
+                        r = check_error(c, path, "has leading zeros in its number; leave them out");
+                if (r == 0)
+                        r = strmap_put(&ids, pair->value, c->estate);
+                if (r == -EEXIST)
+                        r = check_error(c, path, "is \"%s\", which another name has already; leave one of them out",
+                                        excerpt(pair->value, shown));
+                for (size_t k = 0; k < set->release.n && r == 0; k++)
+                        if (text_equal(set->release.items[k], pair->key) ||
+                            text_equal(set->release.items[k], pair->value))
+                                r = check_error(c, path, "is in spec.release, too; keep one of them");
+        }
+        return r;
+}
+
 int check_machine_set(const struct checker *c)
 {
         const struct machine_set *set = c->draft->resource->machine_set;
@@ -126,6 +156,10 @@ int check_machine_set(const struct checker *c)
                 r = check_list(c, "protect", &set->protect);
         if (r == 0)
                 r = check_list(c, "hold", &set->hold);
+        if (r == 0)
+                r = check_list(c, "release", &set->release);
+        if (r == 0)
+                r = check_adopt(c, set);
         if (r < 0)
                 return r;
 

@@ -210,8 +210,8 @@ static int follow(struct watch *w, const char *path, const char *folder, unsigne
         return add_links(w, next, links + 1);
 }
 
-/* Watches the name at the end of `path` (`last`), and every link on the way to it, where they stand: swapping one swaps all
- * that is behind it. */
+/* Watches the name at the end of `path` (`last`), and every link on the way to it, where they stand: swapping one
+ * swaps all that is behind it. */
 static int add_step(struct watch *w, const char *path, bool last, unsigned links)
 {
         _cleanup_free_ char *copy = strdup(path);
@@ -339,8 +339,8 @@ static bool is_link(const struct folder *f, const char *name)
                S_ISLNK(st.st_mode);
 }
 
-/* A name in a folder that is watched as a whole. Kubernetes swaps a link named ..data to change all files of a volume at
- * once. */
+/* A name in a folder that is watched as a whole. Kubernetes swaps a link named ..data to change all files of a
+ * volume at once. */
 static bool counts(const struct watch *w, const struct folder *f, const struct inotify_event *event)
 {
         if (event->name[0] == '.')
@@ -358,8 +358,8 @@ static bool is_named(const struct folder *f, const char *name)
         return false;
 }
 
-/* Does this event mean that something may have changed? A new folder is watched from here on; that what is in it already
- * was not seen does no harm, for everything is read once the tree is still. */
+/* Does this event mean that something may have changed? A new folder is watched from here on; that what is in it
+ * already was not seen does no harm, for everything is read once the tree is still. */
 static bool matters(struct watch *w, const struct inotify_event *event)
 {
         const struct folder *f = find_folder(w, event->wd);

@@ -31,6 +31,19 @@ static void read_text_file(const char *path, struct buf *b)
         assert_int_equal(fclose(f), 0);
 }
 
+/* With MUSTER_TESTS_WRITE in the environment, what is said now becomes what is expected: read the difference before you commit it. */
+static void write_text_file(const char *name, const struct buf *b)
+{
+        char path[256];
+        FILE *f;
+
+        (void)snprintf(path, sizeof(path), "%s.expected", name);
+        f = fopen(path, "we");
+        assert_non_null(f);
+        assert_int_equal(fwrite(buf_text(b), 1, b->len, f), b->len);
+        assert_int_equal(fclose(f), 0);
+}
+
 /* The case is loaded from its own folder, so that messages name it without a way to it. */
 static void check_case(const char *name, int result)
 {
@@ -47,6 +60,10 @@ static void check_case(const char *name, int result)
                 (void)snprintf(path, sizeof(path), "%s", name);
 
         r = load_text(paths, 1, &actual);
+        if (r == result && getenv("MUSTER_TESTS_WRITE")) {
+                write_text_file(name, &actual);
+                return;
+        }
         if (r != result || strcmp(buf_text(&actual), buf_text(&expected)) != 0)
                 fail_msg("%s gave %d and\n%swhere expected was\n%s", path, r, buf_text(&actual), buf_text(&expected));
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "reconcile/base/buf.h"
+#include "tests/support/files.h"
+
+#define FILE_MAX ((size_t)1 << 20)
+
+static void read_file(const char *path, struct buf *b)
+{
+        FILE *f = fopen(path, "re");
+        char bytes[4096];
+        size_t n;
+
+        if (!f)
+                fail_msg("%s cannot be opened", path);
+        while ((n = fread(bytes, 1, sizeof(bytes), f)) > 0)
+                (void)buf_add(b, bytes, n);
+        (void)fclose(f);
+        assert_int_equal(b->failed, 0);
+}
+
+void assert_same_as_file(const char *text, const char *file)
+{
+        _cleanup_buf_ struct buf expected = BUF_INIT(FILE_MAX);
+        char path[4096];
+        size_t same = 0;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", TESTS_DIR, file);
+        read_file(path, &expected);
+        if (strcmp(text, buf_text(&expected)) == 0)
+                return;
+
+        while (text[same] && text[same] == buf_text(&expected)[same])
+                same++;
+        fail_msg("%s differs from byte %zu on: it has \"%.200s\", the text \"%.200s\"", file, same,
+                 buf_text(&expected) + same, text + same);
+}

@@ -248,7 +248,7 @@ void world_ask(struct world *w, enum request_verb verb, const char *account, con
                const char *id)
 {
         struct ledger_request request = {
-                .verb = verb, .account = account, .resource = resource, .slot = slot, .id = id
+                .verb = verb, .account = account, .resource = resource, .slot = slot, .id = id, .reason = ""
         };
         struct error e = { "" };
         int64_t seq;

@@ -287,7 +287,7 @@ static void step_checking(struct account *a, usec_t now)
                 answered = look_send(a, &a->checks[i], now) && answered;
         if (!answered)
                 return;
-        r = recover_settle(a, now, &e);
+        r = losses_settle(a, now, &e);
         if (r < 0)
                 engine_break(a->engine, r, "%s", e.text);
         drop_checks(a);

@@ -144,9 +144,21 @@ usec_t look_next(const struct look *l);
 /* recover.c: what a listing says of what the ledger knows. */
 int recover_see(struct account *a, usec_t now,
                 struct error *e); /* things and calls against the listing; may ask for checks */
-int recover_settle(struct account *a, usec_t now, struct error *e);     /* after the checks */
 usec_t recover_settling(const struct account *a, const struct call *c); /* W of a call: a length of time */
 usec_t recover_next(const struct account *a); /* boot clock: when waiting is over for some call */
+
+/* Of this account, may have gone out, and not resolved? */
+bool call_is_open(const struct account *a, const struct call *c);
+const char *account_words(struct account *a, const char *format, ...) _printf_(2, 3); /* in the ledger's pool */
+
+/* losses.c: what a listing lacks. */
+struct losses {
+        size_t owned, missing, suspect;
+};
+struct losses losses_count(const struct account *a);
+void losses_hold(struct account *a, const struct losses *n);
+int losses_check(struct account *a, usec_t now, struct error *e);  /* asks after single machines */
+int losses_settle(struct account *a, usec_t now, struct error *e); /* once that is answered */
 
 /* act.c: calls. */
 int act_begin(struct account *a, usec_t now,

@@ -72,9 +72,8 @@ struct resource *test_estate_add_set(struct estate *estate, const char *name, st
         set->power = POWER_RUNNING;
         set->scale_in = SCALE_IN_NEWEST;
         set->replace_failed = REPLACE_NEVER_READY;
-        set->restart = RESTART_NEVER;
         set->rollout = must(strpool_alloc(estate->strings, sizeof(*set->rollout)));
-        *set->rollout = (struct rollout_spec){ .max_unavailable = 1, .min_ready = 30 * USEC_PER_SEC };
+        set->rollout->max_unavailable = 1;
         return r;
 }
 

@@ -56,32 +56,12 @@ static bool settled(const struct account *a, const struct call *c)
         return a->machines_at >= usec_add(c->settle_from, recover_settling(a, c));
 }
 
-bool call_is_open(const struct account *a, const struct call *c)
-{
-        return c->state != CALL_RESOLVED && c->state != CALL_INTENT && text_equal(c->account, a->name);
-}
-
 static void park(struct account *a, struct thing *t, const char *note)
 {
         t->state = THING_PARKED;
         t->note = note ? note : "";
         touch_thing(a, t);
         engine_tell(a, EVENT_NOTE, t->slot, "is parked: %s", t->note);
-}
-
-const char *account_words(struct account *a, const char *format, ...)
-{
-        char text[1024];
-        const char *s;
-        va_list ap;
-
-        va_start(ap, format);
-        vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
-        s = ledger_string(a->engine->ledger, text);
-        if (!s)
-                engine_break(a->engine, -ENOMEM, "out of memory");
-        return s ? s : "";
 }
 
 /* Is the row the machine that the thing was? The vendor's creation time tells an id that was given away again. */

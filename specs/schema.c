@@ -399,8 +399,8 @@ static json_t *choice_of_kind(void)
         _cleanup_json_ json_t *all = json_array();
 
         for (size_t i = 0; kinds[i]; i++) {
-                json_t *one = json_pack("{s:{s:{s:o}, s:[s]}, s:{s:o}}", "if", "properties", "kind",
-                                        constant_schema(kinds[i]->name), "required", "kind", "then", "$ref",
+                json_t *one = json_pack("{s:{s:s, s:{s:o}, s:[s]}, s:{s:o}}", "if", "type", "object", "properties",
+                                        "kind", constant_schema(kinds[i]->name), "required", "kind", "then", "$ref",
                                         json_sprintf("#/definitions/%s", kinds[i]->name));
 
                 if (json_array_append_new(all, one) < 0)
@@ -421,12 +421,13 @@ static json_t *names_of_kinds(void)
         return json_pack("{s:O}", "enum", names);
 }
 
+/* An empty document is one that is passed over. */
 int schema_of_all(const char *const *types, json_t **ret)
 {
-        _cleanup_json_ json_t *schema = json_pack("{s:s, s:s, s:s, s:s, s:{s:o, s:o}}", "$schema", DRAFT, "title",
-                                                  API_VERSION, "description", "a document of muster's specs", "type",
-                                                  "object", "properties", "apiVersion", constant_schema(API_VERSION),
-                                                  "kind", described(document_help("kind"), names_of_kinds()));
+        _cleanup_json_ json_t *schema = json_pack(
+                "{s:s, s:s, s:s, s:[s,s], s:{s:o, s:o}}", "$schema", DRAFT, "title", API_VERSION, "description",
+                "a document of muster's specs", "type", "object", "null", "properties", "apiVersion",
+                constant_schema(API_VERSION), "kind", described(document_help("kind"), names_of_kinds()));
 
         if (!schema || add_required_members(schema) || json_object_set_new(schema, "allOf", choice_of_kind()) < 0 ||
             json_object_set_new(schema, "definitions", definitions(types)) < 0)

@@ -87,13 +87,13 @@ function complaintAbout(document, validate) {
         return taken ? null : validate.any.errors.map((error) => `${error.instancePath} ${error.message}`).join("; ");
 }
 
-// The values of a file's documents, but for the empty ones. Throws what is wrong with the YAML.
+// The values of a file's documents. Throws what is wrong with the YAML.
 function documentsOf(file, YAML) {
         const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
         const documents = YAML.parseAllDocuments(text, { merge: true, logLevel: "silent" });
 
         for (const document of documents) if (document.errors.length) throw document.errors[0];
-        return documents.map((document) => document.toJS()).filter((value) => value !== null);
+        return documents.map((document) => document.toJS());
 }
 
 // What is wrong with a case for who has a reader of YAML 1.2 and the schema, and no muster; null: nothing.

@@ -127,7 +127,7 @@ const char *context_lost_provider(const struct context *c, const struct estate *
         for (size_t i = 0; i < c->ledger->n_things; i++) {
                 const struct thing *t = c->ledger->things[i];
 
-                if (t->state == THING_GONE || text_equal(known, t->account))
+                if (t->state == THING_GONE || t->state == THING_RELEASED || text_equal(known, t->account))
                         continue;
                 if (!estate_find(estate, &kind_provider, t->account)) {
                         (void)error_set(

@@ -212,7 +212,7 @@ static int send_request(struct asking *a, struct error *e)
 static int run_request(const struct options *o, enum request_verb verb)
 {
         _cleanup_(asking_done) struct asking a = {
-                .request = { .verb = verb, .account = "", .resource = "", .slot = "", .id = "" },
+                .request = { .verb = verb, .account = "", .resource = "", .slot = "", .id = "", .reason = "" },
         };
         struct error e;
         int r;

@@ -22,7 +22,7 @@ class Crash(TestCase):
     def setUp(self):
         super().setUp()
         self.random = random.Random(SEED)
-        self.addCleanup(lambda: self._outcome.success or print(f"\nMUSTER_SEED={SEED} makes these moments again"))
+        print(f"MUSTER_SEED={SEED} makes these moments again", flush=True)
         self.estate.policy(maxDeletes="100%")
         self.estate.machine_set(count=MACHINES)
         self.init()

@@ -22,6 +22,7 @@ struct account *account_free(struct account *a)
                 look_done(&a->checks[i]);
         free(a->checks);
         observation_free(a->machines);
+        observation_free(a->shown);
         plan_free(a->plan);
         strmap_done(&a->retries);
         free(a->queue);
@@ -168,6 +169,9 @@ static struct plan_input plan_input_of(struct account *a, usec_t now)
                 .hold_confirmed = a->hold_confirmed,
                 .retries = &a->retries,
                 .max_deletes = &a->engine->options.max_deletes,
+                .selects = a->engine->options.selects,
+                .approves = a->engine->options.approves,
+                .filter_userdata = a->engine->options.filter_userdata,
                 .now = now,
                 .wall = engine_wall(a->engine),
         };
@@ -219,7 +223,7 @@ static void was_unreadable(struct account *a, usec_t now)
         make_plan(a, now);
 }
 
-static void was_read(struct account *a, usec_t now)
+static void was_seen(struct account *a, struct observation *machines, usec_t started, usec_t now)
 {
         struct error e = { 0 };
         int r;
@@ -227,8 +231,8 @@ static void was_read(struct account *a, usec_t now)
         if (a->looks_failed)
                 engine_tell(a, EVENT_NOTE, a->name, "can be read again");
         observation_free(a->machines);
-        a->machines = STEAL(a->listing.seen);
-        a->machines_at = a->listing.started;
+        a->machines = machines;
+        a->machines_at = started;
         a->readable = a->was_readable = true;
         a->denied = false;
         a->looks_failed = 0;
@@ -239,11 +243,26 @@ static void was_read(struct account *a, usec_t now)
                 a->step = STEP_CHECKING;
 }
 
+/* A snapshot stands in for the provider: it is looked at as if it had just been read. */
+static void see_shown(struct account *a, usec_t now)
+{
+        if (a->shown) {
+                was_seen(a, STEAL(a->shown), now, now);
+                return;
+        }
+        a->readable = false;
+        make_plan(a, now);
+}
+
 static void start_listing(struct account *a, usec_t now)
 {
         struct error e = { 0 };
         int r;
 
+        if (a->is_shown) {
+                see_shown(a, now);
+                return;
+        }
         a->look_asked = false;
         r = look_start(a, &a->listing, SCOPE_MACHINES, NULL, now, &e);
         if (r < 0)
@@ -268,7 +287,7 @@ static void step_checking(struct account *a, usec_t now)
                 answered = look_send(a, &a->checks[i], now) && answered;
         if (!answered)
                 return;
-        r = recover_settle(a, now, &e);
+        r = losses_settle(a, now, &e);
         if (r < 0)
                 engine_break(a->engine, r, "%s", e.text);
         drop_checks(a);
@@ -283,7 +302,7 @@ static void step_looking(struct account *a, usec_t now)
         if (!look_send(a, &a->listing, now))
                 return;
         if (a->listing.seen->state == OBSERVATION_COMPLETE)
-                was_read(a, now);
+                was_seen(a, STEAL(a->listing.seen), a->listing.started, now);
         else
                 was_unreadable(a, now);
         if (a->listing.seen)

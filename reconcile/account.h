@@ -59,6 +59,8 @@ struct account {
         struct look listing;
         struct look *checks;
         size_t n_checks, allocated_checks;
+        bool is_shown;                /* nothing is sent: what there is comes from a snapshot, */
+        struct observation *shown;    /* NULL: which does not know, `why` says so */
         struct observation *machines; /* the last complete one */
         usec_t machines_at;           /* when that look began */
         bool readable;
@@ -75,6 +77,7 @@ struct account {
         struct strmap retries; /* key -> struct retry, in the engine's pool */
         const char *hold;
         bool hold_confirmed;
+        bool lacking;        /* the last listing lacks machines of ours that nobody has told us gone */
         usec_t missing_next; /* when a confirming look is due; USEC_INFINITY: none */
 
         /* Acting. */
@@ -109,7 +112,7 @@ struct engine {
         bool commit_now;               /* something cannot go on before the commit */
         struct ledger_request request; /* being carried out; seq 0: none */
         const char *request_account;
-        bool answered; /* one request at least */
+        bool answered;        /* one request at least */
         char *status_written; /* what was written last, to write only what changed */
 };
 
@@ -141,9 +144,21 @@ usec_t look_next(const struct look *l);
 /* recover.c: what a listing says of what the ledger knows. */
 int recover_see(struct account *a, usec_t now,
                 struct error *e); /* things and calls against the listing; may ask for checks */
-int recover_settle(struct account *a, usec_t now, struct error *e);     /* after the checks */
 usec_t recover_settling(const struct account *a, const struct call *c); /* W of a call: a length of time */
 usec_t recover_next(const struct account *a); /* boot clock: when waiting is over for some call */
+
+/* Of this account, may have gone out, and not resolved? */
+bool call_is_open(const struct account *a, const struct call *c);
+const char *account_words(struct account *a, const char *format, ...) _printf_(2, 3); /* in the ledger's pool */
+
+/* losses.c: what a listing lacks. */
+struct losses {
+        size_t owned, missing, suspect;
+};
+struct losses losses_count(const struct account *a);
+void losses_hold(struct account *a, const struct losses *n);
+int losses_check(struct account *a, usec_t now, struct error *e);  /* asks after single machines */
+int losses_settle(struct account *a, usec_t now, struct error *e); /* once that is answered */
 
 /* act.c: calls. */
 int act_begin(struct account *a, usec_t now,
@@ -159,8 +174,12 @@ void call_resolve(struct account *a, struct call *c, const char *outcome, const 
 /* answer.c: the deeds that commands ask for. */
 const char *answer_account(const struct engine *engine,
                            const struct ledger_request *request); /* NULL: no such resource */
-void answer_request(struct account *a); /* carries out what was asked of this account, if anything was */
+void answer_request(struct account *a);     /* carries out what was asked of this account, if anything was */
+bool answer_at_once(struct engine *engine); /* what needs no look at any account; true: it was */
 void answer_now(struct engine *engine, bool ok, const char *text);
+
+/* rename.c: what a renamed resource owned under its old name is its own. */
+int rename_owned(struct engine *engine, const struct estate *estate);
 
 /* status.c: what `status` shows, written when it changes. */
 void status_write(struct engine *engine, usec_t now);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "reconcile/account.h"
@@ -41,6 +42,25 @@ static bool lasts(enum outcome_class class)
         return class == OUTCOME_CAPACITY || class == OUTCOME_AUTH;
 }
 
+static struct thing *thing_of(const struct account *a, const struct call *c)
+{
+        const struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++)
+                if (text_equal(ledger->things[i]->slot, c->slot) && text_equal(ledger->things[i]->account, a->name) &&
+                    ledger->things[i]->state != THING_GONE)
+                        return ledger->things[i];
+        return NULL;
+}
+
+/* What state its machine is in; of no meaning for a create. */
+static enum condition condition_of(const struct account *a, const struct call *c)
+{
+        const struct thing *t = c->verb == ORDER_CREATE ? NULL : thing_of(a, c);
+
+        return t ? t->condition : CONDITION_UNKNOWN;
+}
+
 void retry_failed(struct account *a, const struct call *c, enum outcome_class class, const char *why, usec_t now)
 {
         struct engine *engine = a->engine;
@@ -55,7 +75,10 @@ void retry_failed(struct account *a, const struct call *c, enum outcome_class cl
                         return;
                 }
         }
+        if (retry->condition != condition_of(a, c))
+                retry->failures = 0;
         retry->failures++;
+        retry->condition = condition_of(a, c);
         retry->class = class;
         retry->why = strpool_add(engine->strings, why);
         retry->given_up = lasts(class) || refused_create ||
@@ -92,18 +115,8 @@ void call_resolve(struct account *a, struct call *c, const char *outcome, const 
         c->state = CALL_RESOLVED;
         c->outcome = outcome;
         c->note = note;
+        c->resolved_at = engine_wall(a->engine);
         touch_call(a, c);
-}
-
-static struct thing *thing_of(const struct account *a, const struct call *c)
-{
-        const struct ledger *ledger = a->engine->ledger;
-
-        for (size_t i = 0; i < ledger->n_things; i++)
-                if (text_equal(ledger->things[i]->slot, c->slot) && text_equal(ledger->things[i]->account, a->name) &&
-                    ledger->things[i]->state != THING_GONE)
-                        return ledger->things[i];
-        return NULL;
 }
 
 /* A call that for certain did nothing: a machine that was to go stays ours. */
@@ -145,20 +158,53 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
         return 0;
 }
 
+/* An adoption is no call: what the plan showed is written down. */
+static int adopt(struct account *a, const struct action *action)
+{
+        struct ledger *ledger = a->engine->ledger;
+        const struct row *row = observation_find(a->machines, action->vendor_id);
+        struct thing *t = row ? ledger_adopt(ledger, a->name, a->plan->sections[action->section].resource, action->name,
+                                             row, engine_wall(a->engine))
+                              : NULL;
+
+        if (!t)
+                return -ENOMEM;
+        engine_tell(a, EVENT_DONE, action->name, "adopted %s", action->vendor_id);
+        return 0;
+}
+
+static void carry_out_remark(struct account *a, const struct remark *remark)
+{
+        struct thing *t = remark->thing;
+
+        if (remark->type == REMARK_RELEASE) {
+                t->state = THING_RELEASED;
+                t->missing = false;
+                engine_tell(a, EVENT_DONE, t->slot, "released: %s is no longer ours", t->id);
+        } else {
+                t->protect = remark->type == REMARK_PROTECT;
+        }
+        touch_thing(a, t);
+}
+
 int act_begin(struct account *a, usec_t now, struct error *e)
 {
         struct engine *engine = a->engine;
+        bool adopted = false;
 
         a->n_queue = a->next_window = a->next_send = a->acted = 0;
+        for (size_t i = 0; i < a->plan->n_remarks; i++)
+                carry_out_remark(a, &a->plan->remarks[i]);
         for (size_t i = 0; i < a->plan->n_actions; i++) {
                 const struct action *action = &a->plan->actions[i];
 
                 if (action->blocked || action->waits)
                         continue;
-                if (add_intent(a, action, now) < 0)
+                if ((action->verb == ACTION_ADOPT ? adopt(a, action) : add_intent(a, action, now)) < 0)
                         return error_oom(e);
+                adopted = adopted || action->verb == ACTION_ADOPT;
         }
-        if (!a->n_queue)
+        if (!a->n_queue && !adopted)
                 return 0;
         if (!ledger_knows_account(engine->ledger, a->name) &&
             ledger_record_account(engine->ledger, a->name, a->codec->type, a->config.endpoint, engine_wall(engine)) < 0)
@@ -232,6 +278,20 @@ static void call_failed(struct account *a, struct call *c, enum outcome_class cl
         call_undone(a, c, undone_text(class), note);
 }
 
+/* For the history: what was asked, without host and parameters. */
+static void note_request(struct account *a, struct call *c, const struct request *rq)
+{
+        size_t n = strlen(a->config.endpoint);
+        char text[256];
+
+        snprintf(text, sizeof(text), "%s %s", method_name(rq->method),
+                 strncmp(rq->url, a->config.endpoint, n) == 0 ? rq->url + n : rq->url);
+        c->request = ledger_string(a->engine->ledger, text);
+        if (!c->request)
+                engine_break(a->engine, -ENOMEM, "out of memory");
+        touch_call(a, c);
+}
+
 static void send_call(struct account *a, struct call *c, usec_t now)
 {
         _cleanup_request_ struct request rq = { 0 };
@@ -246,6 +306,7 @@ static void send_call(struct account *a, struct call *c, usec_t now)
                 call_failed(a, c, OUTCOME_REFUSED, e.text, now);
                 return;
         }
+        note_request(a, c, &rq);
         engine_tell(a, EVENT_STARTED, c->slot, "%s", started_text(c->verb));
         r = account_send(a, now, &rq, (struct flight){ .call = c }, &e);
         if (r < 0)

@@ -79,9 +79,10 @@ static struct call *find_call(const struct account *a, const char *slot)
 
 static void drop(struct account *a, struct thing *t, const char *note)
 {
+        if (t->state == THING_OWNED || t->state == THING_LEAVING)
+                t->gone_at = engine_wall(a->engine); /* what was parked or released counted as owned in no hour */
         t->state = THING_GONE;
         t->missing = false;
-        t->gone_at = engine_wall(a->engine);
         t->note = note;
         touch_thing(a, t);
 }
@@ -95,26 +96,18 @@ static int take(struct answering *w, const char *slot, const struct row *row)
 
         if (owner && owner->state == THING_OWNED && text_equal(owner->slot, slot))
                 return tell(w, "%s is %s already", slot, row->id);
-        if (owner && owner != there)
+        if (owner && owner != there && owner->state != THING_RELEASED)
                 return refuse(w, "%s is %s of %s already; 'muster forget %s' first", row->id, owner->slot,
                               owner->resource, owner->slot);
-        if (there && there->state != THING_PARKED)
+        if (there && there->state != THING_PARKED && there->state != THING_RELEASED)
                 return refuse(w, "%s is %s already; 'muster forget %s' first", slot, there->id, slot);
         if (find_call(a, slot))
                 return refuse(w, "a call on %s is still open; wait until its outcome is known, or 'muster forget %s'",
                               slot, slot);
         if (there)
                 drop(a, there, "adopted");
-        t = ledger_add_thing(a->engine->ledger, a->name, w->request->resource, slot, row->id);
+        t = ledger_adopt(a->engine->ledger, a->name, w->request->resource, slot, row, engine_wall(a->engine));
         if (!t)
-                return -ENOMEM;
-        t->adopted = true;
-        t->made_at = engine_wall(a->engine);
-        t->created = ledger_string(a->engine->ledger, row->created);
-        t->address = ledger_string(a->engine->ledger, row->address);
-        t->condition = row->condition;
-        t->ever_ready = row->condition == CONDITION_RUNNING || row->condition == CONDITION_STOPPED;
-        if (!t->created || !t->address)
                 return -ENOMEM;
         r = strmap_set(&w->slots, t->slot, t);
         if (r >= 0)
@@ -209,6 +202,51 @@ static int forget(struct answering *w)
                        : r;
 }
 
+/* Is the machine's name one that the request is about? */
+static bool belongs(const struct answering *w, const char *name)
+{
+        const char *set = strchr(w->request->resource, '/') + 1;
+
+        return w->request->slot[0] ? text_equal(name, w->request->slot) : slot_ordinal(set, name) >= 0;
+}
+
+static bool is_meant(const struct answering *w, const char *resource, const char *slot)
+{
+        return text_equal(resource, w->request->resource) &&
+               (!w->request->slot[0] || text_equal(slot, w->request->slot));
+}
+
+/* What is parked is let go, so that the slot is made anew; what failed too often may be tried again. */
+static int try_again(struct answering *w)
+{
+        struct ledger *ledger = w->a->engine->ledger;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
+                struct thing *t = ledger->things[i];
+
+                if (t->state != THING_PARKED || !is_meant(w, t->resource, t->slot))
+                        continue;
+                drop(w->a, t, "let go to be tried again");
+                r = tell(w, "%s is not parked any more%s%s", t->slot, t->id[0] ? "; left as it is: " : "", t->id);
+        }
+        for (size_t i = 0; i < w->a->retries.allocated; i++) {
+                const struct strmap_slot *slot = &w->a->retries.slots[i];
+                const char *end = slot->key ? strchr(slot->key, ' ') : NULL;
+                struct retry *retry = slot->value;
+                size_t n = end ? (size_t)(end - slot->key) : 0;
+                char name[RETRY_KEY_MAX];
+
+                snprintf(name, sizeof(name), "%.*s", (int)n, slot->key ? slot->key : "");
+                if (!end || !belongs(w, name))
+                        continue;
+                *retry = (struct retry){ .why = retry->why };
+                if (r >= 0)
+                        r = tell(w, "%s is tried again", name);
+        }
+        return r >= 0 && !w->told ? tell(w, "nothing of it waits for a person") : r;
+}
+
 static int accept_loss(struct answering *w)
 {
         struct ledger *ledger = w->a->engine->ledger;
@@ -261,6 +299,8 @@ void answer_request(struct account *a)
                 r = adopt(&w);
         else if (engine->request.verb == REQUEST_FORGET)
                 r = forget(&w);
+        else if (engine->request.verb == REQUEST_RETRY)
+                r = try_again(&w);
         else
                 r = accept_loss(&w);
         if (r >= 0 && w.told > LINES_MAX)
@@ -271,6 +311,29 @@ void answer_request(struct account *a)
                 answer_now(engine, !w.refused,
                            r == -ENOBUFS ? "done; the list of machines is too long to tell" : buf_text(&w.text));
         buf_done(&w.text);
+}
+
+/* Pausing and resuming concern the ledger alone: no vendor is asked. */
+bool answer_at_once(struct engine *engine)
+{
+        const struct ledger_request *request = &engine->request;
+        char text[256];
+        int r;
+
+        if (request->verb != REQUEST_PAUSE && request->verb != REQUEST_RESUME)
+                return false;
+        if (request->verb == REQUEST_RESUME && !ledger_paused(engine->ledger, request->resource))
+                snprintf(text, sizeof(text), "%s is not paused", request->resource);
+        else
+                snprintf(text, sizeof(text), "%s is %s", request->resource,
+                         request->verb == REQUEST_PAUSE ? "paused" : "no longer paused");
+        r = ledger_set_paused(engine->ledger, request->resource,
+                              request->verb == REQUEST_PAUSE ? request->reason : NULL);
+        if (r < 0)
+                engine_break(engine, r, "out of memory");
+        else
+                answer_now(engine, true, text);
+        return true;
 }
 
 const char *answer_account(const struct engine *engine, const struct ledger_request *request)

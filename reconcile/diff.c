@@ -56,6 +56,14 @@ const char *value_text(struct plan *p, enum machine_field f, const struct values
         return plan_string(p, "%s", v->of[f].text);
 }
 
+bool values_drifted(const struct machine_support *support, const struct slot *s, enum machine_field f,
+                    const struct values *wanted)
+{
+        const struct values *is = values_to_compare(support, s);
+
+        return values_known(is, f) && !value_equal(f, is, wanted);
+}
+
 /* Is the machine's power as it should be? */
 static bool is_ready(const struct machine_set *spec, const struct row *row)
 {
@@ -122,36 +130,43 @@ static void change_field(struct planning *pl, const struct slot *s, enum machine
 }
 
 /* What a vendor never shows is compared with what the machine was made with; unknown after an adoption is no drift. */
-static const struct values *values_to_compare(const struct machine_support *support, const struct slot *s)
+const struct values *values_to_compare(const struct machine_support *support, const struct slot *s)
 {
         return support->readback == READBACK_LISTED ? &s->row->values : &s->thing->made_with;
 }
 
+static void diff_field(struct planning *pl, const struct slot *s, enum machine_field f, const struct values *wanted,
+                       struct told *told)
+{
+        const struct machine_support *support = machine_support_find(pl->in->codec, machine_field_spec(f)->name);
+
+        if (!values_drifted(support, s, f, wanted))
+                return;
+        if (support->change != CHANGE_IN_PLACE || pl->set->resource->on_drift == ON_DRIFT_REPORT)
+                tell(told, pl, f, s, values_to_compare(support, s), wanted);
+        else if (needs_restart(pl, s, f))
+                plan_restart(pl, s, f);
+        else
+                change_field(pl, s, f, wanted);
+}
+
 static void diff_fields(struct planning *pl, const struct slot *s, const struct values *wanted, struct told *told)
 {
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
-                const struct machine_support *support;
-                const struct values *is;
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++)
+                if (values_known(wanted, f))
+                        diff_field(pl, s, f, wanted, told);
+}
 
-                if (!values_known(wanted, f))
-                        continue;
-                support = machine_support_find(pl->in->codec, machine_field_spec(f)->name);
-                is = values_to_compare(support, s);
-                if (!values_known(is, f) || value_equal(f, is, wanted))
-                        continue;
-                if (support->change != CHANGE_IN_PLACE || pl->set->resource->on_drift == ON_DRIFT_REPORT) {
-                        tell(told, pl, f, s, is, wanted);
-                        continue;
-                }
-                change_field(pl, s, f, wanted);
-        }
+enum order_verb power_order(const struct planning *pl, const struct slot *s)
+{
+        const struct retry *softly = planning_retry(pl, s, ORDER_SHUT_DOWN, MACHINE_NONE);
+
+        return s->row->can_shut_down && !(softly && softly->failures) ? ORDER_SHUT_DOWN : ORDER_POWER_OFF;
 }
 
 static void diff_power(struct planning *pl, const struct slot *s)
 {
         bool stopped = pl->set->spec->power == POWER_STOPPED;
-        const struct retry *softly;
-        char key[RETRY_KEY_MAX];
         struct action *a;
 
         if (s->row->condition == CONDITION_ASLEEP) {
@@ -172,13 +187,12 @@ static void diff_power(struct planning *pl, const struct slot *s)
                         a->order = ORDER_START;
                 return;
         }
-        softly = strmap_get(pl->in->retries, retry_key(s->name, ORDER_SHUT_DOWN, MACHINE_NONE, key));
         a = planning_action(pl, ACTION_STOP, s,
-                            softly && softly->failures
+                            power_order(pl, s) == ORDER_POWER_OFF && s->row->can_shut_down
                                     ? "it runs on after a shutdown, spec says stopped: its power is cut"
                                     : "it is running, spec says stopped");
         if (a)
-                a->order = s->row->can_shut_down && !(softly && softly->failures) ? ORDER_SHUT_DOWN : ORDER_POWER_OFF;
+                a->order = power_order(pl, s);
 }
 
 /* A person may have renamed it at the vendor; the name is how a create of unknown outcome is found again. */
@@ -201,6 +215,25 @@ static void diff_name(struct planning *pl, const struct slot *s)
         add_change(a, "name", plan_string(pl->plan, "%s", s->row->name), s->name);
 }
 
+/* One change of a machine at a time: a vendor locks it while it is at work. What was tried too often is passed over. */
+static void chain(struct planning *pl, const struct slot *s, size_t first)
+{
+        size_t before = 0;
+
+        for (size_t i = first; i < pl->plan->n_actions; i++) {
+                struct action *a = &pl->plan->actions[i];
+                const struct retry *retry = planning_retry(pl, s, a->order, a->field);
+
+                if (a->blocked || (retry && retry->given_up))
+                        continue;
+                if (before) {
+                        a->depends_on = before;
+                        a->waits = a->waits ? a->waits : "one change of a machine at a time";
+                }
+                before = i + 1;
+        }
+}
+
 static void diff_slot(struct planning *pl, const struct slot *s, const struct values *wanted, struct told *told)
 {
         size_t before = pl->plan->n_actions;
@@ -214,21 +247,19 @@ static void diff_slot(struct planning *pl, const struct slot *s, const struct va
                                               s->name));
                 return;
         case CONDITION_FAILED:
-                return; /* replacing it is the set's affair */
+                return;         /* replacing it is the set's affair */
+        case CONDITION_STOPPED: /* what can change only in a machine that is off goes before its start */
+                diff_fields(pl, s, wanted, told);
+                break;
         default:
                 break;
         }
         if (!is_ready(pl->set->spec, s->row))
                 diff_power(pl, s);
         diff_name(pl, s);
-        diff_fields(pl, s, wanted, told);
-
-        /* One change of a machine at a time: a vendor locks it while it is at work. */
-        for (size_t i = before + 1; i < pl->plan->n_actions; i++) {
-                pl->plan->actions[i].depends_on = i;
-                if (!pl->plan->actions[i].waits)
-                        pl->plan->actions[i].waits = "one change of a machine at a time";
-        }
+        if (s->row->condition != CONDITION_STOPPED)
+                diff_fields(pl, s, wanted, told);
+        chain(pl, s, before);
 }
 
 void diff_set(struct planning *pl)
@@ -251,6 +282,8 @@ void diff_set(struct planning *pl)
                         section->waiting = true;
                         continue;
                 }
+                if (s->release)
+                        continue;
                 if (!s->hold && !s->victim)
                         diff_slot(pl, s, &wanted, told);
                 if (pl->plan->n_actions == before && !s->victim && s->row->condition != CONDITION_FAILED)

@@ -201,6 +201,8 @@ int engine_set_estate(struct engine *engine, const struct estate *estate, const 
         for (size_t i = 0; i < engine->n_accounts; i++)
                 begin_anew(engine->accounts[i], now);
         engine->estate = estate;
+        if (rename_owned(engine, estate) < 0)
+                return error_oom(e);
         for (size_t i = 0; i < estate->n_resources; i++) {
                 int r;
 
@@ -210,6 +212,19 @@ int engine_set_estate(struct engine *engine, const struct estate *estate, const 
                 if (r < 0)
                         return r;
         }
+        return 0;
+}
+
+int engine_show(struct engine *engine, const char *provider, struct observation *machines, const char *why)
+{
+        struct account *a = find_account(engine, provider);
+
+        if (!a || !a->provider)
+                return -ENOENT;
+        a->is_shown = true;
+        observation_free(a->shown);
+        a->shown = machines;
+        error_set(&a->why, -ENODATA, "%s", why ? why : "");
         return 0;
 }
 
@@ -243,8 +258,10 @@ static bool calls_in_flight(const struct engine *engine)
 
 static bool commit_is_due(struct engine *engine, usec_t now)
 {
-        if (engine->options.mode == ENGINE_PLAN || !ledger_is_touched(engine->ledger))
+        if (engine->options.mode == ENGINE_PLAN || !ledger_is_touched(engine->ledger)) {
+                engine->touched_at = 0; /* an answer took the rows with it */
                 return false;
+        }
         if (!engine->touched_at)
                 engine->touched_at = now;
         return engine->commit_now || engine->replies >= COMMIT_REPLIES || !calls_in_flight(engine) ||
@@ -375,6 +392,10 @@ int engine_ask(struct engine *engine, const struct ledger_request *request, usec
         if (engine->request.seq)
                 return -EBUSY;
         engine->request = *request;
+        if (answer_at_once(engine)) {
+                engine_look_again(engine, now); /* what was paused or resumed is planned anew */
+                return 0;
+        }
         engine->request_account = answer_account(engine, request);
         a = engine->request_account ? find_account(engine, engine->request_account) : NULL;
         if (!a || !a->provider) {

@@ -67,6 +67,12 @@ struct engine_options {
                               struct error *e); /* reads a password for a create;
                                           lives until the next call; NULL: failed. `env` or `file` is NULL */
         void *secret_userdata;
+
+        /* NULL: everything. Resources that are not selected are not planned, and then nothing is pruned; actions that are not approved are
+         * blocked. */
+        bool (*selects)(void *userdata, const struct resource *r);
+        bool (*approves)(void *userdata, const struct plan *p, const struct action *a);
+        void *filter_userdata;
 };
 
 /* Why and how a run ended, or goes on. */
@@ -99,6 +105,11 @@ int engine_set_estate(struct engine *engine, const struct estate *estate, const 
  * ledger. One at a time: -EBUSY while another waits. */
 int engine_ask(struct engine *engine, const struct ledger_request *request, usec_t now);
 bool engine_is_asked(const struct engine *engine);
+
+/* ENGINE_PLAN: what a provider was seen to have comes from elsewhere (a snapshot), and nothing is sent to it. `machines` is the engine's
+ * from then on; NULL: not known, `why` says so. To be called after engine_set_estate() and before the first step. -ENOENT: no such
+ * provider in the estate. */
+int engine_show(struct engine *engine, const char *provider, struct observation *machines, const char *why);
 
 /* The end of an exchange. Takes what it wants out of the reply. */
 void engine_reply(struct engine *engine, usec_t now, uint64_t id, struct reply *rp);

@@ -19,6 +19,14 @@ int64_t slot_ordinal(const char *set_name, const char *slot)
         return ordinal;
 }
 
+int64_t slot_number(const char *slot)
+{
+        const char *dash = strrchr(slot, '-');
+        int64_t ordinal;
+
+        return dash && text_to_int64(dash + 1, &ordinal) >= 0 && ordinal >= 0 ? ordinal : -1;
+}
+
 bool slot_is_shown(const struct slot *s)
 {
         return s->thing && s->thing->state == THING_OWNED && s->row;
@@ -29,6 +37,7 @@ void census_done(struct census *c)
         strmap_done(&c->things);
         strmap_done(&c->calls);
         strmap_done(&c->names);
+        strmap_done(&c->ids);
 }
 
 static int census_things(const struct plan_input *in, struct census *c)
@@ -69,7 +78,6 @@ static int census_calls(const struct plan_input *in, struct census *c)
 /* Foreign is every machine that the ledger does not own: not in any state, not under any resource. */
 static int census_rows(const struct plan_input *in, struct census *c)
 {
-        _cleanup_strmap_ struct strmap ours = { 0 };
         int r;
 
         if (!in->machines)
@@ -77,16 +85,17 @@ static int census_rows(const struct plan_input *in, struct census *c)
         for (size_t i = 0; i < in->ledger->n_things; i++) {
                 struct thing *t = in->ledger->things[i];
 
-                if (t->state == THING_GONE || !text_equal(t->account, in->account) || t->id[0] == '\0')
+                if (t->state == THING_GONE || t->state == THING_RELEASED || !text_equal(t->account, in->account) ||
+                    t->id[0] == '\0')
                         continue;
-                r = strmap_set(&ours, t->id, t);
+                r = strmap_set(&c->ids, t->id, t);
                 if (r < 0)
                         return r;
         }
         for (size_t i = 0; i < in->machines->n_rows; i++) {
                 const struct row *row = &in->machines->rows[i];
 
-                if (strmap_get(&ours, row->id))
+                if (strmap_get(&c->ids, row->id))
                         continue;
                 c->n_foreign++;
                 r = strmap_put(&c->names, row->name, (void *)row);
@@ -132,18 +141,18 @@ static bool slot_counts(const struct slot *s)
 {
         if (s->thing && s->thing->state == THING_LEAVING)
                 return s->call && s->call->counts == COUNTS_REPLACE;
-        return true;
+        return !s->release;
 }
 
 static bool slot_is_uncertain(const struct slot *s)
 {
         if (!s->thing)
-                return true; /* a create of ours that is not seen yet */
+                return !s->adopt; /* a create of ours that is not seen yet */
         return s->thing->state == THING_OWNED && s->thing->missing;
 }
 
 static int set_add(struct set *set, const struct plan_input *in, struct thing *thing, const struct call *call,
-                   const char *name)
+                   const char *name, const char *adopt)
 {
         struct slot *s = ARRAY_ADD(set->slots, set->n_slots, set->allocated_slots);
 
@@ -152,16 +161,30 @@ static int set_add(struct set *set, const struct plan_input *in, struct thing *t
         s->name = name;
         s->thing = thing;
         s->call = call;
-        s->ordinal = slot_ordinal(strchr(set->name, '/') + 1, name);
+        s->adopt = adopt;
+        s->ordinal = slot_number(name);
         if (in->machines && thing && thing->id[0] != '\0')
                 s->row = observation_find(in->machines, thing->id);
         if (set->spec) {
                 s->protect = listed(&set->spec->protect, s);
                 s->hold = listed(&set->spec->hold, s);
+                s->release = listed(&set->spec->release, s);
+        } else {
+                s->protect = thing && thing->protect;
         }
+        s->release = s->release || (thing && thing->state == THING_RELEASED);
         set->counted += slot_counts(s);
         set->uncertain = set->uncertain || slot_is_uncertain(s);
         return 0;
+}
+
+/* Is the slot taken already, by the machine that the spec gives it or by another one? */
+static bool has_machine(const struct set *set, const struct pair *adopt)
+{
+        for (size_t i = 0; i < set->n_slots; i++)
+                if (text_equal(set->slots[i].name, adopt->key))
+                        return true;
+        return false;
 }
 
 static int compare_slots(const void *a, const void *b)
@@ -182,7 +205,7 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
         int r;
 
         for (struct thing *t = strmap_get(&census->things, name); t; t = t->next) {
-                r = set_add(&set, in, t, strmap_get(&census->calls, t->slot), t->slot);
+                r = set_add(&set, in, t, strmap_get(&census->calls, t->slot), t->slot, NULL);
                 if (r < 0)
                         return r;
         }
@@ -192,7 +215,16 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
                 if (c->state == CALL_RESOLVED || c->verb != ORDER_CREATE || !text_equal(c->account, in->account) ||
                     !text_equal(c->resource, name))
                         continue;
-                r = set_add(&set, in, NULL, c, c->slot);
+                r = set_add(&set, in, NULL, c, c->slot, NULL);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; set.spec && i < set.spec->adopt.n; i++) {
+                const struct pair *pair = &set.spec->adopt.items[i];
+
+                if (has_machine(&set, pair))
+                        continue;
+                r = set_add(&set, in, NULL, NULL, pair->key, pair->value);
                 if (r < 0)
                         return r;
         }

@@ -13,8 +13,9 @@ struct slot {
         struct thing *thing;     /* NULL: a create of ours is open here */
         const struct call *call; /* the open call on it; NULL: none */
         const struct row *row;   /* NULL: not shown */
-        bool protect, hold;
-        bool victim; /* picked by a scale-in */
+        const char *adopt; /* the id of the machine that the spec gives this name; NULL: none, or it is ours already */
+        bool protect, hold, release;
+        bool victim; /* it goes, for good or to be replaced */
 };
 
 struct set {
@@ -32,6 +33,7 @@ struct census {
         struct strmap things; /* "MachineSet/web" -> struct thing *, a list through `next` */
         struct strmap calls;  /* slot -> struct call *, open ones */
         struct strmap names;  /* a foreign machine's name -> struct row * */
+        struct strmap ids;    /* id -> struct thing *, whatever owns it */
         size_t n_foreign;
         size_t n_owned, n_missing; /* owned and not leaving; of them those that the last look did not show */
 };
@@ -47,6 +49,9 @@ void set_done(struct set *s);
 
 /* The ordinal in "web-3" for the set "web"; -1: of another form. */
 int64_t slot_ordinal(const char *set_name, const char *slot);
+
+/* The ordinal at the end of a machine's name, whatever its set was called when it was made; -1: none. */
+int64_t slot_number(const char *slot);
 
 /* Is the machine of this slot there, ours, and shown? */
 bool slot_is_shown(const struct slot *s);

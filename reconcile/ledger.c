@@ -35,6 +35,7 @@ static struct ledger_changes *changes_free(struct ledger_changes *changes)
         free(changes->things);
         free(changes->calls);
         free(changes->accounts);
+        free(changes->pauses);
         free(changes->replies);
         free(changes);
 
@@ -54,6 +55,7 @@ struct ledger *ledger_free(struct ledger *l)
         free(l->calls);
         strmap_done(&l->held);
         strmap_done(&l->accounts);
+        strmap_done(&l->pauses);
         ledger_store_free(l->store);
         changes_free(l->changes);
         strpool_free(l->strings);
@@ -167,6 +169,22 @@ struct thing *ledger_add_thing(struct ledger *l, const char *account, const char
         return thing && ledger_touch_thing(l, thing) == 0 ? thing : NULL;
 }
 
+struct thing *ledger_adopt(struct ledger *l, const char *account, const char *resource, const char *slot,
+                           const struct row *row, int64_t now)
+{
+        struct thing *t = ledger_add_thing(l, account, resource, slot, row->id);
+
+        if (!t)
+                return NULL;
+        t->adopted = true;
+        t->made_at = now;
+        t->created = ledger_string(l, row->created);
+        t->address = ledger_string(l, row->address);
+        t->condition = row->condition;
+        t->ever_ready = row->condition == CONDITION_RUNNING || row->condition == CONDITION_STOPPED;
+        return t->created && t->address ? t : NULL;
+}
+
 struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
                              enum order_verb verb)
 {
@@ -181,6 +199,7 @@ struct call *ledger_add_call(struct ledger *l, const char *account, const char *
                 .boot = l->boot,
                 .outcome = "",
                 .note = "",
+                .request = "",
                 .class = OUTCOME_UNKNOWN,
         };
 
@@ -287,11 +306,56 @@ bool ledger_knows_account(const struct ledger *l, const char *account)
         return strmap_get(&l->accounts, account);
 }
 
+const char *ledger_paused(const struct ledger *l, const char *resource)
+{
+        return strmap_get(&l->pauses, resource);
+}
+
+int ledger_keep_pause(struct ledger *l, const char *resource, const char *reason)
+{
+        return strmap_set(&l->pauses, resource, (void *)reason);
+}
+
+static int touch_pause(struct ledger *l, const char *resource)
+{
+        struct ledger_changes *changes = l->changes;
+        const char **place = ARRAY_ADD(changes->pauses, changes->n_pauses, changes->allocated_pauses);
+
+        if (!place)
+                return -ENOMEM;
+
+        *place = resource;
+        return 0;
+}
+
+int ledger_set_paused(struct ledger *l, const char *resource, const char *reason)
+{
+        const char *kept = ledger_string(l, resource), *kept_reason = reason ? ledger_string(l, reason) : NULL;
+        int r;
+
+        if (!kept || (reason && !kept_reason))
+                return -ENOMEM;
+
+        if (ledger_paused(l, kept) == kept_reason)
+                return 0;
+
+        r = touch_pause(l, kept);
+        if (r < 0)
+                return r;
+
+        if (reason)
+                return ledger_keep_pause(l, kept, kept_reason);
+
+        strmap_remove(&l->pauses, kept);
+        return 0;
+}
+
 bool ledger_is_touched(const struct ledger *l)
 {
         const struct ledger_changes *changes = l->changes;
 
-        return changes->n_things > 0 || changes->n_calls > 0 || changes->n_accounts > 0 || changes->n_replies > 0;
+        return changes->n_things > 0 || changes->n_calls > 0 || changes->n_accounts > 0 || changes->n_pauses > 0 ||
+               changes->n_replies > 0;
 }
 
 /* What is still touched stays: it has no row of its last state yet. */
@@ -333,6 +397,7 @@ static void mark_committed(struct ledger_changes *changes)
         changes->n_things = 0;
         changes->n_calls = 0;
         changes->n_accounts = 0;
+        changes->n_pauses = 0;
         changes->n_replies = 0;
 }
 

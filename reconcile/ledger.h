@@ -45,6 +45,7 @@ struct thing {
         const char *note;           /* why it is parked or gone; "" for nothing to say */
 
         struct thing *next;   /* of the same resource, while a plan is made */
+        usec_t ready_since;   /* boot clock; when this process saw it work first; 0: before that */
         usec_t missing_since; /* boot clock; 0: not in this process */
         bool confirmed;       /* missed in a second look, and no other answer of the vendor shows it */
         bool touched;
@@ -80,11 +81,12 @@ struct call {
         const char *outcome;
         const char *note;    /* the vendor's words and ours; never a secret */
         const char *request; /* "POST cloudvm/create", for people; "" until sent */
-        int64_t resolved_at; /* wall clock; 0: not yet */
+        int64_t resolved_at; /* wall clock, set by whoever resolves it; 0: not yet, or when is not known */
 
-        usec_t settle_from; /* boot clock: W runs from here; 0: not set in this process */
-        unsigned absent;    /* complete listings in a row without the machine that it deletes */
-        bool durable;       /* its CALL_SENDING is on the disk */
+        usec_t settle_from;  /* boot clock: W runs from here; 0: not set in this process */
+        unsigned absent;     /* complete listings in a row without the machine that it deletes */
+        usec_t absent_since; /* boot clock: the first look after W that lacks what it creates; 0: none */
+        bool durable;        /* its CALL_SENDING is on the disk */
         enum outcome_class class
                 ;     /* of the reply, for CALL_UNKNOWN and CALL_ACCEPTED; OUTCOME_UNKNOWN after a restart */
         bool said_no; /* the vendor's answer was no, in words that prove nothing */
@@ -122,6 +124,7 @@ struct ledger {
         size_t n_calls, allocated_calls;
         struct strmap held;     /* every id ever held: account, a space, id */
         struct strmap accounts; /* names of those on record */
+        struct strmap pauses;   /* resource to reason */
         struct strpool *strings;
         struct ledger_store *store;
         int64_t next_thing, next_call;
@@ -149,6 +152,9 @@ DEFINE_CLEANUP(struct ledger *, ledger_free)
  * thing is owned, of unknown condition; a call is an intent of this boot that counts for nothing. */
 struct thing *ledger_add_thing(struct ledger *l, const char *account, const char *resource, const char *slot,
                                const char *id);
+/* A machine that is there becomes ours under this name; NULL: out of memory. */
+struct thing *ledger_adopt(struct ledger *l, const char *account, const char *resource, const char *slot,
+                           const struct row *row, int64_t now);
 struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
                              enum order_verb verb);
 const char *ledger_string(struct ledger *l, const char *s); /* NULL: out of memory */
@@ -174,7 +180,8 @@ int64_t ledger_commits(const struct ledger *l); /* how many were made, for the b
 
 /* What counted under the Policy within the hour before `now` (boot clock; wall clock for rows of another boot, where what is still to
  * come counts, too). Calls without a row count; those with one count as it was committed last. A replacement is one of the deletes.
- * `most_owned`: the most things with an id, neither parked nor gone, that there were at once within that hour. */
+ * `most_owned`: the most things with an id, neither parked, released nor gone, that there were at once within that
+ * hour. One that is gone counts up to its gone_at, so not at all with 0. */
 struct ledger_hour {
         int64_t creates, deletes, most_owned;
 };
@@ -190,12 +197,14 @@ int ledger_replacements(struct ledger *l, const char *account, const char *slot,
 int ledger_set_status(struct ledger *l, const struct status_row *rows, size_t n, struct error *e);
 int ledger_get_status(struct ledger *l, struct status_row **ret, size_t *ret_n, int64_t *ret_at, struct error *e);
 
-/* What `muster pause` said, until `muster resume`: kept with the next commit. The reason, or NULL: not paused. */
+/* What `muster pause` said, until `muster resume`: kept with the next commit. The reason, which may be "", or NULL: not
+ * paused. */
 const char *ledger_paused(const struct ledger *l, const char *resource);
-int ledger_set_paused(struct ledger *l, const char *resource, const char *reason); /* NULL: resume */
+int ledger_set_paused(struct ledger *l, const char *resource, const char *reason); /* NULL: resume; -ENOMEM */
 
-/* Calls, newest first, that are of `resource` and of `slot` (NULL: any), at most `limit`. Committed ones only. The row and its strings
- * live until the callback returns; a negative return ends the walk and is returned. */
+/* Calls, newest first, that are of `resource` and of `slot` (NULL: any), at most `limit`. Committed ones only. The row and
+ * its strings live until the callback returns, none is NULL; verb, field ("": none) and state are words. A negative
+ * return of the callback ends the walk and is returned. -EBADMSG: damaged. */
 struct history_row {
         int64_t seq, made_at, resolved_at;
         const char *account, *resource, *slot, *verb, *field, *id, *state, *outcome, *note, *request;

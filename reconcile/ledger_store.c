@@ -24,8 +24,9 @@ static const char schema[] =
         "CREATE TABLE things ("
         " seq INTEGER PRIMARY KEY,"
         " account TEXT NOT NULL, resource TEXT NOT NULL, slot TEXT NOT NULL, id TEXT NOT NULL, created TEXT NOT NULL,"
-        " state TEXT NOT NULL CHECK (state IN ('owned', 'leaving', 'parked', 'gone')),"
+        " state TEXT NOT NULL CHECK (state IN ('owned', 'leaving', 'parked', 'released', 'gone')),"
         " adopted INTEGER NOT NULL CHECK (adopted IN (0, 1)),"
+        " protect INTEGER NOT NULL CHECK (protect IN (0, 1)),"
         " ever_ready INTEGER NOT NULL CHECK (ever_ready IN (0, 1)),"
         " missing INTEGER NOT NULL CHECK (missing IN (0, 1)),"
         " leaked INTEGER NOT NULL CHECK (leaked IN (0, 1)),"
@@ -46,17 +47,23 @@ static const char schema[] =
         " counts TEXT NOT NULL CHECK (counts IN ('nothing', 'create', 'delete', 'replace')),"
         " wanted TEXT NOT NULL,"
         " made_at INTEGER NOT NULL, boot TEXT NOT NULL, made_at_boot INTEGER NOT NULL,"
-        " outcome TEXT NOT NULL, note TEXT NOT NULL"
+        " outcome TEXT NOT NULL, note TEXT NOT NULL, request TEXT NOT NULL, resolved_at INTEGER NOT NULL"
         ") STRICT;"
         "CREATE INDEX calls_open ON calls (seq) WHERE state <> 'resolved';"
         "CREATE INDEX calls_counted_by_boot ON calls (account, boot, made_at_boot) WHERE counts <> 'nothing';"
         "CREATE INDEX calls_counted_by_time ON calls (account, made_at) WHERE counts <> 'nothing';"
         "CREATE INDEX calls_replacing ON calls (account, slot) WHERE counts = 'replace';"
+        /* A row's seq stands at the end of its entry in each index: what these find is in the order of seq already. */
+        "CREATE INDEX calls_by_resource ON calls (resource);"
+        "CREATE INDEX calls_by_slot ON calls (slot);"
+
+        "CREATE TABLE pauses (resource TEXT PRIMARY KEY, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
         "CREATE TABLE requests ("
         " seq INTEGER PRIMARY KEY,"
-        " verb TEXT NOT NULL CHECK (verb IN ('adopt', 'forget', 'accept-loss')),"
+        " verb TEXT NOT NULL CHECK (verb IN ('adopt', 'forget', 'accept-loss', 'retry', 'pause', 'resume')),"
         " account TEXT NOT NULL, resource TEXT NOT NULL, slot TEXT NOT NULL, id TEXT NOT NULL,"
+        " reason TEXT NOT NULL,"
         " ok INTEGER CHECK (ok IN (0, 1)), answer TEXT, CHECK ((ok IS NULL) = (answer IS NULL))"
         ") STRICT;"
 
@@ -78,6 +85,8 @@ struct ledger_store *ledger_store_free(struct ledger_store *store)
         db_query_free(store->write_account);
         db_query_free(store->write_thing);
         db_query_free(store->write_call);
+        db_query_free(store->write_pause);
+        db_query_free(store->drop_pause);
         db_query_free(store->write_reply);
         db_query_free(store->drop_calls);
         db_query_free(store->drop_requests);

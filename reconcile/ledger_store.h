@@ -36,6 +36,8 @@ struct ledger_changes {
         size_t n_calls, allocated_calls;
         struct account_record **accounts;
         size_t n_accounts, allocated_accounts;
+        const char **pauses; /* resources that were paused or resumed: the model says which of the two */
+        size_t n_pauses, allocated_pauses;
         struct ledger_reply *replies;
         size_t n_replies, allocated_replies;
 };
@@ -49,7 +51,7 @@ struct ledger_store {
         int64_t dropped_before; /* old history was last dropped up to this seq */
 
         /* Statements, each prepared when it is needed first. */
-        struct db_query *write_account, *write_thing, *write_call, *write_reply;
+        struct db_query *write_account, *write_thing, *write_call, *write_pause, *drop_pause, *write_reply;
         struct db_query *drop_calls, *drop_requests;
         struct db_query *recent_calls, *recent_replacements, *recent_losses;
         struct db_query *next_request;
@@ -59,6 +61,7 @@ struct ledger_store {
 struct thing *ledger_keep_thing(struct ledger *l, const struct thing *row);
 struct call *ledger_keep_call(struct ledger *l, const struct call *row);
 int ledger_keep_account(struct ledger *l, const struct account_record *row);
+int ledger_keep_pause(struct ledger *l, const char *resource, const char *reason); /* both the ledger's */
 
 /* Reads what values_to_text() wrote; texts are the ledger's. -EBADMSG: it is not of that form. */
 int ledger_values_from_text(struct ledger *l, const char *text, struct values *ret, struct error *e);
@@ -97,6 +100,7 @@ struct row_reader {
 
 int64_t row_number(struct row_reader *in);
 bool row_flag(struct row_reader *in);
-const char *row_text(struct row_reader *in); /* the ledger's; never NULL */
+const char *row_text(struct row_reader *in);         /* the ledger's; never NULL */
+const char *row_passing_text(struct row_reader *in); /* until the next step; never NULL */
 int row_word(struct row_reader *in, const char *const *words, size_t n);
 int row_damaged(struct row_reader *in, const char *what);

@@ -130,6 +130,11 @@ static int count_replacement_rows(const struct hour *h, const char *slot, int64_
         return r < 0 ? r : 0;
 }
 
+static bool is_owned(const struct thing *thing)
+{
+        return thing->state == THING_OWNED || thing->state == THING_LEAVING;
+}
+
 /* Within the hour one more, or one less, was owned. */
 struct turn {
         int64_t at;
@@ -192,7 +197,7 @@ static int add_things(const struct hour *h, struct turns *turns)
 
                 if (thing->state == THING_GONE) {
                         r = add_loss(h, turns, thing->made_at, thing->gone_at);
-                } else if (thing->state != THING_PARKED) {
+                } else if (is_owned(thing)) {
                         turns->owned++;
                         r = add_turn(h, turns, thing->made_at, 1);
                 }

@@ -5,7 +5,8 @@
 #include "reconcile/ledger_store.h"
 
 static const char *const request_verbs[] = {
-        [REQUEST_ADOPT] = "adopt", [REQUEST_FORGET] = "forget", [REQUEST_ACCEPT_LOSS] = "accept-loss"
+        [REQUEST_ADOPT] = "adopt", [REQUEST_FORGET] = "forget", [REQUEST_ACCEPT_LOSS] = "accept-loss",
+        [REQUEST_RETRY] = "retry", [REQUEST_PAUSE] = "pause",   [REQUEST_RESUME] = "resume",
 };
 
 static int insert_request(struct db *db, const struct ledger_request *request, struct error *e)
@@ -13,8 +14,9 @@ static int insert_request(struct db *db, const struct ledger_request *request, s
         _cleanup_(db_query_free_p) struct db_query *q = NULL;
         int r;
 
-        r = db_prepare(db, "INSERT INTO requests (verb, account, resource, slot, id) VALUES (?1, ?2, ?3, ?4, ?5)", &q,
-                       e);
+        r = db_prepare(
+                db, "INSERT INTO requests (verb, account, resource, slot, id, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                &q, e);
         if (r < 0)
                 return r;
 
@@ -23,6 +25,7 @@ static int insert_request(struct db *db, const struct ledger_request *request, s
         db_bind_text(q, 3, request->resource);
         db_bind_text(q, 4, request->slot);
         db_bind_text(q, 5, request->id);
+        db_bind_text(q, 6, request->reason);
         return db_run(q, e);
 }
 
@@ -97,6 +100,7 @@ static int read_request(struct row_reader *in, struct ledger_request *ret)
         request.resource = row_text(in);
         request.slot = row_text(in);
         request.id = row_text(in);
+        request.reason = row_text(in);
         if (in->failed < 0)
                 return in->failed;
 
@@ -114,7 +118,7 @@ int ledger_next_request(struct ledger *l, struct ledger_request *ret, struct err
                 return 0;
 
         r = ledger_store_prepare(store, &store->next_request,
-                                 "SELECT seq, verb, account, resource, slot, id FROM requests"
+                                 "SELECT seq, verb, account, resource, slot, id, reason FROM requests"
                                  " WHERE ok IS NULL ORDER BY seq LIMIT 1",
                                  e);
         if (r < 0)

@@ -12,7 +12,8 @@
 #define REQUESTS_KEPT 1000
 
 static const char *const thing_states[] = {
-        [THING_OWNED] = "owned", [THING_LEAVING] = "leaving", [THING_PARKED] = "parked", [THING_GONE] = "gone"
+        [THING_OWNED] = "owned",       [THING_LEAVING] = "leaving", [THING_PARKED] = "parked",
+        [THING_RELEASED] = "released", [THING_GONE] = "gone",
 };
 
 static const char *const conditions[] = {
@@ -62,16 +63,20 @@ bool row_flag(struct row_reader *in)
         return flag == 1;
 }
 
+const char *row_passing_text(struct row_reader *in)
+{
+        const char *text = db_text(in->query, in->column++);
+
+        if (!text)
+                row_damaged(in, "a text is missing");
+
+        return text ? text : "";
+}
+
 const char *row_text(struct row_reader *in)
 {
-        const char *text = db_text(in->query, in->column++), *kept;
+        const char *kept = ledger_string(in->ledger, row_passing_text(in));
 
-        if (!text) {
-                row_damaged(in, "a text is missing");
-                return "";
-        }
-
-        kept = ledger_string(in->ledger, text);
         if (!kept && in->failed == 0)
                 in->failed = error_oom(in->error);
 
@@ -192,6 +197,7 @@ static int read_thing(struct row_reader *in, struct strmap *known)
         t.created = row_text(in);
         t.state = (enum thing_state)row_word(in, thing_states, ARRAY_SIZE(thing_states));
         t.adopted = row_flag(in);
+        t.protect = row_flag(in);
         t.ever_ready = row_flag(in);
         t.missing = row_flag(in);
         t.leaked = row_flag(in);
@@ -236,10 +242,19 @@ static int read_call(struct row_reader *in, struct strmap *known)
         c.made_at_boot = (usec_t)row_number(in);
         c.outcome = row_text(in);
         c.note = row_text(in);
+        c.request = row_text(in);
+        c.resolved_at = row_number(in);
         c.class = OUTCOME_UNKNOWN;
         c.durable = c.state == CALL_SENDING;
 
         return in->failed < 0 || ledger_keep_call(in->ledger, &c) ? 0 : -ENOMEM;
+}
+
+static int read_pause(struct row_reader *in, _unused_ struct strmap *known)
+{
+        const char *resource = row_text(in), *reason = row_text(in);
+
+        return in->failed < 0 ? in->failed : ledger_keep_pause(in->ledger, resource, reason);
 }
 
 /* Sequence numbers are never used again, though their rows have left the model. */
@@ -260,15 +275,17 @@ static int load_all(struct ledger *l, struct error *e)
                 { "meta", "SELECT value FROM meta WHERE key = 'estate'", read_estate },
                 { "accounts", "SELECT name, type, endpoint, recorded_at FROM accounts", read_account },
                 { "things",
-                  "SELECT seq, account, resource, slot, id, created, state, adopted, ever_ready, missing, leaked,"
-                  " made_with, address, condition, made_at, gone_at, note"
+                  "SELECT seq, account, resource, slot, id, created, state, adopted, protect, ever_ready, missing,"
+                  " leaked, made_with, address, condition, made_at, gone_at, note"
                   " FROM things WHERE state <> 'gone' ORDER BY seq",
                   read_thing },
                 { "things", "SELECT seq, account, id FROM things WHERE state = 'gone'", read_held_id },
                 { "calls",
                   "SELECT seq, account, resource, slot, verb, field, id, state, counts, wanted, made_at, boot,"
-                  " made_at_boot, outcome, note FROM calls WHERE state <> 'resolved' ORDER BY seq",
+                  " made_at_boot, outcome, note, request, resolved_at"
+                  " FROM calls WHERE state <> 'resolved' ORDER BY seq",
                   read_call },
+                { "pauses", "SELECT resource, reason FROM pauses", read_pause },
                 { "things",
                   "SELECT (SELECT coalesce(max(seq), 0) FROM things), (SELECT coalesce(max(seq), 0) FROM calls)",
                   read_next },
@@ -320,15 +337,15 @@ static int write_account(struct ledger_store *store, const struct account_record
 }
 
 static const char write_thing_sql[] =
-        "INSERT INTO things (seq, account, resource, slot, id, created, state, adopted, ever_ready, missing, leaked,"
-        " made_with, address, condition, made_at, gone_at, note)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
+        "INSERT INTO things (seq, account, resource, slot, id, created, state, adopted, protect, ever_ready, missing,"
+        " leaked, made_with, address, condition, made_at, gone_at, note)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
         " ON CONFLICT (seq) DO UPDATE SET account = excluded.account, resource = excluded.resource,"
         " slot = excluded.slot, id = excluded.id, created = excluded.created, state = excluded.state,"
-        " adopted = excluded.adopted, ever_ready = excluded.ever_ready, missing = excluded.missing,"
-        " leaked = excluded.leaked, made_with = excluded.made_with, address = excluded.address,"
-        " condition = excluded.condition, made_at = excluded.made_at, gone_at = excluded.gone_at,"
-        " note = excluded.note";
+        " adopted = excluded.adopted, protect = excluded.protect, ever_ready = excluded.ever_ready,"
+        " missing = excluded.missing, leaked = excluded.leaked, made_with = excluded.made_with,"
+        " address = excluded.address, condition = excluded.condition, made_at = excluded.made_at,"
+        " gone_at = excluded.gone_at, note = excluded.note";
 
 static int write_thing(struct ledger_store *store, const struct thing *t, struct error *e)
 {
@@ -348,27 +365,28 @@ static int write_thing(struct ledger_store *store, const struct thing *t, struct
         db_bind_text(q, 6, t->created);
         db_bind_text(q, 7, thing_states[t->state]);
         db_bind_int64(q, 8, t->adopted);
-        db_bind_int64(q, 9, t->ever_ready);
-        db_bind_int64(q, 10, t->missing);
-        db_bind_int64(q, 11, t->leaked);
-        db_bind_text(q, 12, t->made_with_text);
-        db_bind_text(q, 13, t->address);
-        db_bind_text(q, 14, conditions[t->condition]);
-        db_bind_int64(q, 15, t->made_at);
-        db_bind_int64(q, 16, t->gone_at);
-        db_bind_text(q, 17, t->note);
+        db_bind_int64(q, 9, t->protect);
+        db_bind_int64(q, 10, t->ever_ready);
+        db_bind_int64(q, 11, t->missing);
+        db_bind_int64(q, 12, t->leaked);
+        db_bind_text(q, 13, t->made_with_text);
+        db_bind_text(q, 14, t->address);
+        db_bind_text(q, 15, conditions[t->condition]);
+        db_bind_int64(q, 16, t->made_at);
+        db_bind_int64(q, 17, t->gone_at);
+        db_bind_text(q, 18, t->note);
         return db_run(q, e);
 }
 
 static const char write_call_sql[] =
         "INSERT INTO calls (seq, account, resource, slot, verb, field, id, state, counts, wanted, made_at, boot,"
-        " made_at_boot, outcome, note)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+        " made_at_boot, outcome, note, request, resolved_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
         " ON CONFLICT (seq) DO UPDATE SET account = excluded.account, resource = excluded.resource,"
         " slot = excluded.slot, verb = excluded.verb, field = excluded.field, id = excluded.id,"
         " state = excluded.state, counts = excluded.counts, wanted = excluded.wanted, made_at = excluded.made_at,"
         " boot = excluded.boot, made_at_boot = excluded.made_at_boot, outcome = excluded.outcome,"
-        " note = excluded.note";
+        " note = excluded.note, request = excluded.request, resolved_at = excluded.resolved_at";
 
 static int write_call(struct ledger_store *store, const struct call *c, struct error *e)
 {
@@ -395,7 +413,51 @@ static int write_call(struct ledger_store *store, const struct call *c, struct e
         db_bind_int64(q, 13, (int64_t)c->made_at_boot);
         db_bind_text(q, 14, c->outcome);
         db_bind_text(q, 15, c->note);
+        db_bind_text(q, 16, c->request);
+        db_bind_int64(q, 17, c->resolved_at);
         return db_run(q, e);
+}
+
+static int write_pause(struct ledger_store *store, const char *resource, const char *reason, struct error *e)
+{
+        int r;
+
+        r = ledger_store_prepare(store, &store->write_pause,
+                                 "INSERT INTO pauses (resource, reason) VALUES (?1, ?2)"
+                                 " ON CONFLICT (resource) DO UPDATE SET reason = excluded.reason",
+                                 e);
+        if (r < 0)
+                return r;
+
+        db_bind_text(store->write_pause, 1, resource);
+        db_bind_text(store->write_pause, 2, reason);
+        return db_run(store->write_pause, e);
+}
+
+static int drop_pause(struct ledger_store *store, const char *resource, struct error *e)
+{
+        int r;
+
+        r = ledger_store_prepare(store, &store->drop_pause, "DELETE FROM pauses WHERE resource = ?1", e);
+        if (r < 0)
+                return r;
+
+        db_bind_text(store->drop_pause, 1, resource);
+        return db_run(store->drop_pause, e);
+}
+
+static int write_pauses(struct ledger *l, struct error *e)
+{
+        const struct ledger_changes *changes = l->changes;
+        int r = 0;
+
+        for (size_t i = 0; i < changes->n_pauses && r == 0; i++) {
+                const char *resource = changes->pauses[i], *reason = ledger_paused(l, resource);
+
+                r = reason ? write_pause(l->store, resource, reason, e) : drop_pause(l->store, resource, e);
+        }
+
+        return r;
 }
 
 /* What was answered long ago is dropped with it. */
@@ -470,6 +532,9 @@ static int write_changes(struct ledger *l, struct error *e)
                 if (!newest || newest->seq < changes->calls[i]->seq)
                         newest = changes->calls[i];
         }
+
+        if (r == 0)
+                r = write_pauses(l, e);
 
         for (size_t i = 0; i < changes->n_replies && r == 0; i++)
                 r = write_reply(l->store, &changes->replies[i], e);

@@ -66,6 +66,7 @@ struct plan *plan_free(struct plan *p)
         free(p->sections);
         free(p->actions);
         free(p->diagnostics);
+        free(p->remarks);
         free(p->providers);
         strpool_free(p->strings);
         free(p);

@@ -88,6 +88,14 @@ struct section {
         bool waiting;         /* something is in progress that a later look will show */
 };
 
+/* What carrying the plan out writes down of a machine without asking its vendor for anything. */
+enum remark_type { REMARK_RELEASE, REMARK_PROTECT, REMARK_UNPROTECT };
+
+struct remark {
+        struct thing *thing;
+        enum remark_type type;
+};
+
 enum plan_severity { PLAN_WARNING, PLAN_ERROR };
 
 struct plan_diagnostic {
@@ -108,6 +116,8 @@ struct plan {
         size_t n_sections, allocated_sections;
         struct action *actions; /* in the order of their sections; deletes and replacements first in each */
         size_t n_actions, allocated_actions;
+        struct remark *remarks; /* for the engine */
+        size_t n_remarks, allocated_remarks;
         struct plan_diagnostic *diagnostics;
         size_t n_diagnostics, allocated_diagnostics;
         struct plan_provider *providers;

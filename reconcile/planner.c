@@ -86,14 +86,29 @@ static enum phase_reason reason_of(enum outcome_class class)
         }
 }
 
+static const struct retry *live_retry(const struct planning *pl, const char *name, const struct thing *thing,
+                                      enum order_verb verb, enum machine_field field)
+{
+        char key[RETRY_KEY_MAX];
+        const struct retry *retry = strmap_get(pl->in->retries, retry_key(name, verb, field, key));
+
+        return retry && thing && retry->condition != thing->condition ? NULL : retry;
+}
+
+const struct retry *planning_retry(const struct planning *pl, const struct slot *s, enum order_verb verb,
+                                   enum machine_field field)
+{
+        return live_retry(pl, s->name, s->thing, verb, field);
+}
+
 /* An order that failed a short while ago waits; one that failed too often waits for a person. */
 static void wait_for_retry(struct planning *pl, struct action *a)
 {
         struct section *s = &pl->plan->sections[a->section];
-        char key[RETRY_KEY_MAX], text[UNITS_TEXT_MAX];
-        const struct retry *retry = strmap_get(pl->in->retries, retry_key(a->name, a->order, a->field, key));
+        const struct retry *retry = live_retry(pl, a->name, a->thing, a->order, a->field);
+        char text[UNITS_TEXT_MAX];
 
-        if (!retry || a->waits || a->blocked || (!retry->given_up && pl->in->now >= retry->next))
+        if (!retry || a->waits || a->blocked || pl->in->now >= retry->next)
                 return;
         a->given_up = retry->given_up;
         if (retry->given_up)
@@ -128,15 +143,30 @@ static int new_section(struct planning *pl, const char *name, const struct resou
         return s->resource && s->provider ? 0 : -ENOMEM;
 }
 
-static const char *paused_by(const struct plan_input *in, const struct resource *resource)
+/* Paused by its spec, or by a person: `muster pause`. */
+static const char *paused_itself(struct planning *pl, const struct resource *r)
 {
-        if (resource && resource->paused)
-                return "paused in its spec";
-        if (in->provider && in->provider->paused)
-                return "its provider is paused";
-        if (in->estate->policy && in->estate->policy->paused)
-                return "the estate's policy is paused";
-        return NULL;
+        char name[RESOURCE_TEXT_MAX];
+        const char *reason;
+
+        if (r->paused)
+                return plan_string(pl->plan, "%s is paused in its spec", resource_text(r, name));
+        reason = ledger_paused(pl->in->ledger, resource_text(r, name));
+        if (!reason)
+                return NULL;
+        return plan_string(pl->plan, "%s is paused%s%s; 'muster resume %s' goes on", name, reason[0] ? ": " : "",
+                           reason, name);
+}
+
+static const char *paused_by(struct planning *pl, const struct resource *resource)
+{
+        const char *why = resource ? paused_itself(pl, resource) : NULL;
+
+        if (!why && pl->in->provider)
+                why = paused_itself(pl, pl->in->provider);
+        if (!why && pl->in->estate->policy)
+                why = paused_itself(pl, pl->in->estate->policy);
+        return why;
 }
 
 static void conclude(struct planning *pl)
@@ -175,7 +205,7 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
         r = new_section(pl, name, resource);
         if (r < 0)
                 return r;
-        pl->paused = paused_by(pl->in, resource);
+        pl->paused = paused_by(pl, resource);
         if (!pl->in->machines || pl->in->hold) {
                 planning_section(pl)->unknown = plan_string(pl->plan, "%s",
                                                             pl->in->hold ? pl->in->hold : pl->in->unreadable);
@@ -246,10 +276,14 @@ static int plan_resources(struct planning *pl, struct error *e)
                 if (resource->kind != &kind_machine_set || !pl->in->provider ||
                     resource_provider(resource) != pl->in->provider)
                         continue;
+                if (pl->in->selects && !pl->in->selects(pl->in->filter_userdata, resource))
+                        continue;
                 r = plan_section(pl, resource_text(resource, name), resource, e);
                 if (r < 0)
                         return r;
         }
+        if (pl->in->selects)
+                return 0; /* what no spec names is not looked at through a filter */
         r = orphan_names(pl->in, pl->census, &orphans, &n);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = plan_section(pl, orphans[i], NULL, e);
@@ -269,15 +303,18 @@ int plan_account(struct plan *p, const struct plan_input *in, struct error *e)
         r = plan_resources(&pl, e);
         if (r < 0)
                 return r == -ENOMEM ? error_oom(e) : r;
+        for (size_t i = first_action; in->approves && i < p->n_actions; i++)
+                if (!p->actions[i].blocked && !in->approves(in->filter_userdata, p, &p->actions[i]))
+                        planning_block(&pl, &p->actions[i], REASON_HELD, "it is not in the plan that was approved");
         r = guard_limits(&pl, first_action, e);
         if (r < 0)
                 return r;
         p->foreign += (int64_t)census.n_foreign;
         for (pl.section = first_section; pl.section < p->n_sections; pl.section++) {
-                pl.paused = paused_by(in, p->sections[pl.section].position.file
-                                                  ? estate_find(in->estate, &kind_machine_set,
-                                                                strchr(p->sections[pl.section].resource, '/') + 1)
-                                                  : NULL);
+                pl.paused = paused_by(&pl, p->sections[pl.section].position.file
+                                                   ? estate_find(in->estate, &kind_machine_set,
+                                                                 strchr(p->sections[pl.section].resource, '/') + 1)
+                                                   : NULL);
                 conclude(&pl);
         }
         return pl.failed ? error_oom(e) : 0;

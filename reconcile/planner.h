@@ -14,8 +14,9 @@
 struct retry {
         unsigned failures;
         enum outcome_class class;
-        bool given_up; /* tried as often as makes sense: only a person or a changed spec helps */
-        usec_t next;   /* boot clock */
+        bool given_up;            /* tried as often as makes sense: only a person or a changed spec helps */
+        enum condition condition; /* of the machine when it failed: in another one it deserves another try */
+        usec_t next;              /* boot clock */
         const char *why;
 };
 
@@ -38,6 +39,11 @@ struct plan_input {
         const struct share *max_deletes; /* overrides the policy when given */
         usec_t now;
         int64_t wall;
+
+        /* NULL: everything. Resources that are not selected are not planned; actions that are not approved are blocked. */
+        bool (*selects)(void *userdata, const struct resource *r);
+        bool (*approves)(void *userdata, const struct plan *p, const struct action *a);
+        void *filter_userdata;
 };
 
 /* Adds the sections, actions and diagnostics of one account, and applies the Policy's limits to them. */

@@ -11,7 +11,8 @@ struct planning {
         struct plan *plan;
         const struct plan_input *in;
         const struct census *census;
-        const struct set *set;
+        struct set *set;
+        int64_t budget;     /* machines of the set that may still be taken away for a while */
         size_t section;     /* number of the section that is being written */
         const char *paused; /* NULL, or what says so */
         bool failed;        /* memory ran out: the plan is not to be used */
@@ -33,6 +34,25 @@ void section_reason(struct section *s, enum phase_reason reason, const char *mes
 int plan_set(struct planning *pl, struct set *set, struct error *e);
 /* What the ledger owns and no spec names: deleted where the Policy prunes, else told. */
 void plan_orphans(struct planning *pl, struct set *set);
+
+/* A failed attempt at the order that still counts; NULL: none, or the machine is in another state since. */
+const struct retry *planning_retry(const struct planning *pl, const struct slot *s, enum order_verb verb,
+                                   enum machine_field field);
+
+/* planner_rollout.c: machines that can only become as the spec says by being made anew or by being switched off for a while. */
+void plan_rollout(struct planning *pl, struct set *set);
+/* Fields of the machine that it was refused to change while it runs. */
+bool needs_restart(const struct planning *pl, const struct slot *s, enum machine_field f);
+/* Switches the machine off so that the field can change; blocked where the spec allows no restart. */
+void plan_restart(struct planning *pl, const struct slot *s, enum machine_field f);
+int64_t rollout_budget(const struct planning *pl, const struct set *set);
+
+/* diff.c. What a property is compared with, and whether it is known to differ. */
+const struct values *values_to_compare(const struct machine_support *support, const struct slot *s);
+bool values_drifted(const struct machine_support *support, const struct slot *s, enum machine_field f,
+                    const struct values *wanted);
+/* How this machine is switched off: softly, until that did not help. */
+enum order_verb power_order(const struct planning *pl, const struct slot *s);
 
 /* Compares the machines of a set that are there with what the spec says of them. */
 void diff_set(struct planning *pl);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "reconcile/planner_internal.h"
 
@@ -110,7 +111,8 @@ static void grow(struct planning *pl, int64_t missing, const char *reason)
 
 static bool may_go(const struct slot *s)
 {
-        return slot_is_shown(s) && !s->call && !s->protect && !s->hold && s->row->condition != CONDITION_UNKNOWN;
+        return slot_is_shown(s) && !s->call && !s->protect && !s->hold && !s->release &&
+               s->row->condition != CONDITION_UNKNOWN;
 }
 
 /* Failed machines first, then by when muster made them. */
@@ -231,6 +233,8 @@ static void tell_slots(struct planning *pl, const struct set *set)
                 const struct slot *s = &set->slots[i];
                 const char *words;
 
+                if (s->adopt || s->release)
+                        continue;
                 if (!s->thing) {
                         section->waiting = true;
                         if (s->call->state != CALL_UNKNOWN)
@@ -260,7 +264,7 @@ static void plan_missing(struct planning *pl, const struct set *set)
                 const struct slot *s = &set->slots[i];
                 struct action *a;
 
-                if (!s->thing || s->thing->state != THING_OWNED || s->row || !s->thing->missing)
+                if (!s->thing || s->thing->state != THING_OWNED || s->row || !s->thing->missing || s->release)
                         continue;
                 planning_section(pl)->waiting = true;
                 if (s->hold || set->counted > set->spec->count)
@@ -272,13 +276,72 @@ static void plan_missing(struct planning *pl, const struct set *set)
         }
 }
 
+/* Machines that are there and that the spec gives to this set. */
+static void plan_adoptions(struct planning *pl, const struct set *set)
+{
+        for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
+                const struct slot *s = &set->slots[i];
+                const struct row *row = s->adopt ? observation_find(pl->in->machines, s->adopt) : NULL;
+                struct action *a;
+
+                if (!s->adopt)
+                        continue;
+                a = planning_action(pl, ACTION_ADOPT, s, "the spec adopts it");
+                if (!a)
+                        return;
+                a->vendor_id = plan_string(pl->plan, "%s", s->adopt);
+                a->requests = 0;
+                a->summary = row ? plan_string(pl->plan, "%s, %s, %s", row->id, row->name,
+                                               condition_text(row->condition))
+                                 : a->vendor_id;
+                if (!row)
+                        planning_block(
+                                pl, a, REASON_CONFLICT,
+                                plan_string(pl->plan, "%s shows no machine with the id %s", pl->in->account, s->adopt));
+                else if (strmap_get(&pl->census->ids, s->adopt))
+                        planning_block(
+                                pl, a, REASON_CONFLICT,
+                                plan_string(pl->plan, "%s is %s already; 'muster forget' or release it there first",
+                                            s->adopt,
+                                            ((const struct thing *)strmap_get(&pl->census->ids, s->adopt))->slot));
+        }
+}
+
+static void remark(struct planning *pl, struct thing *thing, enum remark_type type)
+{
+        struct remark *r = ARRAY_ADD(pl->plan->remarks, pl->plan->n_remarks, pl->plan->allocated_remarks);
+
+        if (r)
+                *r = (struct remark){ .thing = thing, .type = type };
+        else
+                pl->failed = true;
+}
+
+/* What the spec says of machines that needs no call: it is written down when the plan is carried out. */
+static void remark_slots(struct planning *pl, const struct set *set)
+{
+        for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
+                const struct slot *s = &set->slots[i];
+
+                if (!s->thing || s->call || pl->paused)
+                        continue;
+                if (s->protect != s->thing->protect)
+                        remark(pl, s->thing, s->protect ? REMARK_PROTECT : REMARK_UNPROTECT);
+                if (!s->release || s->thing->state != THING_OWNED)
+                        continue;
+                remark(pl, s->thing, REMARK_RELEASE);
+                planning_note(pl, plan_string(pl->plan, "%s (%s) is released: no longer ours, left as it is", s->name,
+                                              s->thing->id));
+        }
+}
+
 static void headline(struct planning *pl, const struct set *set)
 {
         struct section *s = planning_section(pl);
         int64_t there = 0;
 
         for (size_t i = 0; i < set->n_slots; i++)
-                there += slot_is_shown(&set->slots[i]);
+                there += slot_is_shown(&set->slots[i]) && !set->slots[i].release;
         s->headline = set->spec ? plan_string(pl->plan, "count is %lld, %lld exist%s", (long long)set->spec->count,
                                               (long long)there, there == 1 ? "s" : "")
                                 : plan_string(pl->plan, "no spec names it any more; %lld exist%s", (long long)there,
@@ -294,6 +357,8 @@ int plan_set(struct planning *pl, struct set *set, struct error *e)
 
         headline(pl, set);
         reason = planning_section(pl)->headline;
+        plan_adoptions(pl, set);
+        remark_slots(pl, set);
         surplus = set->counted - set->spec->count;
         if (surplus > 0)
                 shrink(pl, set, surplus, reason);
@@ -301,7 +366,7 @@ int plan_set(struct planning *pl, struct set *set, struct error *e)
                 struct slot *s = &set->slots[i];
                 int r;
 
-                if (!may_go(s) && !(slot_is_shown(s) && s->protect && !s->call && !s->hold))
+                if (!may_go(s) && !(slot_is_shown(s) && s->protect && !s->call && !s->hold && !s->release))
                         continue;
                 if (s->victim || s->row->condition != CONDITION_FAILED)
                         continue;
@@ -309,6 +374,8 @@ int plan_set(struct planning *pl, struct set *set, struct error *e)
                 if (r < 0)
                         return r;
         }
+        pl->budget = rollout_budget(pl, set);
+        plan_rollout(pl, set);
         plan_missing(pl, set);
         if (surplus < 0)
                 grow(pl, -surplus, reason);

@@ -67,6 +67,7 @@ static void add_full_thing(struct ledger *l, enum thing_state thing_state, enum 
         t->state = thing_state;
         t->condition = condition;
         t->adopted = condition % 2;
+        t->protect = condition % 3 == 1;
         t->ever_ready = condition % 3 == 0;
         t->missing = thing_state % 2;
         t->leaked = thing_state % 3 == 0;
@@ -86,6 +87,7 @@ static void assert_full_thing(const struct thing *t, enum thing_state thing_stat
         assert_int_equal(t->state, thing_state);
         assert_int_equal(t->condition, condition);
         assert_int_equal(t->adopted, condition % 2);
+        assert_int_equal(t->protect, condition % 3 == 1);
         assert_int_equal(t->ever_ready, condition % 3 == 0);
         assert_int_equal(t->missing, thing_state % 2);
         assert_int_equal(t->leaked, thing_state % 3 == 0);
@@ -112,13 +114,13 @@ static void things_come_back(void **state)
 
         ledger_free(l);
         l = must_open(*state, LEDGER_READ);
-        assert_int_equal(l->n_things, 18);
+        assert_int_equal(l->n_things, 24);
         for (enum thing_state s = THING_OWNED; s < THING_GONE; s++)
                 for (enum condition c = CONDITION_RUNNING; c <= CONDITION_UNKNOWN; c++) {
                         assert_int_equal(l->things[n]->seq, n + 1);
                         assert_full_thing(l->things[n++], s, c);
                 }
-        assert_int_equal(l->next_thing, 19);
+        assert_int_equal(l->next_thing, 25);
 }
 
 static void add_full_call(struct ledger *l, enum order_verb verb, enum machine_field field)
@@ -138,6 +140,8 @@ static void add_full_call(struct ledger *l, enum order_verb verb, enum machine_f
         c->made_at_boot = NOW;
         c->outcome = ledger_string(l, "done");
         c->note = ledger_string(l, "quota exceeded");
+        c->request = ledger_string(l, "POST cloudvm/create");
+        c->resolved_at = WALL + 7;
 }
 
 static void assert_full_call(const struct call *c, enum order_verb verb, enum machine_field field)
@@ -156,6 +160,8 @@ static void assert_full_call(const struct call *c, enum order_verb verb, enum ma
         assert_int_equal(c->made_at_boot, NOW);
         assert_string_equal(c->outcome, "done");
         assert_string_equal(c->note, "quota exceeded");
+        assert_string_equal(c->request, "POST cloudvm/create");
+        assert_int_equal(c->resolved_at, WALL + 7);
         assert_int_equal(c->class, OUTCOME_UNKNOWN);
         assert_int_equal(c->settle_from, 0);
         assert_int_equal(c->absent, 0);
@@ -197,8 +203,10 @@ static void changed_rows_are_written_again(void **state)
         assert_int_equal(ledger_hold_id(l, "star", "vm-1"), 0);
         assert_int_equal(ledger_touch_thing(l, t), 0);
         assert_int_equal(ledger_touch_thing(l, t), 0);
+        t->protect = true;
         c->id = t->id;
         c->state = CALL_ACCEPTED;
+        c->request = ledger_string(l, "POST cloudvm/create");
         assert_int_equal(ledger_touch_call(l, c), 0);
         must_commit(l);
 
@@ -206,11 +214,14 @@ static void changed_rows_are_written_again(void **state)
         l = must_open(*state, LEDGER_WRITE);
         assert_int_equal(l->n_things, 1);
         assert_string_equal(l->things[0]->id, "vm-1");
+        assert_true(l->things[0]->protect);
         assert_int_equal(l->things[0]->condition, CONDITION_UNKNOWN);
         assert_string_equal(l->things[0]->made_with_text, "{}");
         assert_int_equal(l->things[0]->made_with.known, 0);
         assert_int_equal(l->n_calls, 1);
         assert_string_equal(l->calls[0]->id, "vm-1");
+        assert_string_equal(l->calls[0]->request, "POST cloudvm/create");
+        assert_int_equal(l->calls[0]->resolved_at, 0);
         assert_int_equal(l->calls[0]->state, CALL_ACCEPTED);
 }
 
@@ -264,6 +275,8 @@ static void a_new_holder_puts_calls_right(void **state)
         l = must_open(*state, LEDGER_WRITE);
         assert_int_equal(l->calls[0]->state, CALL_RESOLVED);
         assert_string_equal(l->calls[0]->outcome, "never sent");
+        assert_int_equal(l->calls[0]->resolved_at, 0);
+        assert_string_equal(l->calls[0]->request, "");
         assert_int_equal(l->calls[1]->state, CALL_UNKNOWN);
         assert_int_equal(l->calls[1]->settle_from, 0);
         assert_int_equal(l->calls[2]->state, CALL_ACCEPTED);
@@ -300,6 +313,81 @@ static void ids_stay_held(void **state)
                 assert_int_equal(l->n_things, 2);
         }
         assert_int_equal(l->next_thing, 4);
+}
+
+static void what_is_released_stays_until_it_is_forgotten(void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+
+        ledger_add_thing(l, "star", "MachineSet/web", "web-4", "vm-5")->state = THING_RELEASED;
+        must_commit(l);
+        ledger_sweep(l);
+        assert_int_equal(l->n_things, 1);
+
+        ledger_free(l);
+        l = must_open(*state, LEDGER_WRITE);
+        assert_int_equal(l->n_things, 1);
+        assert_int_equal(l->things[0]->state, THING_RELEASED);
+        assert_string_equal(l->things[0]->slot, "web-4");
+        l->things[0]->state = THING_GONE;
+        assert_int_equal(ledger_touch_thing(l, l->things[0]), 0);
+        must_commit(l);
+        ledger_sweep(l);
+        assert_int_equal(l->n_things, 0);
+
+        ledger_free(l);
+        l = must_open(*state, LEDGER_WRITE);
+        assert_int_equal(l->n_things, 0);
+        assert_true(ledger_held(l, "star", "vm-5"));
+}
+
+static void pauses_come_back(void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+
+        assert_null(ledger_paused(l, "MachineSet/web"));
+        assert_int_equal(ledger_set_paused(l, "MachineSet/web", "moving racks"), 0);
+        assert_int_equal(ledger_set_paused(l, "Provider/star", ""), 0);
+        assert_int_equal(ledger_set_paused(l, "MachineSet/db", "until monday"), 0);
+        must_commit(l);
+
+        /* Said anew, taken back, and taken back and said again before the commit. */
+        assert_int_equal(ledger_set_paused(l, "MachineSet/web", "still moving"), 0);
+        assert_int_equal(ledger_set_paused(l, "MachineSet/db", NULL), 0);
+        assert_int_equal(ledger_set_paused(l, "Provider/star", NULL), 0);
+        assert_int_equal(ledger_set_paused(l, "Provider/star", ""), 0);
+        must_commit(l);
+
+        for (int i = 0; i < 2; i++) {
+                assert_string_equal(ledger_paused(l, "MachineSet/web"), "still moving");
+                assert_string_equal(ledger_paused(l, "Provider/star"), "");
+                assert_null(ledger_paused(l, "MachineSet/db"));
+                ledger_free(l);
+                l = must_open(*state, LEDGER_READ);
+        }
+}
+
+static void a_pause_is_a_change_once(void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+        char reason[] = "moving racks";
+        struct error e = {};
+
+        assert_int_equal(ledger_set_paused(l, "MachineSet/web", NULL), 0);
+        assert_false(ledger_is_touched(l));
+        assert_int_equal(ledger_set_paused(l, "MachineSet/web", reason), 0);
+        reason[0] = 'x';
+        assert_string_equal(ledger_paused(l, "MachineSet/web"), "moving racks");
+        assert_true(ledger_is_touched(l));
+        must_commit(l);
+        assert_int_equal(ledger_commits(l), 1);
+        assert_int_equal(ledger_set_paused(l, "MachineSet/web", "moving racks"), 0);
+        assert_false(ledger_is_touched(l));
+
+        ledger_free(l);
+        l = must_open(*state, LEDGER_READ);
+        assert_int_equal(ledger_set_paused(l, "MachineSet/web", NULL), 0);
+        assert_int_equal(ledger_commit(l, &e), -EROFS);
 }
 
 static void sequence_numbers_are_never_used_again(void **state)
@@ -385,6 +473,7 @@ static void an_empty_ledger_plans_and_never_commits(_unused_ void **state)
         assert_int_equal(ledger_get_status(l, &rows, &n, &at, &e), 0);
         assert_int_equal(n, 0);
         assert_int_equal(at, 0);
+        assert_null(ledger_paused(l, "MachineSet/web"));
 
         assert_non_null(ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1"));
         assert_true(ledger_held(l, "star", "vm-1"));
@@ -405,6 +494,9 @@ int main(void)
                 ledger_test(sending_is_durable_after_its_commit),
                 ledger_test(a_new_holder_puts_calls_right),
                 ledger_test(ids_stay_held),
+                ledger_test(what_is_released_stays_until_it_is_forgotten),
+                ledger_test(pauses_come_back),
+                ledger_test(a_pause_is_a_change_once),
                 ledger_test(sequence_numbers_are_never_used_again),
                 ledger_test(sweep_takes_out_what_is_over),
                 ledger_test(accounts_are_recorded_once),

@@ -211,6 +211,8 @@ static void what_is_owned_now_is_the_most_when_nothing_went(void **state)
         add_owned(l, "vm-3", 0, 0)->state = THING_LEAVING;
         add_owned(l, "vm-4", WALL + 50, 0);
         add_owned(l, "vm-5", WALL - 10000, 0)->state = THING_PARKED;
+        add_owned(l, "vm-6", WALL - 10000, 0)->state = THING_RELEASED;
+        add_owned(l, "vm-7", WALL - 10, 0)->state = THING_RELEASED;
         add_owned(l, "", WALL - 10000, 0);
         assert_int_equal(hour(l, "star").most_owned, 4);
         assert_int_equal(hour(l, "fin").most_owned, 0);
@@ -249,6 +251,27 @@ static void the_most_is_what_was_there_at_once(void **state)
         assert_int_equal(hour(l, "star").most_owned, 3);
 }
 
+/* It was not owned any more when it was forgotten: without a time it counts in no hour. */
+static void what_was_released_and_then_forgotten_does_not_count(void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+
+        add_owned(l, "vm-1", WALL - 90000, 0);
+        add_owned(l, "vm-2", WALL - 90000, 0)->state = THING_RELEASED;
+        must_commit(l);
+        assert_int_equal(hour(l, "star").most_owned, 1);
+
+        l->things[1]->state = THING_GONE;
+        assert_int_equal(ledger_touch_thing(l, l->things[1]), 0);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(hour(l, "star").most_owned, 1);
+                must_commit(l);
+                ledger_sweep(l);
+        }
+        assert_int_equal(l->n_things, 1);
+        assert_int_equal(hour(l, "star").most_owned, 1);
+}
+
 static void a_loss_that_is_still_to_come_counts(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
@@ -274,6 +297,7 @@ int main(void)
                 ledger_test(replacements_count_by_slot),
                 ledger_test(what_is_owned_now_is_the_most_when_nothing_went),
                 ledger_test(the_most_is_what_was_there_at_once),
+                ledger_test(what_was_released_and_then_forgotten_does_not_count),
                 ledger_test(a_loss_that_is_still_to_come_counts),
         };
 

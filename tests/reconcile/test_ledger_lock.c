@@ -176,6 +176,21 @@ static void loose_modes_are_refused(void **state)
         ledger_unlock(must_lock(f, "muster apply"));
 }
 
+static void what_is_somebody_elses_is_refused(void **state)
+{
+        const struct fixture *f = *state;
+        struct ledger_lock *lock = NULL;
+        char path[128];
+        struct error e = {};
+
+        ledger_unlock(must_lock(f, "muster apply"));
+        snprintf(path, sizeof(path), "%s.lock", f->path);
+        give_away(path);
+        assert_int_equal(ledger_lock(f->path, "muster apply", &lock, &e), -EPERM);
+        assert_non_null(strstr(e.text, "owned by user 65534"));
+        assert_null(lock);
+}
+
 static void other_than_files_are_refused(void **state)
 {
         const struct fixture *f = *state;
@@ -206,10 +221,10 @@ static void the_lock_makes_its_folder(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                ledger_test(the_lock_says_who_holds_it), ledger_test(one_process_holds_it),
-                ledger_test(it_goes_with_the_process),   ledger_test(words_that_make_no_sense_are_not_repeated),
-                ledger_test(loose_modes_are_refused),    ledger_test(other_than_files_are_refused),
-                ledger_test(the_lock_makes_its_folder),
+                ledger_test(the_lock_says_who_holds_it),   ledger_test(one_process_holds_it),
+                ledger_test(it_goes_with_the_process),     ledger_test(words_that_make_no_sense_are_not_repeated),
+                ledger_test(loose_modes_are_refused),      ledger_test(what_is_somebody_elses_is_refused),
+                ledger_test(other_than_files_are_refused), ledger_test(the_lock_makes_its_folder),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,13 +2,25 @@
 #include "tests/reconcile/test_ledger_fixture.h"
 
 static const struct ledger_request adopt = {
-        .verb = REQUEST_ADOPT, .account = "", .resource = "MachineSet/web", .slot = "web-3", .id = "vm-77"
+        .verb = REQUEST_ADOPT, .account = "", .resource = "MachineSet/web", .slot = "web-3", .id = "vm-77", .reason = ""
 };
 static const struct ledger_request forget = {
-        .verb = REQUEST_FORGET, .account = "", .resource = "MachineSet/web", .slot = "", .id = ""
+        .verb = REQUEST_FORGET, .account = "", .resource = "MachineSet/web", .slot = "", .id = "", .reason = ""
 };
 static const struct ledger_request accept_loss = {
-        .verb = REQUEST_ACCEPT_LOSS, .account = "star", .resource = "", .slot = "", .id = ""
+        .verb = REQUEST_ACCEPT_LOSS, .account = "star", .resource = "", .slot = "", .id = "", .reason = ""
+};
+static const struct ledger_request retry = {
+        .verb = REQUEST_RETRY, .account = "", .resource = "MachineSet/web", .slot = "web-2", .id = "", .reason = ""
+};
+static const struct ledger_request pause_provider = { .verb = REQUEST_PAUSE,
+                                                      .account = "",
+                                                      .resource = "Provider/star",
+                                                      .slot = "",
+                                                      .id = "",
+                                                      .reason = "moving racks" };
+static const struct ledger_request resume = {
+        .verb = REQUEST_RESUME, .account = "", .resource = "Provider/star", .slot = "", .id = "", .reason = ""
 };
 
 static int64_t ask(const struct fixture *f, const struct ledger_request *request)
@@ -34,6 +46,7 @@ static void assert_next(struct ledger *l, const struct ledger_request *expected,
         assert_string_equal(request.resource, expected->resource);
         assert_string_equal(request.slot, expected->slot);
         assert_string_equal(request.id, expected->id);
+        assert_string_equal(request.reason, expected->reason);
 }
 
 static void assert_answer(const struct fixture *f, int64_t seq, bool expected_ok, const char *expected)
@@ -76,6 +89,43 @@ static void requests_are_answered_in_their_order(void **state)
         assert_answer(f, 2, false, "");
         assert_answer(f, 3, true, "nothing is missing");
         assert_int_equal(ledger_answer_of(f->path, 4, &ok, &answer, &e), -ENOENT);
+}
+
+static void every_verb_comes_through(void **state)
+{
+        static const struct ledger_request *const requests[] = { &adopt, &forget,         &accept_loss,
+                                                                 &retry, &pause_provider, &resume };
+        const struct fixture *f = *state;
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(f, LEDGER_CREATE);
+        struct error e = {};
+
+        for (size_t i = 0; i < ARRAY_SIZE(requests); i++)
+                assert_int_equal(ask(f, requests[i]), i + 1);
+
+        for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+                assert_next(l, requests[i], (int64_t)i + 1);
+                assert_int_equal(ledger_answer(l, (int64_t)i + 1, true, "done", &e), 0);
+        }
+}
+
+/* A pause is kept in the same commit as its answer. */
+static void a_pause_comes_with_its_answer(void **state)
+{
+        const struct fixture *f = *state;
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(f, LEDGER_CREATE);
+        struct ledger_request request = {};
+        struct error e = {};
+
+        ask(f, &pause_provider);
+        assert_int_equal(ledger_next_request(l, &request, &e), 1);
+        assert_int_equal(ledger_set_paused(l, request.resource, request.reason), 0);
+        assert_int_equal(ledger_answer(l, 1, true, "Provider/star is paused", &e), 0);
+        assert_int_equal(ledger_commits(l), 1);
+
+        ledger_free(l);
+        l = must_open(f, LEDGER_WRITE);
+        assert_string_equal(ledger_paused(l, "Provider/star"), "moving racks");
+        assert_answer(f, 1, true, "Provider/star is paused");
 }
 
 static void an_answer_comes_with_what_it_is_about(void **state)
@@ -189,8 +239,8 @@ static void old_answers_are_dropped(void **state)
         bool ok;
 
         tamper(f, "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1005)"
-                  " INSERT INTO requests (verb, account, resource, slot, id, ok, answer)"
-                  " SELECT 'forget', '', 'MachineSet/web', '', '', 1, 'done' FROM n;"
+                  " INSERT INTO requests (verb, account, resource, slot, id, reason, ok, answer)"
+                  " SELECT 'forget', '', 'MachineSet/web', '', '', '', 1, 'done' FROM n;"
                   " UPDATE requests SET ok = NULL, answer = NULL WHERE seq IN (2, 1005)");
         assert_next(l, &forget, 2);
         assert_int_equal(ledger_answer(l, 1005, true, "done", &e), 0);
@@ -210,7 +260,7 @@ static void a_damaged_request_is_named(void **state)
         struct error e = {};
 
         ask(f, &adopt);
-        tamper(f, "PRAGMA ignore_check_constraints = ON; UPDATE requests SET verb = 'retry'");
+        tamper(f, "PRAGMA ignore_check_constraints = ON; UPDATE requests SET verb = 'restart'");
         assert_int_equal(ledger_next_request(l, &request, &e), -EBADMSG);
         assert_non_null(strstr(e.text, "row 1 of requests"));
 }
@@ -266,7 +316,8 @@ static void status_is_replaced_as_a_whole(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                ledger_test(requests_are_answered_in_their_order), ledger_test(an_answer_comes_with_what_it_is_about),
+                ledger_test(requests_are_answered_in_their_order), ledger_test(every_verb_comes_through),
+                ledger_test(a_pause_comes_with_its_answer),        ledger_test(an_answer_comes_with_what_it_is_about),
                 ledger_test(requests_outlive_the_holder),          ledger_test(there_must_be_a_ledger_to_ask),
                 ledger_test(others_ask_while_the_holder_writes),   ledger_test(old_answers_are_dropped),
                 ledger_test(a_damaged_request_is_named),           ledger_test(status_is_replaced_as_a_whole),

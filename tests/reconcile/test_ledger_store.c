@@ -91,6 +91,28 @@ static void loose_modes_are_refused(void **state)
         assert_int_equal(open_result(f, LEDGER_WRITE, &e), 0);
 }
 
+static void what_is_somebody_elses_is_refused(void **state)
+{
+        const struct fixture *f = *state;
+        const struct ledger_request request = {
+                .verb = REQUEST_RESUME, .account = "", .resource = "Provider/star", .slot = "", .id = "", .reason = ""
+        };
+        struct error e = {};
+        int64_t seq = 0;
+
+        ledger_free(must_open(f, LEDGER_CREATE));
+        give_away(f->path);
+        for (enum ledger_mode mode = LEDGER_READ; mode <= LEDGER_CREATE; mode++) {
+                assert_int_equal(open_result(f, mode, &e), -EPERM);
+                assert_non_null(strstr(e.text, "owned by user 65534"));
+        }
+        assert_int_equal(ledger_ask(f->path, &request, &seq, &e), -EPERM);
+        assert_int_equal(seq, 0);
+
+        assert_int_equal(chown(f->path, geteuid(), getegid()), 0);
+        assert_int_equal(open_result(f, LEDGER_WRITE, &e), 0);
+}
+
 static void what_is_no_database_is_refused(void **state)
 {
         const struct fixture *f = *state;
@@ -156,6 +178,7 @@ static void damaged_rows_are_named(void **state)
                 { "UPDATE things SET state = 'lost'", "row 1 of things" },
                 { "UPDATE things SET condition = 'Running'", "row 1 of things" },
                 { "UPDATE things SET leaked = 2", "row 1 of things" },
+                { "UPDATE things SET protect = 2", "row 1 of things" },
                 { "UPDATE things SET made_with = '{\"cpu\":4'", "row 1 of things" },
                 { "UPDATE things SET made_with = '[]'", "row 1 of things" },
                 { "UPDATE things SET made_with = ''", "row 1 of things" },
@@ -169,6 +192,7 @@ static void damaged_rows_are_named(void **state)
                 { "UPDATE calls SET wanted = 'null'", "row 1 of calls" },
                 { "DELETE FROM meta", "names no estate" },
                 { "DROP TABLE calls", "no such table" },
+                { "DROP TABLE pauses", "no such table" },
         };
         const struct fixture *f = *state;
         char sql[256];
@@ -191,11 +215,20 @@ static void damaged_rows_are_named(void **state)
 static void the_rows_themselves_refuse_unknown_words(void **state)
 {
         static const char *const updates[] = {
-                "UPDATE things SET state = 'lost'",      "UPDATE things SET condition = 'Running'",
-                "UPDATE things SET adopted = 2",         "UPDATE things SET made_at = 'yesterday'",
-                "UPDATE things SET note = NULL",         "UPDATE calls SET verb = 'destroy'",
-                "UPDATE calls SET state = ''",           "UPDATE calls SET counts = 'many'",
-                "UPDATE calls SET made_at_boot = 'now'", "INSERT INTO requests (verb) VALUES ('retry')",
+                "UPDATE things SET state = 'lost'",
+                "UPDATE things SET condition = 'Running'",
+                "UPDATE things SET adopted = 2",
+                "UPDATE things SET made_at = 'yesterday'",
+                "UPDATE things SET note = NULL",
+                "UPDATE calls SET verb = 'destroy'",
+                "UPDATE calls SET state = ''",
+                "UPDATE calls SET counts = 'many'",
+                "UPDATE calls SET made_at_boot = 'now'",
+                "UPDATE calls SET resolved_at = 'now'",
+                "UPDATE things SET protect = 2",
+                "UPDATE calls SET request = NULL",
+                "INSERT INTO pauses (resource) VALUES ('MachineSet/web')",
+                "INSERT INTO requests VALUES (1, 'restart', '', '', '', '', '', NULL, NULL)",
         };
         const struct fixture *f = *state;
         _cleanup_(db_free_p) struct db *db = NULL;
@@ -203,6 +236,9 @@ static void the_rows_themselves_refuse_unknown_words(void **state)
 
         make_small_ledger(f);
         assert_int_equal(db_open(f->path, DB_WRITE, &db, &e), 0);
+        assert_int_equal(db_exec(db, "INSERT INTO requests VALUES (1, 'retry', '', '', '', '', '', NULL, NULL)", &e),
+                         0);
+        assert_int_equal(db_exec(db, "DELETE FROM requests; UPDATE things SET state = 'released'", &e), 0);
         for (size_t i = 0; i < ARRAY_SIZE(updates); i++)
                 assert_true(db_exec(db, updates[i], &e) < 0);
 }
@@ -459,6 +495,7 @@ int main(void)
                 ledger_test(missing_folders_are_made),
                 ledger_test(a_making_that_was_cut_short_is_taken_up),
                 ledger_test(loose_modes_are_refused),
+                ledger_test(what_is_somebody_elses_is_refused),
                 ledger_test(what_is_no_database_is_refused),
                 ledger_test(another_database_is_refused),
                 ledger_test(a_newer_schema_is_refused),

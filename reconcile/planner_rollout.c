@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "reconcile/base/text.h"
+#include "reconcile/base/units.h"
+#include "reconcile/planner_internal.h"
+
+/*
+ * A rollout takes machines away for a while: to make them anew, or to restart them. The rule: never more at a time than the spec's
+ * maxUnavailable, counting every machine of the set that is away for whatever reason, or has not worked for minReady yet.
+ */
+
+/* Has it worked for long enough? After a restart of muster the time since it was made must do. */
+static bool is_settled(const struct planning *pl, const struct thing *t)
+{
+        usec_t min_ready = pl->set->spec->rollout->min_ready;
+
+        if (t->ready_since)
+                return usec_since(pl->in->now, t->ready_since) >= min_ready;
+        return pl->in->wall - t->made_at >= (int64_t)(min_ready / USEC_PER_SEC);
+}
+
+static bool is_available(const struct planning *pl, const struct slot *s)
+{
+        enum condition wanted = pl->set->spec->power == POWER_STOPPED ? CONDITION_STOPPED : CONDITION_RUNNING;
+
+        return slot_is_shown(s) && !s->call && !s->victim && s->row->condition == wanted && is_settled(pl, s->thing);
+}
+
+int64_t rollout_budget(const struct planning *pl, const struct set *set)
+{
+        int64_t available = 0;
+
+        for (size_t i = 0; i < set->n_slots; i++)
+                available += !set->slots[i].release && is_available(pl, &set->slots[i]);
+        return pl->set->spec->rollout->max_unavailable - (set->spec->count - available);
+}
+
+static bool has_failed_machine(const struct set *set)
+{
+        for (size_t i = 0; i < set->n_slots; i++)
+                if (slot_is_shown(&set->slots[i]) && set->slots[i].row->condition == CONDITION_FAILED)
+                        return true;
+        return false;
+}
+
+/* Takes one machine from the budget, or says why the action waits. */
+static void take_away(struct planning *pl, const struct set *set, struct action *a)
+{
+        const struct rollout_spec *rollout = set->spec->rollout;
+        char text[UNITS_TEXT_MAX];
+
+        if (a->blocked)
+                return;
+        if (rollout->on_failure == ON_FAILURE_STOP && has_failed_machine(set)) {
+                a->waits = "a machine of the set failed, and rollout.onFailure says stop";
+                a->given_up = true;
+                section_reason(planning_section(pl), REASON_REFUSED, a->waits);
+        } else if (pl->budget > 0) {
+                pl->budget--;
+        } else {
+                a->waits = plan_string(pl->plan, "at most %lld away at a time, and each new one works for %s first",
+                                       (long long)rollout->max_unavailable, duration_text(rollout->min_ready, text));
+                planning_section(pl)->waiting = true;
+        }
+}
+
+bool needs_restart(const struct planning *pl, const struct slot *s, enum machine_field f)
+{
+        const struct retry *retry = planning_retry(pl, s, ORDER_CHANGE, f);
+
+        return s->row->condition == CONDITION_RUNNING && retry && retry->given_up && retry->class == OUTCOME_REFUSED;
+}
+
+/* The first property of the machine that only a new machine can have as the spec says. */
+static enum machine_field outdated_field(const struct planning *pl, const struct slot *s, const struct values *wanted)
+{
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
+                const struct machine_support *support;
+
+                if (!values_known(wanted, f))
+                        continue;
+                support = machine_support_find(pl->in->codec, machine_field_spec(f)->name);
+                if (support->change == CHANGE_REPLACE && values_drifted(support, s, f, wanted))
+                        return f;
+        }
+        return MACHINE_NONE;
+}
+
+static void replace(struct planning *pl, struct set *set, struct slot *s, enum machine_field f,
+                    const struct values *wanted)
+{
+        const struct machine_support *support = machine_support_find(pl->in->codec, machine_field_spec(f)->name);
+        const char *from = value_text(pl->plan, f, values_to_compare(support, s)),
+                   *to = value_text(pl->plan, f, wanted);
+        struct action *a;
+
+        a = planning_action(pl, ACTION_REPLACE, s,
+                            plan_string(pl->plan, "%s is %s, spec says %s", machine_field_spec(f)->name, from, to));
+        if (!a)
+                return;
+        a->order = ORDER_DELETE;
+        a->counts = COUNTS_REPLACE;
+        a->changes[a->n_changes++] = (struct change_line){ .field = machine_field_spec(f)->name,
+                                                           .from = from,
+                                                           .to = to };
+        a->summary = plan_string(pl->plan, "%s, %s %s -> %s", s->thing->id, machine_field_spec(f)->name, from, to);
+        take_away(pl, set, a);
+        s->victim = true;
+}
+
+void plan_rollout(struct planning *pl, struct set *set)
+{
+        struct values wanted;
+
+        if (set->resource->on_drift != ON_DRIFT_REPLACE)
+                return;
+        values_wanted(set->spec, pl->in->codec, &wanted);
+        for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
+                struct slot *s = &set->slots[i];
+                enum machine_field f;
+
+                if (!slot_is_shown(s) || s->call || s->hold || s->victim || s->release ||
+                    (s->row->condition != CONDITION_RUNNING && s->row->condition != CONDITION_STOPPED))
+                        continue;
+                f = outdated_field(pl, s, &wanted);
+                if (f == MACHINE_NONE)
+                        continue;
+                if (s->protect)
+                        planning_note(pl, plan_string(pl->plan,
+                                                      "%s: its %s is not as the spec says; it is kept, as protect says",
+                                                      s->name, machine_field_spec(f)->name));
+                else
+                        replace(pl, set, s, f, &wanted);
+        }
+}
+
+void plan_restart(struct planning *pl, const struct slot *s, enum machine_field f)
+{
+        const char *name = machine_field_spec(f)->name;
+        struct action *a;
+
+        a = planning_action(pl, ACTION_STOP, s, plan_string(pl->plan, "its %s cannot change while it runs", name));
+        if (!a)
+                return;
+        a->order = power_order(pl, s);
+        if (pl->set->spec->restart == RESTART_ROLLING)
+                take_away(pl, pl->set, a);
+        else
+                planning_block(
+                        pl, a, REASON_REFUSED,
+                        plan_string(pl->plan, "the %s needs a restart, which 'restart: rolling' would allow", name));
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/simulation/invariants.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+#include "tests/simulation/host.h"
+#include "tests/simulation/server.h"
+
+/* A plan is made of what was seen; it may be acted upon for so long. */
+#define PLAN_AGE_MAX (2 * USEC_PER_MINUTE)
+
+/* Of a request that is about to leave. */
+
+static void check_place(struct world *w, const struct exchange *x)
+{
+        const struct server *s = &w->servers[x->account];
+        const char *token = request_header(&x->request, "KEY_TOKEN");
+
+        if (!text_starts(x->request.url, s->host) || x->request.url[strlen(s->host)] != '/')
+                world_violate(w, "a request of %s goes to %s", s->account, x->request.url);
+        if (!text_equal(token, s->token))
+                world_violate(w, "a request of %s carries another token than its own", s->account);
+}
+
+static const char *ledger_verb(const char *class)
+{
+        static const char *const verbs[][2] = {
+                { "create", "create" },      { "delete", "delete" },      { "start", "start" },
+                { "shutdown", "shut down" }, { "poweroff", "power off" }, { "cpu", "change" },
+                { "memory", "change" },      { "rename", "rename" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+                if (text_equal(verbs[i][0], class))
+                        return verbs[i][1];
+        return NULL;
+}
+
+static void spend(struct world *w, const struct exchange *x, int64_t seq)
+{
+        int64_t *place;
+
+        for (size_t i = 0; i < w->n_spent; i++)
+                if (w->spent[i] == seq)
+                        world_violate(w, "row %lld of the ledger sends a second request (%s %s)", (long long)seq,
+                                      x->class, x->subject);
+        place = world_must(ARRAY_ADD(w->spent, w->n_spent, w->allocated_spent));
+        *place = seq;
+}
+
+static void check_row(struct world *w, const struct exchange *x)
+{
+        const char *verb = ledger_verb(x->class);
+        struct error e = { "" };
+        int64_t seq = 0, n = 0;
+        int r;
+
+        if (!verb) {
+                world_violate(w, "a request that acts is none that is known: %s", x->request.url);
+                return;
+        }
+        db_bind_text(w->find_sending, 1, w->servers[x->account].account);
+        db_bind_text(w->find_sending, 2, verb);
+        db_bind_text(w->find_sending, 3, x->subject);
+        while ((r = db_step(w->find_sending, &e)) > 0) {
+                seq = db_int64(w->find_sending, 0);
+                n++;
+        }
+        db_reset(w->find_sending);
+        if (r < 0)
+                world_violate(w, "the ledger cannot be read: %s", e.text);
+        else if (n != 1)
+                world_violate(w, "%s %s goes out with %lld durable rows", x->class, x->subject, (long long)n);
+        else
+                spend(w, x, seq);
+}
+
+/* Whatever is done to a machine is done to one that the ledger owns and that muster made or was given. */
+static void check_owned(struct world *w, const struct exchange *x)
+{
+        const struct machine_record *record = server_record(&w->servers[x->account], x->subject);
+        struct error e = { "" };
+        int r;
+
+        if (!record || !record->ours || record->released)
+                world_violate(w, "%s of a foreign machine, %s", x->class, x->subject);
+        db_bind_text(w->find_leaving, 1, w->servers[x->account].account);
+        db_bind_text(w->find_leaving, 2, x->subject);
+        r = db_step(w->find_leaving, &e);
+        if (r != 1 || db_int64(w->find_leaving, 0) != 1)
+                world_violate(w, "%s of %s, which the ledger does not own", x->class, x->subject);
+        db_reset(w->find_leaving);
+}
+
+void invariants_send(struct world *w, const struct exchange *x)
+{
+        struct server *s = &w->servers[x->account];
+
+        check_place(w, x);
+        if (x->request.read) {
+                if (call_class_acts(x->class))
+                        world_violate(w, "%s is marked as a read", x->class);
+                if (text_equal(x->class, "list"))
+                        s->listed_at = w->now;
+                return;
+        }
+        if (w->mode == ENGINE_PLAN || w->mode == ENGINE_OBSERVE || w->mode == ENGINE_ANSWER)
+                world_violate(w, "%s goes out of a run that only looks", x->class);
+        check_row(w, x);
+        if (!text_equal(x->class, "create"))
+                check_owned(w, x);
+        if (text_equal(x->class, "delete"))
+                server_leaves(s, x->subject);
+        if (!s->listed_at || w->now - s->listed_at > PLAN_AGE_MAX)
+                world_violate(w, "%s %s is sent long after the last look", x->class, x->subject);
+}
+
+/* Of the world as it is. */
+
+void invariants_wanted(struct world *w)
+{
+        for (size_t i = 0; i < w->n_wanted; i++)
+                w->wanted[i].named = false;
+        for (size_t i = 0; i < w->estate->n_resources; i++) {
+                const struct resource *r = w->estate->resources[i];
+                struct wanted *wanted = NULL;
+
+                if (r->kind != &kind_machine_set)
+                        continue;
+                for (size_t k = 0; k < w->n_wanted; k++)
+                        if (text_equal(w->wanted[k].name, r->name))
+                                wanted = &w->wanted[k];
+                if (!wanted) {
+                        wanted = world_must(ARRAY_ADD(w->wanted, w->n_wanted, w->allocated_wanted));
+                        snprintf(wanted->name, sizeof(wanted->name), "%s", r->name);
+                }
+                for (size_t k = 0; k < w->options.accounts; k++)
+                        if (text_equal(w->servers[k].account, resource_provider(r)->name))
+                                wanted->account = k;
+                wanted->named = true;
+                wanted->count = r->machine_set->count;
+                if (wanted->ceiling < wanted->count)
+                        wanted->ceiling = wanted->count;
+        }
+}
+
+/* Creates that may still make a machine. */
+static int64_t creates_under_way(const struct world *w, const struct wanted *wanted)
+{
+        size_t n = strlen(wanted->name);
+        int64_t creates = 0;
+
+        for (size_t i = 0; i < w->n_events; i++) {
+                const struct exchange *x = w->events[i].exchange;
+
+                creates += w->events[i].kind == AT_SERVER && x->account == wanted->account &&
+                           text_equal(x->class, "create") && strncmp(x->subject, wanted->name, n) == 0 &&
+                           x->subject[n] == '-';
+        }
+        return creates;
+}
+
+static void check_counts(struct world *w)
+{
+        for (size_t i = 0; i < w->n_wanted; i++) {
+                struct wanted *wanted = &w->wanted[i];
+                int64_t there = (int64_t)server_count_set(w, wanted->account, wanted->name);
+
+                if (there > wanted->ceiling)
+                        world_violate(w, "%s has %lld machines, and at most %lld were ever wanted", wanted->name,
+                                      (long long)there, (long long)wanted->ceiling);
+                if (wanted->ceiling > wanted->count) {
+                        int64_t now = there + creates_under_way(w, wanted);
+
+                        wanted->ceiling = now < wanted->ceiling ? now : wanted->ceiling;
+                        if (wanted->ceiling < wanted->count)
+                                wanted->ceiling = wanted->count;
+                }
+        }
+}
+
+static void check_slots(struct world *w, size_t account)
+{
+        const struct server *s = &w->servers[account];
+
+        for (size_t i = 0; i < s->n_records; i++) {
+                const struct machine_record *r = &s->records[i];
+
+                if (!r->ours || r->released || !server_machine(w, account, r->id))
+                        continue;
+                for (size_t k = 0; k < i; k++)
+                        if (s->records[k].ours && !s->records[k].released && text_equal(s->records[k].slot, r->slot) &&
+                            server_machine(w, account, s->records[k].id))
+                                world_violate(w, "%s is there twice: as %s and as %s", r->slot, s->records[k].id,
+                                              r->id);
+        }
+}
+
+static size_t account_of(const struct world *w, const char *name)
+{
+        for (size_t i = 0; i < w->options.accounts; i++)
+                if (text_equal(w->servers[i].account, name))
+                        return i;
+        return 0;
+}
+
+static void check_things(struct world *w)
+{
+        const struct ledger *l = w->ledger;
+
+        for (size_t i = 0; i < l->n_things; i++) {
+                const struct thing *t = l->things[i];
+                const struct machine_record *record;
+
+                if (t->state == THING_GONE)
+                        continue;
+                for (size_t k = 0; k < i; k++)
+                        if (l->things[k]->state != THING_GONE && text_equal(l->things[k]->slot, t->slot) &&
+                            text_equal(l->things[k]->account, t->account))
+                                world_violate(w, "the ledger has %s twice", t->slot);
+                if (t->state == THING_PARKED)
+                        continue;
+                record = server_record(&w->servers[account_of(w, t->account)], t->id);
+                if (!record || !record->ours || record->released)
+                        world_violate(w, "the ledger owns %s as %s, which is not ours", t->id, t->slot);
+        }
+}
+
+static void check_deletes(struct world *w, const struct server *s)
+{
+        int64_t n = 0;
+
+        for (size_t i = s->n_deletes; i > 0 && w->now - s->deletes[i - 1] < USEC_PER_HOUR; i--)
+                n++;
+        if (n > w->deletes_limit)
+                world_violate(w, "%lld machines of %s were deleted within the hour, and the limit is %lld",
+                              (long long)n, s->account, (long long)w->deletes_limit);
+}
+
+void invariants_state(struct world *w)
+{
+        for (size_t i = 0; i < w->options.accounts; i++) {
+                check_slots(w, i);
+                check_deletes(w, &w->servers[i]);
+        }
+        check_counts(w);
+        if (w->ledger && w->mode != ENGINE_PLAN)
+                check_things(w);
+}
+
+/* At the end. */
+
+static const struct thing *find_thing(const struct ledger *l, const char *slot)
+{
+        for (size_t i = 0; i < l->n_things; i++)
+                if (l->things[i]->state != THING_GONE && text_equal(l->things[i]->slot, slot))
+                        return l->things[i];
+        return NULL;
+}
+
+/* No machine that muster ever made is forgotten. */
+static void check_remembered(struct world *w, const struct ledger *l, size_t account)
+{
+        const struct server *s = &w->servers[account];
+
+        for (size_t i = 0; i < s->n_records; i++) {
+                const struct machine_record *r = &s->records[i];
+                const struct thing *t = find_thing(l, r->slot);
+
+                if (!r->ours || r->released || !server_machine(w, account, r->id))
+                        continue;
+                if (!t)
+                        world_violate(w, "%s (%s) was made by muster and is forgotten", r->id, r->slot);
+                else if (!text_equal(t->id, r->id) && !(t->state == THING_PARKED && strstr(t->note, r->id)))
+                        world_violate(w, "%s (%s) was made by muster, and the ledger has %s there", r->id, r->slot,
+                                      t->id);
+        }
+}
+
+static void check_complete(struct world *w, const struct ledger *l, const struct wanted *wanted)
+{
+        int64_t there = 0;
+
+        for (size_t i = 0; i < l->n_things; i++) {
+                const struct thing *t = l->things[i];
+                const char *set = strchr(t->resource, '/') + 1;
+
+                if (!text_equal(set, wanted->name) || t->state == THING_GONE)
+                        continue;
+                if (t->state == THING_LEAVING)
+                        world_violate(w, "%s is still leaving", t->slot);
+                else if (t->state == THING_OWNED && !server_machine(w, wanted->account, t->id))
+                        world_violate(w, "the ledger owns %s as %s, and it is not there", t->id, t->slot);
+                there++;
+        }
+        if (wanted->named && there != wanted->count)
+                world_violate(w, "%s has %lld machines where %lld are wanted", wanted->name, (long long)there,
+                              (long long)wanted->count);
+}
+
+static void check_calls(struct world *w, const struct ledger *l)
+{
+        for (size_t i = 0; i < l->n_calls; i++)
+                if (l->calls[i]->state != CALL_RESOLVED)
+                        world_violate(w, "a call on %s is still open", l->calls[i]->slot);
+}
+
+static void check_plan(struct world *w, const struct plan *plan, bool strict)
+{
+        for (size_t i = 0; i < plan->n_actions; i++) {
+                const struct action *a = &plan->actions[i];
+
+                /* With quirks a machine changes only while it is off, which nobody here sees to. */
+                if (w->options.quirks && a->order == ORDER_CHANGE)
+                        continue;
+                if (strict || !(a->blocked || a->given_up))
+                        world_violate(w, "the plan still has %s %s: %s (%s)", action_verb_text(a->verb), a->name,
+                                      a->reason,
+                                      a->blocked ? a->blocked
+                                      : a->waits ? a->waits
+                                                 : "");
+        }
+}
+
+void invariants_final(struct world *w, bool strict)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = NULL;
+        _cleanup_(plan_free_p) struct plan *plan = NULL;
+        struct error e = { "" };
+
+        if (world_is_wrong(w))
+                return;
+        if (ledger_open(w->path, LEDGER_READ, NULL, &l, &e) < 0) {
+                world_violate(w, "the ledger cannot be read: %s", e.text);
+                return;
+        }
+        check_calls(w, l);
+        for (size_t i = 0; i < w->options.accounts; i++)
+                check_remembered(w, l, i);
+        if (strict)
+                for (size_t i = 0; i < w->n_wanted; i++)
+                        check_complete(w, l, &w->wanted[i]);
+        if (!strict)
+                return;
+        plan = world_plan(w);
+        if (plan)
+                check_plan(w, plan, strict);
+}

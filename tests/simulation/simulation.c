@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Runs scenarios, one a seed: `simulation --seeds 300`. A seed that fails prints how to run it again, and how its trace ends.
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/text.h"
+#include "tests/simulation/scenario.h"
+
+#define TAIL_LINES 40
+/* So many of the first seeds are run twice, to see that one seed is one run. */
+#define TWICE 3
+
+struct options {
+        uint64_t first, seeds;
+        unsigned deeds;
+        bool trace;
+        const char *folder;
+};
+
+static int parse_number(const char *name, const char *text, uint64_t *ret)
+{
+        int64_t n;
+
+        if (text_to_int64(text, &n) < 0 || n < 0) {
+                fprintf(stderr, "--%s takes a number, and %s is none\n", name, text);
+                return -EINVAL;
+        }
+        *ret = (uint64_t)n;
+        return 0;
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+        static const struct option known[] = {
+                { "seed", required_argument, NULL, 's' },  { "seeds", required_argument, NULL, 'n' },
+                { "deeds", required_argument, NULL, 'd' }, { "folder", required_argument, NULL, 'f' },
+                { "trace", no_argument, NULL, 't' },       { NULL, 0, NULL, 0 }
+        };
+        uint64_t deeds = o->deeds;
+        int r = 0, c;
+
+        while (r == 0 && (c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+                if (c == 's')
+                        r = parse_number("seed", optarg, &o->first);
+                else if (c == 'n')
+                        r = parse_number("seeds", optarg, &o->seeds);
+                else if (c == 'd')
+                        r = parse_number("deeds", optarg, &deeds);
+                else if (c == 'f')
+                        o->folder = optarg;
+                else if (c == 't')
+                        o->trace = true;
+                else
+                        r = -EINVAL;
+        }
+        o->deeds = (unsigned)deeds;
+        return r;
+}
+
+static void print_tail(const char *text, size_t n)
+{
+        unsigned lines = 0;
+        size_t start = n;
+
+        while (start > 0 && lines <= TAIL_LINES)
+                if (text[--start] == '\n')
+                        lines++;
+        printf("%.*s", (int)(n - start), text + start);
+}
+
+static struct world *run(const struct options *o, uint64_t seed)
+{
+        struct scenario_options options = { .seed = seed, .folder = o->folder, .deeds_max = o->deeds };
+
+        return scenario_run(&options);
+}
+
+static bool is_repeatable(const struct options *o, uint64_t seed, const struct world *first)
+{
+        _cleanup_(world_free_p) struct world *second = run(o, seed);
+
+        return text_equal(buf_text(&first->trace), buf_text(&second->trace));
+}
+
+static bool run_seed(const struct options *o, uint64_t seed)
+{
+        _cleanup_(world_free_p) struct world *w = run(o, seed);
+
+        if (o->trace)
+                fputs(buf_text(&w->trace), stdout);
+        if (world_is_wrong(w)) {
+                if (!o->trace)
+                        print_tail(buf_text(&w->trace), w->trace.len);
+                printf("seed %" PRIu64 " FAILED: %s\nagain: simulation --seed %" PRIu64 " --deeds %u --trace\n", seed,
+                       w->violation.text, seed, o->deeds);
+                return false;
+        }
+        if (seed < o->first + TWICE && !is_repeatable(o, seed, w)) {
+                printf("seed %" PRIu64 " FAILED: it runs differently the second time\n", seed);
+                return false;
+        }
+        return true;
+}
+
+static const char *default_folder(void)
+{
+        const char *folder = getenv("TMPDIR");
+
+        if (folder)
+                return folder;
+        return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
+int main(int argc, char **argv)
+{
+        struct options o = { .first = 1, .seeds = 1, .deeds = 30, .folder = default_folder() };
+        uint64_t failed = 0;
+
+        if (parse(argc, argv, &o) < 0)
+                return 64;
+        for (uint64_t i = 0; i < o.seeds; i++)
+                failed += !run_seed(&o, o.first + i);
+        printf("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " failed\n", o.seeds, o.first, failed);
+        return failed > 0;
+}

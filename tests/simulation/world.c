@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/simulation/world.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "providers/providers.h"
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+#include "tests/simulation/host.h"
+#include "tests/simulation/invariants.h"
+#include "tests/simulation/server.h"
+
+#define TRACE_MAX ((size_t)256 << 20)
+#define FIRST_DAY (10 * USEC_PER_DAY) /* of the run, on the world's clock */
+#define UPTIME (3 * USEC_PER_DAY)     /* of muster's machine by then */
+#define STOP_LENGTH (20 * USEC_PER_SEC)
+/* So many turns without time going on are no work any more. */
+#define TURNS_MAX 20000
+
+void *world_must(void *p)
+{
+        if (!p) {
+                fputs("the simulation is out of memory\n", stderr);
+                abort();
+        }
+        return p;
+}
+
+/* Words. */
+
+void world_trace(struct world *w, const char *format, ...)
+{
+        char text[1024];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        buf_addf(&w->trace, "%" PRIu64 ".%06" PRIu64 " %s\n", (w->now - FIRST_DAY) / USEC_PER_SEC,
+                 (w->now - FIRST_DAY) % USEC_PER_SEC, text);
+}
+
+void world_violate(struct world *w, const char *format, ...)
+{
+        char text[900];
+        va_list ap;
+
+        if (world_is_wrong(w))
+                return;
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        world_trace(w, "WRONG: %s", text);
+        error_set(&w->violation, -EINVAL, "%s", text);
+}
+
+bool world_is_wrong(const struct world *w)
+{
+        return w->violation.text[0];
+}
+
+usec_t world_boot_clock(const struct world *w)
+{
+        return w->now - w->boot_at;
+}
+
+/* The heap of what is to come. */
+
+static bool is_before(const struct world_event *a, const struct world_event *b)
+{
+        return a->at != b->at ? a->at < b->at : a->order < b->order;
+}
+
+static void swap_events(struct world_event *a, struct world_event *b)
+{
+        struct world_event c = *a;
+
+        *a = *b;
+        *b = c;
+}
+
+void events_add(struct world *w, const struct world_event *event)
+{
+        struct world_event *place = world_must(ARRAY_ADD(w->events, w->n_events, w->allocated_events));
+
+        *place = *event;
+        place->order = w->next_order++;
+        for (size_t i = w->n_events - 1; i > 0 && is_before(&w->events[i], &w->events[(i - 1) / 2]); i = (i - 1) / 2)
+                swap_events(&w->events[i], &w->events[(i - 1) / 2]);
+}
+
+usec_t events_next(const struct world *w)
+{
+        return w->n_events ? w->events[0].at : USEC_INFINITY;
+}
+
+bool events_take(struct world *w, struct world_event *ret)
+{
+        if (events_next(w) > w->now || !w->n_events)
+                return false;
+        *ret = w->events[0];
+        w->events[0] = w->events[--w->n_events];
+        for (size_t i = 0, child; (child = 2 * i + 1) < w->n_events; i = child) {
+                if (child + 1 < w->n_events && is_before(&w->events[child + 1], &w->events[child]))
+                        child++;
+                if (!is_before(&w->events[child], &w->events[i]))
+                        break;
+                swap_events(&w->events[i], &w->events[child]);
+        }
+        return true;
+}
+
+void world_at(struct world *w, usec_t at, deed_fn fn, void *userdata)
+{
+        events_add(w, &(struct world_event){ .at = at, .kind = DEED, .fn = fn, .userdata = userdata });
+}
+
+/* Muster's lives. */
+
+static void bury(struct world *w)
+{
+        if (!w->engine)
+                return;
+        exchanges_end(w);
+        w->engine = engine_free(w->engine);
+        w->find_sending = db_query_free(w->find_sending);
+        w->find_leaving = db_query_free(w->find_leaving);
+        w->reader = db_free(w->reader);
+        w->ledger = ledger_free(w->ledger);
+        w->dying = w->stopping = false;
+        w->life++;
+        if (w->rest != USEC_INFINITY)
+                events_add(w, &(struct world_event){ .at = usec_add(w->now, w->rest), .kind = START, .life = w->life });
+}
+
+static const struct provider *find_codec(const char *type)
+{
+        const struct vendor *vendor = vendor_find(type);
+
+        return vendor ? vendor->codec : NULL;
+}
+
+static const char *no_secret(void *userdata, const char *env, const char *file, struct error *e)
+{
+        (void)userdata, (void)env, (void)file;
+        error_set(e, -ENOENT, "there are no passwords in this world");
+        return NULL;
+}
+
+static void tell_engine(struct world *w)
+{
+        struct account_secret secrets[ACCOUNTS_MAX];
+        struct error e = { "" };
+
+        for (size_t i = 0; i < w->options.accounts; i++)
+                secrets[i] = (struct account_secret){ .provider = w->servers[i].account, .token = w->servers[i].token };
+        if (engine_set_estate(w->engine, w->estate, secrets, w->options.accounts, world_boot_clock(w), &e) < 0)
+                world_violate(w, "the engine does not take the specs: %s", e.text);
+}
+
+static void open_reader(struct world *w)
+{
+        struct error e = { "" };
+
+        if (db_open(w->path, DB_READ, &w->reader, &e) < 0 ||
+            db_prepare(
+                    w->reader,
+                    "SELECT seq FROM calls WHERE state = 'sending' AND account = ?1 AND verb = ?2 AND (slot = ?3 OR id = ?3)",
+                    &w->find_sending, &e) < 0 ||
+            db_prepare(w->reader,
+                       "SELECT count(*) FROM things WHERE state IN ('owned', 'leaving') AND account = ?1 AND id = ?2",
+                       &w->find_leaving, &e) < 0)
+                world_violate(w, "the ledger cannot be read by another: %s", e.text);
+}
+
+void world_start(struct world *w, enum engine_mode mode)
+{
+        struct engine_options options = { .mode = mode,
+                                          .interval = USEC_PER_MINUTE,
+                                          .seed = random_next(&w->random),
+                                          .provider_find = find_codec,
+                                          .secret = no_secret };
+        struct engine_host host = world_host;
+        struct error e = { "" };
+
+        host.userdata = w;
+        w->mode = mode;
+        world_trace(w, "STARTS");
+        if (ledger_open(w->path, mode == ENGINE_PLAN ? LEDGER_READ : LEDGER_WRITE, NULL, &w->ledger, &e) < 0) {
+                world_violate(w, "the ledger cannot be opened: %s", e.text);
+                return;
+        }
+        if (w->boot)
+                w->ledger->boot = world_must((char *)ledger_string(w->ledger, w->boot));
+        if (engine_new(&options, &host, w->ledger, &w->engine) < 0)
+                abort();
+        open_reader(w);
+        tell_engine(w);
+}
+
+void world_kill(struct world *w)
+{
+        if (!w->engine)
+                return;
+        world_trace(w, "KILLED");
+        bury(w);
+}
+
+void world_stop(struct world *w)
+{
+        if (!w->engine || w->stopping)
+                return;
+        world_trace(w, "told to stop");
+        w->stopping = true;
+        engine_stop(w->engine);
+        events_add(w, &(struct world_event){ .at = usec_add(w->now, STOP_LENGTH), .kind = STOP_TIME, .life = w->life });
+}
+
+void world_reboot(struct world *w)
+{
+        static const char *const boots[] = { "boot-a", "boot-b" };
+
+        world_trace(w, "REBOOT");
+        bury(w);
+        w->boot_at = w->now - 20 * USEC_PER_SEC;
+        w->boot = boots[w->boot == boots[0]];
+}
+
+void world_set_estate(struct world *w, struct estate *estate)
+{
+        struct estate *before = w->estate;
+
+        if (w->stopping)
+                bury(w);
+        w->estate = estate;
+        w->changed = true;
+        invariants_wanted(w);
+        if (w->engine)
+                tell_engine(w);
+        estate_free(before);
+}
+
+void world_ask(struct world *w, enum request_verb verb, const char *account, const char *resource, const char *slot,
+               const char *id)
+{
+        struct ledger_request request = {
+                .verb = verb, .account = account, .resource = resource, .slot = slot, .id = id, .reason = ""
+        };
+        struct error e = { "" };
+        int64_t seq;
+
+        if (ledger_ask(w->path, &request, &seq, &e) < 0)
+                world_violate(w, "a request cannot be written: %s", e.text);
+        w->asked = true;
+}
+
+static void hand_over_request(struct world *w)
+{
+        struct ledger_request request;
+        struct error e = { "" };
+        int r;
+
+        if (!w->asked || w->stopping || engine_is_asked(w->engine))
+                return;
+        r = ledger_next_request(w->ledger, &request, &e);
+        if (r < 0)
+                world_violate(w, "requests cannot be read: %s", e.text);
+        else if (r > 0)
+                engine_ask(w->engine, &request, world_boot_clock(w));
+        else
+                w->asked = false;
+}
+
+/* Does what is due, until the engine waits. */
+static void step(struct world *w)
+{
+        enum engine_state state;
+
+        if (!w->engine)
+                return;
+        hand_over_request(w);
+        state = engine_step(w->engine, world_boot_clock(w));
+        if (state == ENGINE_PLANNED && !w->dying) {
+                engine_allow(w->engine, world_boot_clock(w));
+                state = engine_step(w->engine, world_boot_clock(w));
+        }
+        if (state == ENGINE_BROKEN && !w->dying)
+                world_trace(w, "broken: %s", engine_error(w->engine)->text);
+        if (w->stopping && !w->dying && engine_is_idle(w->engine)) {
+                engine_abandon(w->engine, world_boot_clock(w));
+                w->dying = true;
+        }
+        if (w->mode == ENGINE_PLAN && state == ENGINE_CONVERGED)
+                return;
+        if (w->mode == ENGINE_APPLY && (state == ENGINE_CONVERGED || state == ENGINE_STUCK) && !w->dying) {
+                world_trace(w, "ends %s", state == ENGINE_STUCK ? "stuck" : "converged");
+                w->ended = state;
+                w->dying = true;
+        }
+        if (w->dying || state == ENGINE_BROKEN)
+                bury(w);
+}
+
+static void happen(struct world *w, const struct world_event *event)
+{
+        switch (event->kind) {
+        case DEED:
+                event->fn(w, event->userdata);
+                break;
+        case START:
+                if (!w->engine && event->life == w->life)
+                        world_start(w, w->mode);
+                break;
+        case STOP_TIME:
+                if (w->engine && w->stopping && event->life == w->life) {
+                        engine_abandon(w->engine, world_boot_clock(w));
+                        bury(w);
+                }
+                break;
+        default:
+                exchange_happens(w, event);
+                exchange_unref(event->exchange);
+                break;
+        }
+}
+
+/* Muster's clock in the world's. */
+static usec_t engine_due(const struct world *w)
+{
+        usec_t due = w->engine ? engine_next(w->engine, world_boot_clock(w)) : USEC_INFINITY;
+
+        return due == USEC_INFINITY ? due : due + w->boot_at;
+}
+
+void world_run(struct world *w, usec_t until)
+{
+        unsigned turns = 0;
+
+        while (!world_is_wrong(w)) {
+                struct world_event event;
+                usec_t next;
+
+                step(w);
+                if (w->changed)
+                        invariants_state(w);
+                w->changed = false;
+                next = usec_min(events_next(w), engine_due(w));
+                if (next > until || world_is_wrong(w))
+                        break;
+                turns = next > w->now ? 0 : turns + 1;
+                if (turns > TURNS_MAX)
+                        world_violate(w, "the engine is busy with nothing");
+                w->now = usec_max(w->now, next);
+                if (events_take(w, &event))
+                        happen(w, &event);
+        }
+        if (!world_is_wrong(w))
+                w->now = usec_max(w->now, until);
+}
+
+void world_pass(struct world *w, usec_t length)
+{
+        world_run(w, usec_add(w->now, length));
+}
+
+struct plan *world_plan(struct world *w)
+{
+        enum engine_mode before = w->mode;
+        struct plan *plan = NULL;
+
+        world_start(w, ENGINE_PLAN);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        if (!world_is_wrong(w) && engine_plan(w->engine, &plan) < 0)
+                abort();
+        bury(w);
+        w->mode = before;
+        return plan;
+}
+
+static struct fate calm_fate(struct world *w, const struct exchange *x)
+{
+        struct fault_set set = faults_meet(&w->servers[x->account].faults, x->class);
+
+        return (struct fate){ .faults = set.faults,
+                              .there = 5 * USEC_PER_MSEC,
+                              .back = usec_add(5 * USEC_PER_MSEC, set.delay) };
+}
+
+static void make_ledger(struct world *w)
+{
+        _cleanup_(ledger_free_p) struct ledger *ledger = NULL;
+        struct error e = { "" };
+        int r;
+
+        r = ledger_open(w->path, LEDGER_CREATE, "default", &ledger, &e);
+        for (size_t i = 0; r >= 0 && i < w->options.accounts; i++)
+                r = ledger_record_account(ledger, w->servers[i].account, "starvcenter", "http://nowhere.test", 0);
+        if (r >= 0)
+                r = ledger_commit(ledger, &e);
+        if (r < 0)
+                world_violate(w, "the ledger cannot be made: %s", e.text);
+}
+
+static void remove_ledger(const struct world *w)
+{
+        static const char *const ends[] = { "", "-wal", "-shm" };
+        char path[300];
+
+        for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+                snprintf(path, sizeof(path), "%s%s", w->path, ends[i]);
+                (void)unlink(path);
+        }
+}
+
+int world_new(const struct world_options *options, struct world **ret)
+{
+        _cleanup_(world_free_p) struct world *w = world_must(calloc(1, sizeof(*w)));
+
+        w->options = *options;
+        w->random.state = options->seed;
+        w->now = FIRST_DAY;
+        w->boot_at = FIRST_DAY - UPTIME;
+        w->rest = USEC_PER_SEC;
+        w->fate = calm_fate;
+        w->trace = BUF_INIT(TRACE_MAX);
+        w->life = 1;
+        w->deletes_limit = INT64_MAX;
+        snprintf(w->path, sizeof(w->path), "%s/muster-%d-%" PRIx64 ".db", options->folder, getpid(), options->seed);
+        remove_ledger(w);
+        for (size_t i = 0; i < options->accounts; i++)
+                server_init(w, i);
+        make_ledger(w);
+        *ret = STEAL(w);
+        return 0;
+}
+
+struct world *world_free(struct world *w)
+{
+        if (!w)
+                return NULL;
+        w->rest = USEC_INFINITY;
+        bury(w);
+        remove_ledger(w);
+        for (size_t i = 0; i < w->n_events; i++)
+                exchange_unref(w->events[i].exchange);
+        for (size_t i = 0; i < w->options.accounts; i++)
+                server_done(&w->servers[i]);
+        estate_free(w->estate);
+        free(w->events);
+        free(w->open);
+        free(w->wanted);
+        free(w->spent);
+        buf_done(&w->trace);
+        free(w);
+        return NULL;
+}

@@ -28,13 +28,14 @@ const struct command *const commands[] = {
         &command_accept_loss,
         &command_history,
         &command_explain,
+        &command_schema,
         &command_version,
         &command_help,
         NULL,
 };
 
 /* Commands that users know from the documents, and that this version does not have. */
-static const char *const later[] = { "schema", "completion", NULL };
+static const char *const later[] = { "completion", NULL };
 
 const struct command *command_find(const char *name)
 {

@@ -80,9 +80,10 @@ static struct call *find_call(const struct account *a, const char *slot)
 
 static void drop(struct account *a, struct thing *t, const char *note)
 {
+        if (t->state == THING_OWNED || t->state == THING_LEAVING)
+                t->gone_at = engine_wall(a->engine); /* what was parked or released counted as owned in no hour */
         t->state = THING_GONE;
         t->missing = false;
-        t->gone_at = engine_wall(a->engine);
         t->note = note;
         touch_thing(a, t);
 }

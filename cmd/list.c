@@ -11,20 +11,17 @@ static int print(const struct machines *m, enum output output)
         _cleanup_json_ json_t *json = NULL;
         int r;
 
-        switch (output) {
-        case OUTPUT_TEXT:
+        if (output == OUTPUT_TEXT) {
                 r = machines_text(m, &b);
                 if (r < 0)
                         b.failed = r;
                 return output_text(&b, EXIT_DONE);
-        case OUTPUT_ANSIBLE:
-                json = machines_inventory(m);
-                break;
-        case OUTPUT_JSON:
-                json = json_pack("{s:s, s:o}", "format", "muster.list/v1", "machines", machines_json(m));
-                break;
         }
 
+        if (output == OUTPUT_ANSIBLE)
+                json = machines_inventory(m);
+        else
+                json = json_pack("{s:s, s:o}", "format", "muster.list/v1", "machines", machines_json(m));
         return output_json(json, EXIT_DONE);
 }
 
@@ -83,7 +80,7 @@ const struct command command_list = {
         .exits = "  0  printed\n"
                  "  1  there is no ledger, or no such resource\n",
         .options = TAKES(OPTION_STATE) | TAKES(OPTION_OUTPUT),
-        .outputs = PRINTS(OUTPUT_ANSIBLE),
+        .formats = FORMAT(OUTPUT_ANSIBLE),
         .most = 1,
         .run = run,
 };

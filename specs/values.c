@@ -33,7 +33,7 @@ static const char *list_words(const struct field *field, char text[static WANTS_
                 left--;
         }
 
-        return strcpy(text, buf_text(&b));
+        return memcpy(text, buf_text(&b), b.len + 1);
 }
 
 /* "a mapping of name, labels" */
@@ -45,7 +45,7 @@ static const char *list_members(const struct field *field, char text[static WANT
         for (const struct field *f = field->members; f && f->name; f++)
                 (void)buf_addf(&b, "%s%s", f == field->members ? " of " : ", ", f->name);
 
-        return strcpy(text, buf_text(&b));
+        return memcpy(text, buf_text(&b), b.len + 1);
 }
 
 const char *field_wants(const struct field *field, char text[static WANTS_MAX])

@@ -171,10 +171,16 @@ const char *size_text(int64_t bytes, char text[static UNITS_TEXT_MAX])
         return print_signed(&size_form, bytes, "B", text);
 }
 
+static const char *words(const char *s, char text[static UNITS_TEXT_MAX])
+{
+        (void)snprintf(text, UNITS_TEXT_MAX, "%s", s);
+        return text;
+}
+
 const char *duration_text(usec_t length, char text[static UNITS_TEXT_MAX])
 {
         if (length == USEC_INFINITY)
-                return strcpy(text, "infinity");
+                return words("infinity", text);
 
         return print(&duration_form, false, length, "us", text);
 }
@@ -189,7 +195,7 @@ const char *duration_roughly(usec_t length, char text[static UNITS_TEXT_MAX])
         const struct unit *fitting = find_unit(&duration_form, "s");
 
         if (length == USEC_INFINITY)
-                return strcpy(text, "infinity");
+                return words("infinity", text);
 
         for (const struct unit *unit = fitting; unit->name; unit++)
                 if (length >= unit->factor)

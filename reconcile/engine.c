@@ -157,6 +157,8 @@ int engine_set_estate(struct engine *engine, const struct estate *estate, const 
                 if (r < 0)
                         return r;
         }
+        if (engine->request_account && !find_account(engine, engine->request_account)->provider)
+                answer_now(engine, false, "its provider is in no spec any more");
         return 0;
 }
 
@@ -332,6 +334,7 @@ void engine_look_again(struct engine *engine, usec_t now)
 
 int engine_ask(struct engine *engine, const struct ledger_request *request, usec_t now)
 {
+        const char *name;
         struct account *a;
 
         if (engine->request.seq)
@@ -341,12 +344,13 @@ int engine_ask(struct engine *engine, const struct ledger_request *request, usec
                 engine_look_again(engine, now); /* what was paused or resumed is planned anew */
                 return 0;
         }
-        engine->request_account = answer_account(engine, request);
-        a = engine->request_account ? find_account(engine, engine->request_account) : NULL;
+        name = answer_account(engine, request);
+        a = name ? find_account(engine, name) : NULL;
         if (!a || !a->provider) {
                 answer_now(engine, false, "no spec names what this is about, or its provider");
                 return 0;
         }
+        engine->request_account = a->name; /* the estate may go before the answer comes */
         a->look_asked = true;
         a->next_look = usec_min(a->next_look, now);
         return 0;

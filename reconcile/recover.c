@@ -209,6 +209,17 @@ static bool stays_absent(const struct account *a, struct call *c)
                a->machines_at >= usec_add(c->absent_since, apart);
 }
 
+/* A machine with the right name that is made otherwise than was asked is somebody else's. One that is still being installed may not
+ * show yet what it will be. */
+static bool is_made_as_asked(const struct call *c, const struct row *row)
+{
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++)
+                if (values_known(&c->wanted, f) && values_known(&row->values, f) &&
+                    !value_equal(f, &c->wanted, &row->values))
+                        return row->condition == CONDITION_CHANGING;
+        return true;
+}
+
 static void recover_unnamed_create(struct account *a, struct claim *claim, usec_t now)
 {
         struct call *c = claim->call;
@@ -218,7 +229,15 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
         if (!early && !settled(a, c))
                 return;
         if (claim->n == 1) {
-                own(a, c, claim->match);
+                if (is_made_as_asked(c, claim->match))
+                        own(a, c, claim->match);
+                else
+                        park_slot(
+                                a, c, "", false,
+                                account_words(a,
+                                              "after a create of unknown outcome there is a machine with its name that "
+                                              "is not made as was asked: %s",
+                                              candidates(a, c, false)));
                 return;
         }
         if (claim->n > 1) {
@@ -249,7 +268,11 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
                 return;
         }
         row = observation_find(a->machines, c->id);
-        if (row)
+        if (row && ledger_held(a->engine->ledger, a->name, c->id))
+                park_slot(a, c, "", false,
+                          account_words(a, "the vendor said that it made %s, an id that the ledger knows already",
+                                        c->id));
+        else if (row)
                 own(a, c, row);
         else if (settled(a, c))
                 park_slot(a, c, c->id, true,

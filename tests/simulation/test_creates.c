@@ -171,6 +171,25 @@ static void test_two_with_one_name(_unused_ void **state)
         assert_settled(w);
 }
 
+/* The create never came about, and a person has made one of that name, after the look and before the next. */
+static void test_stranger_in_the_place_of_a_lost_one(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_world();
+        char stranger[SERVER_ID_MAX];
+
+        server_fault(w, 0, "create:1=drop-request");
+        arrange_count(w, 1);
+        world_start(w, ENGINE_AGENT);
+        world_pass(w, USEC_PER_SEC);
+        server_add(w, 0, "web-0", 1, stranger);
+        world_pass(w, 30 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_thing(w, "web-0")->state, THING_PARKED);
+        assert_non_null(strstr(arrange_thing(w, "web-0")->note, stranger));
+        assert_int_equal(w->acts, 1);
+        assert_settled(w);
+}
+
 static void copy_file(const char *from, const char *to)
 {
         _cleanup_free_ char *bytes = malloc(1 << 20);
@@ -276,6 +295,7 @@ int main(void)
                 cmocka_unit_test(test_lost_reply_and_one_empty_listing),
                 cmocka_unit_test(test_stranger_with_the_name),
                 cmocka_unit_test(test_two_with_one_name),
+                cmocka_unit_test(test_stranger_in_the_place_of_a_lost_one),
                 cmocka_unit_test(test_ledger_out_of_a_backup),
                 cmocka_unit_test(test_disk_full),
                 cmocka_unit_test(test_apply_stopped_early),

@@ -459,6 +459,8 @@ struct world *world_free(struct world *w)
                 exchange_unref(w->events[i].exchange);
         for (size_t i = 0; i < w->options.accounts; i++)
                 server_done(&w->servers[i]);
+        for (size_t i = 0; i < w->n_let_go; i++)
+                free((char *)w->let_go[i]);
         estate_free(w->estate);
         free(w->events);
         free(w->open);

@@ -332,9 +332,19 @@ void engine_look_again(struct engine *engine, usec_t now)
                 engine->accounts[i]->look_asked = true;
 }
 
+/* The account that a request is about; one that no spec names any more is there for what needs no look at it. NULL: none. */
+static struct account *account_asked(struct engine *engine, const struct ledger_request *request)
+{
+        const char *name = answer_account(engine, request);
+        struct account *a = name ? find_account(engine, name) : NULL;
+
+        if (!a && name && answer_needs_no_look(request))
+                return add_account(engine, name);
+        return a && !a->provider && !answer_needs_no_look(request) ? NULL : a;
+}
+
 int engine_ask(struct engine *engine, const struct ledger_request *request, usec_t now)
 {
-        const char *name;
         struct account *a;
 
         if (engine->request.seq)
@@ -344,13 +354,16 @@ int engine_ask(struct engine *engine, const struct ledger_request *request, usec
                 engine_look_again(engine, now); /* what was paused or resumed is planned anew */
                 return 0;
         }
-        name = answer_account(engine, request);
-        a = name ? find_account(engine, name) : NULL;
-        if (!a || !a->provider) {
-                answer_now(engine, false, "no spec names what this is about, or its provider");
+        a = account_asked(engine, request);
+        if (!a) {
+                answer_now(engine, false, "no spec names what this is about, or its provider: write them first");
                 return 0;
         }
         engine->request_account = a->name; /* the estate may go before the answer comes */
+        if (!a->provider) {
+                answer_request(a);
+                return 0;
+        }
         a->look_asked = true;
         a->next_look = usec_min(a->next_look, now);
         return 0;

@@ -48,6 +48,7 @@ static struct engine *engine_of(struct apply *a)
 
 static int refuse(struct apply *a, const char *why)
 {
+        progress_clear(&a->progress);
         log_error("%s", why);
         a->refused = true;
         loop_exit(a->c.loop, EXIT_ERROR);
@@ -60,7 +61,7 @@ static int allow(struct apply *a)
         int r;
 
         a->allowed_at = loop_now(a->c.loop);
-        r = progress_begin(&a->progress, a->c.loop, engine_of(a), &e);
+        r = progress_begin(&a->progress, a->c.loop, engine_of(a), a->c.ledger, &e);
         if (r < 0)
                 return refuse(a, e.text);
 
@@ -124,6 +125,7 @@ static int on_planned(struct apply *a)
         _cleanup_(plan_free_p) struct plan *p = NULL;
         bool again = a->shown;
 
+        progress_done(&a->progress);
         if (engine_plan(engine_of(a), &p) < 0)
                 return -ENOMEM;
         if (again && !plan_find_new(p, a->shown))
@@ -167,8 +169,13 @@ static int on_signal(void *userdata, _unused_ int signal)
 {
         struct apply *a = userdata;
 
-        if (!a->stopped)
-                log_warning("stopping: what is in flight has 20 seconds to end; once more ends at once");
+        progress_clear(&a->progress);
+        if (a->answer)
+                (void)fputc('\n', stderr); /* the question stands there */
+        if (!a->stopped && !engine_is_idle(engine_of(a)))
+                log_warning(
+                        "stopping: what is in flight has 20 seconds to end and is written down; a second Ctrl-C ends at "
+                        "once, and the next run finds out what became of it");
         a->answer = loop_fd_free(a->answer);
         a->stopped = true;
         runner_stop(a->c.runner, EXIT_NOT_CONVERGED);
@@ -268,6 +275,8 @@ static int start(struct apply *a, struct error *e)
         int r;
 
         r = context_start(&a->c, &options, e);
+        if (r >= 0)
+                r = progress_begin(&a->progress, a->c.loop, engine_of(a), NULL, e);
         if (r >= 0)
                 r = loop_signal(a->c.loop, SIGINT, on_signal, a, e);
         if (r >= 0)

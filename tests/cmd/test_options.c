@@ -78,7 +78,6 @@ static void test_refused(_unused_ void **state)
                 { "plan --out f", "the option '--out' is not in this version yet" },
                 { "plan -l a=b", "the option '-l' is not in this version yet" },
                 { "agent --listen :1", "the option '--listen' is not in this version yet" },
-                { "plan -o markdown", "option '-o': the output format 'markdown' is not in this version yet" },
                 { "plan -o xml", "option '-o': there is no output format 'xml': write text or json" },
                 { "apply --timeout 5",
                   "option '--timeout': \"5\" lacks its unit (ms, s, m, h or d): write 5s, for example" },
@@ -112,7 +111,21 @@ static void test_options_of_others_are_refused(_unused_ void **state)
         assert_int_equal(parse(line, &o, &e), 0);
         assert_int_equal(options_check(&o, TAKES(OPTION_YES), &e), 0);
         assert_int_equal(options_check(&o, TAKES(OPTION_STATE), &e), -EINVAL);
-        assert_string_equal(e.text, "'status' does not take the option '--yes'");
+        assert_string_equal(e.text, "'status' does not take the option '--yes' (init and apply do)");
+}
+
+static void test_formats_of_others_are_refused(_unused_ void **state)
+{
+        char line[] = "status -o ansible";
+        _cleanup_options_ struct options o;
+        struct error e;
+
+        assert_int_equal(parse(line, &o, &e), 0);
+        assert_int_equal(options_check_format(&o, FORMATS_USUAL | FORMAT(OUTPUT_ANSIBLE), &e), 0);
+        assert_int_equal(options_check_format(&o, FORMATS_USUAL, &e), -EINVAL);
+        assert_string_equal(e.text, "'status' has no output format 'ansible': write text (default) or json");
+        assert_int_equal(options_check_format(&o, FORMATS_USUAL | FORMAT(OUTPUT_GITHUB), &e), -EINVAL);
+        assert_string_equal(e.text, "'status' has no output format 'ansible': write text (default), json or github");
 }
 
 static void test_environment(_unused_ void **state)
@@ -164,9 +177,13 @@ static void test_commands(_unused_ void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_all_forms),   cmocka_unit_test(test_switches_and_durations),
-                cmocka_unit_test(test_refused),     cmocka_unit_test(test_options_of_others_are_refused),
-                cmocka_unit_test(test_environment), cmocka_unit_test(test_commands),
+                cmocka_unit_test(test_all_forms),
+                cmocka_unit_test(test_switches_and_durations),
+                cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_options_of_others_are_refused),
+                cmocka_unit_test(test_formats_of_others_are_refused),
+                cmocka_unit_test(test_environment),
+                cmocka_unit_test(test_commands),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

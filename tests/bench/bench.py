@@ -29,20 +29,22 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Cost:
-    """What one run of a program took."""
+    """What one run of a program took. The peak of its memory is time(1)'s to tell: a child of this process begins with ours."""
 
     def __init__(self, command, **options):
-        start = time.monotonic()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
-        self.out = process.stdout.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        process.stdout.close()
-        self.wall = time.monotonic() - start
+        with tempfile.NamedTemporaryFile("r") as peak:
+            start = time.monotonic()
+            process = subprocess.Popen(["/usr/bin/time", "-o", peak.name, "-f", "%M", *command], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+            self.out = process.stdout.read().decode()
+            _, status, usage = os.wait4(process.pid, 0)
+            self.wall = time.monotonic() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+            process.stdout.close()
+            if process.returncode != 0:
+                raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{self.out[-2000:]}")
+            self.peak = int(peak.read()) / 1024
         self.cpu = usage.ru_utime + usage.ru_stime
-        self.peak = usage.ru_maxrss / 1024
-        if process.returncode != 0:
-            raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{self.out[-2000:]}")
 
 
 def spread(values, unit, scale=1.0, digits=0):

@@ -274,7 +274,7 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
                                         c->id));
         else if (row)
                 own(a, c, row);
-        else if (settled(a, c))
+        else if (settled(a, c) && stays_absent(a, c))
                 park_slot(a, c, c->id, true,
                           account_words(a, "the vendor said that it made %s, and no listing shows it", c->id));
 }

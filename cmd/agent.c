@@ -310,10 +310,8 @@ static int check_paths(const struct options *o, struct error *e)
 {
         for (size_t i = 0; i < o->n_specs; i++)
                 if (text_equal(o->specs[i], "-"))
-                        return error_set(
-                                e, -EINVAL,
-                                "the agent follows files as they change, and cannot follow standard input: name "
-                                "files or folders");
+                        return error_set(e, -EINVAL,
+                                         "standard input cannot be followed as files are: name files or folders");
 
         return 0;
 }

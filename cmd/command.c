@@ -13,17 +13,14 @@
 #include "reconcile/base/text.h"
 
 const struct command *const commands[] = {
-        &command_init,       &command_validate,
-        &command_plan,       &command_apply,
-        &command_agent,      &command_status,
-        &command_list,       &command_adopt,
-        &command_forget,     &command_accept_loss,
-        &command_completion, &command_version,
-        &command_help,       NULL,
+        &command_init,    &command_validate,    &command_plan,
+        &command_apply,   &command_agent,       &command_status,
+        &command_list,    &command_export,      &command_adopt,
+        &command_forget,  &command_retry,       &command_pause,
+        &command_resume,  &command_accept_loss, &command_history,
+        &command_explain, &command_schema,      &command_completion,
+        &command_version, &command_help,        NULL,
 };
-
-/* Commands that users know from the documents, and that this version does not have. */
-static const char *const later[] = { "export", "retry", "pause", "resume", "history", "explain", "schema", NULL };
 
 const struct command *command_find(const char *name)
 {
@@ -38,10 +35,6 @@ int command_unknown(const char *name, struct error *e)
 {
         const char *names[ARRAY_SIZE(commands)], *nearest;
         size_t n = 0;
-
-        for (size_t i = 0; later[i]; i++)
-                if (text_equal(later[i], name))
-                        return error_set(e, -EINVAL, "the command '%s' is not in this version yet", name);
 
         for (; commands[n]; n++)
                 names[n] = commands[n]->name;

@@ -39,7 +39,8 @@ struct command {
 };
 
 extern const struct command command_init, command_validate, command_plan, command_apply, command_agent, command_status,
-        command_list, command_adopt, command_forget, command_accept_loss, command_completion, command_version,
+        command_list, command_export, command_adopt, command_forget, command_retry, command_pause, command_resume,
+        command_accept_loss, command_history, command_explain, command_schema, command_completion, command_version,
         command_help;
 
 /* All commands in the order of help, ending with NULL. */

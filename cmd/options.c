@@ -10,6 +10,7 @@
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 
+#define REASON_BYTES_MAX 500
 static const char *const output_words[] = {
         [OUTPUT_TEXT] = "text",       [OUTPUT_JSON] = "json",     [OUTPUT_MARKDOWN] = "markdown",
         [OUTPUT_ANSIBLE] = "ansible", [OUTPUT_GITHUB] = "github", [OUTPUTS] = NULL,
@@ -33,6 +34,8 @@ const struct option_help option_help[OPTIONS] = {
         [OPTION_MAX_DELETES] = { "max-deletes", 0, "N|P%", NULL, "overrides the Policy's maxDeletes for this run" },
         [OPTION_INTERVAL] = { "interval", 0, "DURATION", "MUSTER_INTERVAL",
                               "between looks when converged; default 60s" },
+        [OPTION_WATCH] = { "watch", 0, NULL, NULL, "go on, and show it again whenever it changes, until Ctrl-C" },
+        [OPTION_REASON] = { "reason", 0, "TEXT", NULL, "why, for those who meet it later" },
         [OPTION_MAN] = { "man", 0, "FOLDER", NULL, "write the manual pages of all commands into this folder" },
         [OPTION_QUIET] = { "quiet", 'q', NULL, NULL, "only results and errors: no progress, no warnings" },
         [OPTION_LOG_LEVEL] = { "log-level", 0, "LEVEL", "MUSTER_LOG_LEVEL",
@@ -45,8 +48,8 @@ const struct option_help option_help[OPTIONS] = {
 };
 
 /* Options of the language of commands that this version does not have. */
-static const char *const later[] = { "--out",    "--snapshot", "--save-snapshot", "--plan",   "-l", "--selector",
-                                     "--target", "--listen",   "--watch",         "--reason", NULL };
+static const char *const later[] = { "--out",      "--snapshot", "--save-snapshot", "--plan", "-l",
+                                     "--selector", "--target",   "--listen",        NULL };
 
 static int word_index(const char *const *words, const char *word)
 {
@@ -158,6 +161,18 @@ static int add_specs(struct options *o, const char *value, struct error *e)
         return add_word(&o->specs, &o->n_specs, &o->allocated_specs, value, e);
 }
 
+/* It is shown on lines of its own kind, by status and plan. */
+static int set_reason(struct options *o, const char *value, struct error *e)
+{
+        if (*value == '\0')
+                return error_set(e, -EINVAL, "the reason is empty: write why, or leave it out");
+        if (strlen(value) > REASON_BYTES_MAX || strpbrk(value, "\n\r"))
+                return error_set(e, -EINVAL, "write the reason on one line of at most %d characters", REASON_BYTES_MAX);
+
+        o->reason = value;
+        return 0;
+}
+
 static int set_path(const char **path, const char *value, struct error *e)
 {
         if (*value == '\0')
@@ -187,6 +202,8 @@ static int set_option(struct options *o, enum option option, const char *value, 
                 return set_log_level(o, value, e);
         case OPTION_COLOR:
                 return set_color(o, value, e);
+        case OPTION_REASON:
+                return set_reason(o, value, e);
         case OPTION_MAN:
                 return set_path(&o->man, value, e);
         case OPTION_QUIET:
@@ -203,6 +220,9 @@ static int set_option(struct options *o, enum option option, const char *value, 
                 return 0;
         case OPTION_YES:
                 o->yes = true;
+                return 0;
+        case OPTION_WATCH:
+                o->watch = true;
                 return 0;
         case OPTION_HELP:
         case OPTION_VERSION:

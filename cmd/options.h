@@ -28,6 +28,8 @@ enum option {
         OPTION_TIMEOUT,
         OPTION_MAX_DELETES,
         OPTION_INTERVAL,
+        OPTION_WATCH,
+        OPTION_REASON,
         OPTION_MAN,
         OPTION_QUIET,
         OPTION_LOG_LEVEL,
@@ -57,8 +59,9 @@ struct options {
         const char **specs; /* where the specs are */
         size_t n_specs, allocated_specs;
         enum output output;
-        bool observe, detailed_exitcode, init, yes, quiet;
-        usec_t timeout; /* 0: the command's default */
+        bool observe, detailed_exitcode, init, yes, quiet, watch;
+        const char *reason; /* NULL: none given */
+        usec_t timeout;     /* 0: the command's default */
         struct share max_deletes;
         usec_t interval; /* 0: the default */
         const char *man; /* a folder */

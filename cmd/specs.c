@@ -60,7 +60,7 @@ static int locate_provider_files(struct estate *estate, const struct resource *r
         return code;
 }
 
-static int locate_files(struct estate *estate)
+int specs_locate_files(struct estate *estate)
 {
         int code = 0;
 
@@ -76,7 +76,7 @@ static int locate_files(struct estate *estate)
         return code;
 }
 
-int specs_read(const struct options *o, struct estate **ret, struct diagnostics *d)
+int specs_read_as_written(const struct options *o, struct estate **ret, struct diagnostics *d)
 {
         const char *here[ARRAY_SIZE(provider_types)] = { 0 }, *later[ARRAY_SIZE(provider_types)] = { 0 };
         const struct specs_options options = {
@@ -84,9 +84,7 @@ int specs_read(const struct options *o, struct estate **ret, struct diagnostics 
                 .provider_types = here,
                 .provider_types_later = later,
         };
-        _cleanup_(estate_free_p) struct estate *estate = NULL;
         size_t n_here = 0, n_later = 0;
-        int r;
 
         for (size_t i = 0; provider_types[i]; i++)
                 if (vendor_find(provider_types[i]))
@@ -94,9 +92,17 @@ int specs_read(const struct options *o, struct estate **ret, struct diagnostics 
                 else
                         later[n_later++] = provider_types[i];
 
-        r = specs_load(&options, o->specs, o->n_specs, &estate, d);
+        return specs_load(&options, o->specs, o->n_specs, ret, d);
+}
+
+int specs_read(const struct options *o, struct estate **ret, struct diagnostics *d)
+{
+        _cleanup_(estate_free_p) struct estate *estate = NULL;
+        int r;
+
+        r = specs_read_as_written(o, &estate, d);
         if (r >= 0)
-                r = locate_files(estate);
+                r = specs_locate_files(estate);
         if (r < 0)
                 return r;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -262,6 +262,45 @@ static void diff_slot(struct planning *pl, const struct slot *s, const struct va
         chain(pl, s, before);
 }
 
+/* The number of the action that adopts a machine under this name. */
+static size_t adoption_of(const struct planning *pl, const struct slot *s)
+{
+        for (size_t i = pl->plan->n_actions; i > 0; i--)
+                if (pl->plan->actions[i - 1].verb == ACTION_ADOPT && text_equal(pl->plan->actions[i - 1].name, s->name))
+                        return i - 1;
+        return SIZE_MAX;
+}
+
+/* What an adoption will bring with it is shown with it: the machine is compared as if it were ours already. */
+static void diff_adopted(struct planning *pl, const struct slot *s, const struct values *wanted, struct told *told)
+{
+        const struct row *row = observation_find(pl->in->machines, s->adopt);
+        struct thing *as_ours = strpool_alloc(pl->plan->strings, sizeof(*as_ours));
+        size_t adoption = adoption_of(pl, s), first = pl->plan->n_actions;
+        struct slot slot = *s;
+
+        if (!as_ours) {
+                pl->failed = true;
+                return;
+        }
+        if (!row || adoption == SIZE_MAX || pl->plan->actions[adoption].blocked)
+                return;
+        *as_ours = (struct thing){
+                .slot = s->name, .id = row->id, .state = THING_OWNED, .adopted = true, .condition = row->condition
+        };
+        slot.thing = as_ours;
+        slot.row = row;
+        diff_slot(pl, &slot, wanted, told);
+        for (size_t i = first; i < pl->plan->n_actions; i++) {
+                struct action *a = &pl->plan->actions[i];
+
+                a->thing = NULL;
+                a->waits = "its adoption goes first";
+                if (!a->depends_on)
+                        a->depends_on = adoption + 1;
+        }
+}
+
 void diff_set(struct planning *pl)
 {
         struct told told[MACHINE_FIELDS] = { 0 };
@@ -273,6 +312,8 @@ void diff_set(struct planning *pl)
                 const struct slot *s = &pl->set->slots[i];
                 size_t before = pl->plan->n_actions;
 
+                if (s->adopt)
+                        diff_adopted(pl, s, &wanted, told);
                 if (!slot_is_shown(s))
                         continue;
                 section->exist++;

@@ -56,33 +56,12 @@ static bool settled(const struct account *a, const struct call *c)
         return a->machines_at >= usec_add(c->settle_from, recover_settling(a, c));
 }
 
-static bool is_open(const struct account *a, const struct call *c)
-{
-        return c->state != CALL_RESOLVED && c->state != CALL_INTENT && text_equal(c->account, a->name);
-}
-
 static void park(struct account *a, struct thing *t, const char *note)
 {
         t->state = THING_PARKED;
         t->note = note ? note : "";
         touch_thing(a, t);
         engine_tell(a, EVENT_NOTE, t->slot, "is parked: %s", t->note);
-}
-
-static const char *words(struct account *a, const char *format, ...) _printf_(2, 3);
-static const char *words(struct account *a, const char *format, ...)
-{
-        char text[1024];
-        const char *s;
-        va_list ap;
-
-        va_start(ap, format);
-        vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
-        s = ledger_string(a->engine->ledger, text);
-        if (!s)
-                engine_break(a->engine, -ENOMEM, "out of memory");
-        return s ? s : "";
 }
 
 /* Is the row the machine that the thing was? The vendor's creation time tells an id that was given away again. */
@@ -115,9 +94,9 @@ static void thing_shown(struct account *a, struct thing *t, const struct row *ro
         t->missing = false;
         t->ever_ready = t->ever_ready || works;
         t->condition = row->condition;
-        t->address = words(a, "%s", row->address);
+        t->address = account_words(a, "%s", row->address);
         if (!t->created[0])
-                t->created = words(a, "%s", row->created);
+                t->created = account_words(a, "%s", row->created);
         touch_thing(a, t);
 }
 
@@ -130,8 +109,8 @@ static void see_thing(struct account *a, struct thing *t)
         if (row && !fingerprint_fits(t, row)) {
                 if (t->state != THING_PARKED)
                         park(a, t,
-                             words(a, "%s was made at %s, and %s shows a machine made at %s under that id", t->id,
-                                   t->created, a->name, row->created));
+                             account_words(a, "%s was made at %s, and %s shows a machine made at %s under that id",
+                                           t->id, t->created, a->name, row->created));
                 return;
         }
         if (row) {
@@ -201,7 +180,7 @@ static const char *candidates(struct account *a, const struct call *c, bool rese
         }
         if (n > 5)
                 buf_addf(&b, " and %zu more", n - 5);
-        return n ? words(a, "%s", buf_text(&b)) : NULL;
+        return n ? account_words(a, "%s", buf_text(&b)) : NULL;
 }
 
 static void not_done(struct account *a, struct call *c, usec_t now)
@@ -230,6 +209,17 @@ static bool stays_absent(const struct account *a, struct call *c)
                a->machines_at >= usec_add(c->absent_since, apart);
 }
 
+/* A machine with the right name that is made otherwise than was asked is somebody else's. One that is still being installed may not
+ * show yet what it will be. */
+static bool is_made_as_asked(const struct call *c, const struct row *row)
+{
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++)
+                if (values_known(&c->wanted, f) && values_known(&row->values, f) &&
+                    !value_equal(f, &c->wanted, &row->values))
+                        return row->condition == CONDITION_CHANGING;
+        return true;
+}
+
 static void recover_unnamed_create(struct account *a, struct claim *claim, usec_t now)
 {
         struct call *c = claim->call;
@@ -239,13 +229,21 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
         if (!early && !settled(a, c))
                 return;
         if (claim->n == 1) {
-                own(a, c, claim->match);
+                if (is_made_as_asked(c, claim->match))
+                        own(a, c, claim->match);
+                else
+                        park_slot(
+                                a, c, "", false,
+                                account_words(a,
+                                              "after a create of unknown outcome there is a machine with its name that "
+                                              "is not made as was asked: %s",
+                                              candidates(a, c, false)));
                 return;
         }
         if (claim->n > 1) {
                 park_slot(a, c, "", false,
-                          words(a, "several machines carry its name after a create of unknown outcome: %s",
-                                candidates(a, c, false)));
+                          account_words(a, "several machines carry its name after a create of unknown outcome: %s",
+                                        candidates(a, c, false)));
                 return;
         }
         if (!stays_absent(a, c))
@@ -253,8 +251,9 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
         resembling = candidates(a, c, true);
         if (resembling)
                 park_slot(a, c, "", false,
-                          words(a, "after a create of unknown outcome there are machines with a similar name: %s",
-                                resembling));
+                          account_words(a,
+                                        "after a create of unknown outcome there are machines with a similar name: %s",
+                                        resembling));
         else
                 not_done(a, c, now);
 }
@@ -269,11 +268,15 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
                 return;
         }
         row = observation_find(a->machines, c->id);
-        if (row)
+        if (row && ledger_held(a->engine->ledger, a->name, c->id))
+                park_slot(a, c, "", false,
+                          account_words(a, "the vendor said that it made %s, an id that the ledger knows already",
+                                        c->id));
+        else if (row)
                 own(a, c, row);
         else if (settled(a, c))
                 park_slot(a, c, c->id, true,
-                          words(a, "the vendor said that it made %s, and no listing shows it", c->id));
+                          account_words(a, "the vendor said that it made %s, and no listing shows it", c->id));
 }
 
 static bool reads_as_wanted(const struct call *c, const struct thing *t, const struct row *row)
@@ -385,7 +388,7 @@ static int gather(struct recovery *rec)
                 struct call *c = ledger->calls[i];
                 struct claim *claim;
 
-                if (!is_open(rec->a, c) || c->verb != ORDER_CREATE)
+                if (!call_is_open(rec->a, c) || c->verb != ORDER_CREATE)
                         continue;
                 claim = ARRAY_ADD(rec->claims, rec->n_claims, rec->allocated_claims);
                 if (!claim)
@@ -393,103 +396,6 @@ static int gather(struct recovery *rec)
                 claim->call = c;
         }
         return match_claims(rec);
-}
-
-/* A deleted machine is asked after once two listings lack it; a lost one once a second listing, `confirm` later, lacks it too. */
-static bool is_suspect(const struct account *a, const struct thing *t, const struct call *c)
-{
-        usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
-
-        if (t->state == THING_LEAVING)
-                return c && c->absent >= 2;
-        return t->state == THING_OWNED && t->missing && t->missing_since < a->machines_at &&
-               a->machines_at >= usec_add(t->missing_since, confirm);
-}
-
-static int ask_after(struct account *a, const struct thing *t, usec_t now, struct error *e)
-{
-        struct look *l = ARRAY_ADD(a->checks, a->n_checks, a->allocated_checks);
-
-        return l ? look_start(a, l, SCOPE_MACHINE, t->id, now, e) : error_oom(e);
-}
-
-struct losses {
-        size_t owned, missing, suspect;
-};
-
-static struct losses count_losses(const struct account *a)
-{
-        const struct ledger *ledger = a->engine->ledger;
-        struct losses n = { 0 };
-
-        for (size_t i = 0; i < ledger->n_things; i++) {
-                const struct thing *t = ledger->things[i];
-
-                if (t->state != THING_OWNED || !text_equal(t->account, a->name))
-                        continue;
-                n.owned++;
-                n.missing += t->missing;
-                n.suspect += is_suspect(a, t, NULL);
-        }
-        return n;
-}
-
-/* So much is missing at once that it is more likely the listing that is wrong than the world. */
-static void hold(struct account *a, const struct losses *n)
-{
-        const char *before = a->hold;
-
-        a->hold = NULL;
-        a->hold_confirmed = false;
-        if (!guard_is_loss(n->owned, n->missing)) {
-                if (before)
-                        engine_tell(a, EVENT_NOTE, a->name, "what was missing is there again");
-                return;
-        }
-        a->hold_confirmed = n->suspect == n->missing;
-        if (a->hold_confirmed)
-                a->hold = words(
-                        a,
-                        "%zu of the %zu machines that muster owns on %s are missing from its listing; nothing is created or deleted there until they "
-                        "return, or 'muster accept-loss %s' says that they are truly gone",
-                        n->missing, n->owned, a->name, a->name);
-        else
-                a->hold = words(
-                        a,
-                        "listing of %s fell from %zu machines to %zu; nothing is created or deleted there until a second look confirms that",
-                        a->name, n->owned, n->owned - n->missing);
-        if (!before || !text_equal(before, a->hold))
-                engine_tell(a, EVENT_NOTE, a->name, "%s", a->hold);
-}
-
-static int start_checks(struct recovery *rec, struct error *e)
-{
-        struct account *a = rec->a;
-        struct ledger *ledger = a->engine->ledger;
-
-        for (size_t i = 0; i < ledger->n_things; i++) {
-                struct thing *t = ledger->things[i];
-                struct call *deleting = NULL;
-                int r;
-
-                if (!text_equal(t->account, a->name))
-                        continue;
-                t->confirmed = false; /* what an earlier look found, and nobody could ask after, is no evidence */
-                if (t->state == THING_OWNED && a->hold)
-                        continue;
-                for (size_t k = 0; t->state == THING_LEAVING && k < ledger->n_calls; k++)
-                        if (is_open(a, ledger->calls[k]) && text_equal(ledger->calls[k]->slot, t->slot))
-                                deleting = ledger->calls[k];
-                if (!is_suspect(a, t, deleting))
-                        continue;
-                t->confirmed = true;
-                if (!a->codec->shows_one)
-                        continue;
-                r = ask_after(a, t, rec->now, e);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
 }
 
 int recover_see(struct account *a, usec_t now, struct error *e)
@@ -501,12 +407,12 @@ int recover_see(struct account *a, usec_t now, struct error *e)
 
         if (gather(&rec) < 0)
                 return error_oom(e);
-        losses = count_losses(a);
+        losses = losses_count(a);
         a->lacking = losses.missing > 0;
         for (size_t i = 0, n = ledger->n_calls; i < n; i++) {
                 struct call *c = ledger->calls[i];
 
-                if (!is_open(a, c))
+                if (!call_is_open(a, c))
                         continue;
                 if (!c->settle_from)
                         c->settle_from = a->machines_at;
@@ -517,76 +423,8 @@ int recover_see(struct account *a, usec_t now, struct error *e)
                 else
                         recover_change(a, c, strmap_get(&rec.things, c->slot), now);
         }
-        hold(a, &losses);
-        return engine_acts(a->engine) ? start_checks(&rec, e) : 0;
-}
-
-/* What the vendor said when it was asked after one machine. True: nothing speaks against its being gone. */
-static bool is_gone(const struct account *a, const struct thing *t)
-{
-        for (size_t i = 0; i < a->n_checks; i++)
-                if (text_equal(a->checks[i].seen->scope.id, t->id))
-                        return a->checks[i].seen->state == OBSERVATION_COMPLETE && a->checks[i].seen->n_rows == 0;
-        return true;
-}
-
-static void gone(struct account *a, struct thing *t, const char *note)
-{
-        t->state = THING_GONE;
-        t->missing = false;
-        t->gone_at = engine_wall(a->engine);
-        t->note = note;
-        touch_thing(a, t);
-}
-
-static void settle_delete(struct account *a, struct thing *t, bool is_absent)
-{
-        struct ledger *ledger = a->engine->ledger;
-
-        for (size_t i = 0; i < ledger->n_calls; i++) {
-                struct call *c = ledger->calls[i];
-
-                if (!is_open(a, c) || c->verb != ORDER_DELETE || !text_equal(c->slot, t->slot))
-                        continue;
-                if (!is_absent) {
-                        c->absent = 0;
-                        continue;
-                }
-                retry_worked(a, c);
-                call_resolve(a, c, "done", c->note);
-        }
-        if (!is_absent)
-                return;
-        engine_tell(a, EVENT_DONE, t->slot, "deleted (%s)", t->id);
-        gone(a, t, "deleted");
-}
-
-int recover_settle(struct account *a, usec_t now, struct error *e)
-{
-        struct ledger *ledger = a->engine->ledger;
-
-        (void)e;
-        for (size_t i = 0; i < ledger->n_things; i++) {
-                struct thing *t = ledger->things[i];
-                bool is_absent;
-
-                if (!t->confirmed || !text_equal(t->account, a->name))
-                        continue;
-                t->confirmed = false;
-                is_absent = is_gone(a, t);
-                if (t->state == THING_LEAVING) {
-                        settle_delete(a, t, is_absent);
-                } else if (is_absent) {
-                        engine_tell(a, EVENT_NOTE, t->slot, "(%s) is gone: somebody else deleted it", t->id);
-                        gone(a, t, "deleted by somebody else");
-                } else {
-                        engine_tell(a, EVENT_NOTE, t->slot,
-                                    "the listing lacks it and %s still shows %s: waiting for them to agree", a->name,
-                                    t->id);
-                        t->missing_since = now;
-                }
-        }
-        return 0;
+        losses_hold(a, &losses);
+        return engine_acts(a->engine) ? losses_check(a, now, e) : 0;
 }
 
 usec_t recover_next(const struct account *a)
@@ -597,7 +435,7 @@ usec_t recover_next(const struct account *a)
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 const struct call *c = ledger->calls[i];
 
-                if (!is_open(a, c) || !c->settle_from)
+                if (!call_is_open(a, c) || !c->settle_from)
                         continue;
                 if (c->absent_since)
                         next = usec_min(next, usec_add(c->absent_since, usec_min(confirm, recover_settling(a, c))));

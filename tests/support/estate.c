@@ -72,6 +72,8 @@ struct resource *test_estate_add_set(struct estate *estate, const char *name, st
         set->power = POWER_RUNNING;
         set->scale_in = SCALE_IN_NEWEST;
         set->replace_failed = REPLACE_NEVER_READY;
+        set->rollout = must(strpool_alloc(estate->strings, sizeof(*set->rollout)));
+        set->rollout->max_unavailable = 1;
         return r;
 }
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "reconcile/account.h"
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+#include "reconcile/planner_internal.h"
+
+/*
+ * What a listing lacks: machines that we deleted, and machines that somebody else did. Neither is believed at once, and a sudden loss of
+ * many is not believed at all until a person says so.
+ */
+
+/* A deleted machine is asked after once two listings lack it; a lost one once a second listing, `confirm` later, lacks it too. */
+static bool is_suspect(const struct account *a, const struct thing *t, const struct call *c)
+{
+        usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
+
+        if (t->state == THING_LEAVING)
+                return c && c->absent >= 2;
+        return t->state == THING_OWNED && t->missing && t->missing_since < a->machines_at &&
+               a->machines_at >= usec_add(t->missing_since, confirm);
+}
+
+static int ask_after(struct account *a, const struct thing *t, usec_t now, struct error *e)
+{
+        struct look *l = ARRAY_ADD(a->checks, a->n_checks, a->allocated_checks);
+
+        return l ? look_start(a, l, SCOPE_MACHINE, t->id, now, e) : error_oom(e);
+}
+
+struct losses losses_count(const struct account *a)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        struct losses n = { 0 };
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->state != THING_OWNED || !text_equal(t->account, a->name))
+                        continue;
+                n.owned++;
+                n.missing += t->missing;
+                n.suspect += is_suspect(a, t, NULL);
+        }
+        return n;
+}
+
+/* So much is missing at once that it is more likely the listing that is wrong than the world. */
+void losses_hold(struct account *a, const struct losses *n)
+{
+        const char *before = a->hold;
+
+        a->hold = NULL;
+        a->hold_confirmed = false;
+        if (!guard_is_loss(n->owned, n->missing)) {
+                if (before)
+                        engine_tell(a, EVENT_NOTE, a->name, "what was missing is there again");
+                return;
+        }
+        a->hold_confirmed = n->suspect == n->missing;
+        if (a->hold_confirmed)
+                a->hold = account_words(
+                        a,
+                        "%zu of the %zu machines that muster owns on %s are missing from its listing; nothing is created or deleted there until they "
+                        "return, or 'muster accept-loss %s' says that they are truly gone",
+                        n->missing, n->owned, a->name, a->name);
+        else
+                a->hold = account_words(
+                        a,
+                        "listing of %s fell from %zu machines to %zu; nothing is created or deleted there until a second look confirms that",
+                        a->name, n->owned, n->owned - n->missing);
+        if (!before || !text_equal(before, a->hold))
+                engine_tell(a, EVENT_NOTE, a->name, "%s", a->hold);
+}
+
+int losses_check(struct account *a, usec_t now, struct error *e)
+{
+        struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                struct thing *t = ledger->things[i];
+                struct call *deleting = NULL;
+                int r;
+
+                if (!text_equal(t->account, a->name))
+                        continue;
+                t->confirmed = false; /* what an earlier look found, and nobody could ask after, is no evidence */
+                if (t->state == THING_OWNED && a->hold)
+                        continue;
+                for (size_t k = 0; t->state == THING_LEAVING && k < ledger->n_calls; k++)
+                        if (call_is_open(a, ledger->calls[k]) && text_equal(ledger->calls[k]->slot, t->slot))
+                                deleting = ledger->calls[k];
+                if (!is_suspect(a, t, deleting))
+                        continue;
+                t->confirmed = true;
+                if (!a->codec->shows_one)
+                        continue;
+                r = ask_after(a, t, now, e);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* What the vendor said when it was asked after one machine. True: nothing speaks against its being gone. */
+static bool is_gone(const struct account *a, const struct thing *t)
+{
+        for (size_t i = 0; i < a->n_checks; i++)
+                if (text_equal(a->checks[i].seen->scope.id, t->id))
+                        return a->checks[i].seen->state == OBSERVATION_COMPLETE && a->checks[i].seen->n_rows == 0;
+        return true;
+}
+
+static void gone(struct account *a, struct thing *t, const char *note)
+{
+        t->state = THING_GONE;
+        t->missing = false;
+        t->gone_at = engine_wall(a->engine);
+        t->note = note;
+        touch_thing(a, t);
+}
+
+static void settle_delete(struct account *a, struct thing *t, bool is_absent)
+{
+        struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_calls; i++) {
+                struct call *c = ledger->calls[i];
+
+                if (!call_is_open(a, c) || c->verb != ORDER_DELETE || !text_equal(c->slot, t->slot))
+                        continue;
+                if (!is_absent) {
+                        c->absent = 0;
+                        continue;
+                }
+                retry_worked(a, c);
+                call_resolve(a, c, "done", c->note);
+        }
+        if (!is_absent)
+                return;
+        engine_tell(a, EVENT_DONE, t->slot, "deleted (%s)", t->id);
+        gone(a, t, "deleted");
+}
+
+int losses_settle(struct account *a, usec_t now, struct error *e)
+{
+        struct ledger *ledger = a->engine->ledger;
+
+        (void)e;
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                struct thing *t = ledger->things[i];
+                bool is_absent;
+
+                if (!t->confirmed || !text_equal(t->account, a->name))
+                        continue;
+                t->confirmed = false;
+                is_absent = is_gone(a, t);
+                if (t->state == THING_LEAVING) {
+                        settle_delete(a, t, is_absent);
+                } else if (is_absent) {
+                        engine_tell(a, EVENT_NOTE, t->slot, "(%s) is gone: somebody else deleted it", t->id);
+                        gone(a, t, "deleted by somebody else");
+                } else {
+                        engine_tell(a, EVENT_NOTE, t->slot,
+                                    "the listing lacks it and %s still shows %s: waiting for them to agree", a->name,
+                                    t->id);
+                        t->missing_since = now;
+                }
+        }
+        return 0;
+}

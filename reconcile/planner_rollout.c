@@ -14,10 +14,11 @@
 static bool is_settled(const struct planning *pl, const struct thing *t)
 {
         usec_t min_ready = pl->set->spec->rollout->min_ready;
+        int64_t age = pl->in->wall - t->made_at;
 
         if (t->ready_since)
                 return usec_since(pl->in->now, t->ready_since) >= min_ready;
-        return pl->in->wall - t->made_at >= (int64_t)(min_ready / USEC_PER_SEC);
+        return age < 0 || age >= (int64_t)(min_ready / USEC_PER_SEC); /* a wall clock that was set back tells nothing */
 }
 
 static bool is_working(const struct planning *pl, const struct slot *s)

@@ -17,6 +17,7 @@
 #include "reconcile/plan.h"
 
 #define POLL (500 * USEC_PER_MSEC)
+#define POLL_SHARE 10 /* reading a very large ledger takes at most this part of the time */
 
 /* Keeps the rows of the resource that was named, or of everything on a provider. */
 static void filter(struct status *s)
@@ -272,13 +273,17 @@ static int show(struct watching *w)
 static int on_timer(void *userdata)
 {
         struct watching *w = userdata;
+        usec_t began = loop_now(w->c->loop), took;
         int r;
 
         r = take_again(w);
         if (r >= 0)
                 r = show(w);
+        if (r < 0)
+                return r;
 
-        return r < 0 ? r : loop_timer_set(w->timer, usec_add(loop_now(w->c->loop), POLL));
+        took = usec_since(loop_now(w->c->loop), began);
+        return loop_timer_set(w->timer, usec_add(began, usec_max(POLL, POLL_SHARE * took)));
 }
 
 static int on_signal(void *userdata, _unused_ int signal)

@@ -21,7 +21,13 @@ enum option {
         OPTION_SPECS,
         OPTION_OUTPUT,
         OPTION_OBSERVE,
+        OPTION_OUT,
+        OPTION_SNAPSHOT,
+        OPTION_SAVE_SNAPSHOT,
         OPTION_DETAILED_EXITCODE,
+        OPTION_SELECTOR,
+        OPTION_TARGET,
+        OPTION_PLAN,
         OPTION_INIT,
         OPTION_YES,
         OPTION_TIMEOUT,
@@ -37,7 +43,7 @@ enum option {
 #define TAKES(option) (UINT32_C(1) << (option))
 #define TAKEN_BY_ALL (TAKES(OPTION_LOG_LEVEL) | TAKES(OPTION_COLOR) | TAKES(OPTION_HELP))
 
-enum output { OUTPUT_TEXT, OUTPUT_JSON };
+enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_MARKDOWN };
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
@@ -50,6 +56,11 @@ struct options {
         const char **specs; /* where the specs are */
         size_t n_specs, allocated_specs;
         enum output output;
+        const char *out, *snapshot, *save_snapshot, *plan; /* paths; NULL: not given */
+        const char **selectors;                            /* "team=shop" */
+        size_t n_selectors, allocated_selectors;
+        const char **targets; /* "MachineSet/web", or "web" */
+        size_t n_targets, allocated_targets;
         bool observe, detailed_exitcode, init, yes;
         usec_t timeout; /* 0: the command's default */
         struct share max_deletes;

@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cmd/terminal.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 
@@ -31,13 +31,6 @@ static void erase(struct progress *p)
         if (p->drawn)
                 (void)fputs("\r\033[K", stderr);
         p->drawn = false;
-}
-
-static size_t terminal_columns(void)
-{
-        struct winsize size;
-
-        return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 ? COLUMNS_DEFAULT : size.ws_col;
 }
 
 /* How far it is, and what the first resource that is not there yet waits for. */
@@ -67,12 +60,13 @@ static void draw(struct progress *p)
 {
         _cleanup_buf_ struct buf line = BUF_INIT(LINE_BYTES_MAX), shown = BUF_INIT(LINE_BYTES_MAX);
         _cleanup_(plan_free_p) struct plan *plan = NULL;
+        size_t columns = terminal_columns(STDERR_FILENO);
 
         if (!p->terminal || !p->engine || engine_plan(p->engine, &plan) < 0)
                 return;
 
         describe(p, plan, &line);
-        if (text_escape(&shown, buf_text(&line), terminal_columns() - 2) < 0)
+        if (text_escape(&shown, buf_text(&line), (columns > 2 ? columns : COLUMNS_DEFAULT) - 2) < 0)
                 return;
         erase(p);
         (void)fputs(buf_text(&shown), stderr);

@@ -149,7 +149,7 @@ static void check_text(const struct plan *p, const struct palette *colors, const
 {
         _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
 
-        assert_int_equal(plan_text(p, colors, &b), 0);
+        assert_int_equal(plan_text(p, colors, 0, &b), 0);
         assert_same_as_file(buf_text(&b), file);
 }
 
@@ -182,11 +182,11 @@ static void test_text_of_nothing(_unused_ void **state)
         _cleanup_(plan_free_p) struct plan *p = make_plan();
         _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
 
-        assert_int_equal(plan_text(p, &palette_plain, &b), 0);
+        assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
         p->unchanged = 1;
-        assert_int_equal(plan_text(p, &palette_plain, &b), 0);
+        assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
         p->unchanged = 12;
-        assert_int_equal(plan_text(p, &palette_plain, &b), 0);
+        assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
         assert_string_equal(buf_text(&b), "No changes: there is nothing to do.\n"
                                           "No changes: 1 machine is as the specs say.\n"
                                           "No changes: 12 machines are as the specs say.\n");

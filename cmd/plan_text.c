@@ -9,9 +9,10 @@
 
 #define POSITION_COLUMN 78
 #define NAME_COLUMN 4
-#define NAME_WIDTH_LEAST 16
+#define NAME_WIDTH_LEAST 15
 #define NAME_WIDTH_MOST 48
 #define KIND_WIDTH 10
+#define GAP 2
 #define LINE_MAX_BYTES ((size_t)1 << 16)
 
 /* Text is broken into lines only where so many characters of it fit on each. */
@@ -43,7 +44,7 @@ static void add_colored(struct page *page, const char *color, const char *s)
 /* At least two blanks, so that a long cell does not run into the next. */
 static void pad(struct page *page, size_t width, size_t column)
 {
-        size_t blanks = column > width + 2 ? column - width : 2;
+        size_t blanks = column > width + GAP ? column - width : GAP;
 
         while (blanks-- > 0)
                 (void)buf_addc(page->b, ' ');
@@ -116,7 +117,7 @@ static const char *color_of(const struct plan_row *row, const struct palette *co
 static void add_row(struct page *page, const struct plan_rows *rows, const struct plan_row *row, size_t name_width)
 {
         _cleanup_buf_ struct buf details = BUF_INIT(LINE_MAX_BYTES);
-        size_t column = NAME_COLUMN + name_width + 1, start, width;
+        size_t column = NAME_COLUMN + name_width + GAP, start, width;
 
         add(page, "  ");
         add_colored(page, color_of(row, page->colors), plan_row_mark(row));
@@ -125,12 +126,12 @@ static void add_row(struct page *page, const struct plan_rows *rows, const struc
         (void)plan_row_name(row, page->b);
         width = NAME_COLUMN + since(page, start);
         pad(page, width, column);
-        column = column > width + 2 ? column : width + 2;
+        column = column > width + GAP ? column : width + GAP;
         start = page->b->len;
         (void)plan_row_kind(row, page->b);
         width = since(page, start);
         pad(page, width, KIND_WIDTH);
-        column += KIND_WIDTH > width + 2 ? KIND_WIDTH : width + 2;
+        column += KIND_WIDTH > width + GAP ? KIND_WIDTH : width + GAP;
 
         (void)plan_row_details(rows, row, &details);
         add_last(page, buf_text(&details), column);
@@ -206,8 +207,8 @@ static void add_unknown(struct page *page, const char *why, size_t name_width)
         (void)plan_escape(&text, why);
         add(page, "  ");
         add_colored(page, page->colors->unknown, "?");
-        pad(page, NAME_COLUMN - 1, NAME_COLUMN + name_width + 1);
-        add_last(page, buf_text(&text), NAME_COLUMN + name_width + 1);
+        pad(page, NAME_COLUMN - 1, NAME_COLUMN + name_width + GAP);
+        add_last(page, buf_text(&text), NAME_COLUMN + name_width + GAP);
 }
 
 /* One resource and its actions, `first` to before `end`; nothing for one that has nothing to say. */

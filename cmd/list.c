@@ -75,8 +75,7 @@ const struct command command_list = {
         .examples = "  muster list\n"
                     "  muster list web\n"
                     "  muster list -o json MachineSet/web | jq -r '.machines[].address'\n"
-                    "  printf '#!/bin/sh\\nexec muster list -o ansible\\n' > inventory; chmod +x inventory\n"
-                    "  ansible -i inventory web -m ping\n",
+                    "  muster list -o ansible    # the answer of an inventory script: 'exec muster list -o ansible'\n",
         .exits = "  0  printed\n"
                  "  1  there is no ledger, or no such resource\n",
         .options = TAKES(OPTION_STATE) | TAKES(OPTION_OUTPUT),

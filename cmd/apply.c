@@ -386,7 +386,8 @@ const struct command command_apply = {
         .text = "Makes a plan, shows it, asks, and carries it out. It ends when everything is as the specs say, or "
                 "when nothing is in flight and no wait could help. Stopped or killed at any moment, it goes on from "
                 "there when it is run again. With --plan it does what the saved plan holds and nothing more, and does not ask: "
-                "when the specs are others, or when more is needed by now, it does nothing and says so.",
+                "when the specs are others, or when more is needed by now, it does nothing and says so. What was planned with --selector, --target or --max-deletes is applied "
+                "with the same.",
         .examples = "  muster apply specs/\n"
                     "  muster apply --init --yes specs/            # a first run in CI\n"
                     "  muster apply --plan plan.json specs/        # what 'muster plan --out plan.json specs/' saved\n"

@@ -185,6 +185,8 @@ static int save(const struct planning *pl, struct error *e)
 
         if (o->out)
                 r = saved_plan_write(o->out, pl->plan, e);
+        if (r >= 0 && o->out)
+                log_info("the plan is saved in %s, for 'muster apply --plan'", o->out);
         if (r >= 0 && o->save_snapshot)
                 r = snapshot_write(o->save_snapshot, &pl->note, pl->c.estate, runner_engine(pl->c.runner), e);
 

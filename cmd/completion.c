@@ -57,6 +57,12 @@ static void offer_commands(struct typing *t)
                 offer(t, commands[i]->name, commands[i]->summary);
 }
 
+static void offer_kinds(struct typing *t)
+{
+        for (size_t i = 0; kinds[i]; i++)
+                offer(t, kinds[i]->name, NULL);
+}
+
 static void offer_options(struct typing *t)
 {
         const uint32_t taken = t->command ? t->command->options | TAKEN_BY_ALL
@@ -142,6 +148,8 @@ static void offer_what(struct typing *t, const char *what)
                 offer_resources(t, true);
         else if (text_equal(what, "COMMAND"))
                 offer_commands(t);
+        else if (text_equal(what, "KIND"))
+                offer_kinds(t);
         else if (text_equal(what, "bash|zsh|fish"))
                 offer_words(t, shells);
 }

@@ -170,6 +170,9 @@ static void test_commands(_unused_ void **state)
                 assert_int_equal(c->options & ~(TAKES(OPTIONS) - 1), 0);
         }
 
+        assert_null(command_find("launch"));
+        assert_int_equal(command_unknown("launch", &e), -EINVAL);
+        assert_string_equal(e.text, "there is no command 'launch'");
         assert_int_equal(command_unknown("aply", &e), -EINVAL);
         assert_string_equal(e.text, "there is no command 'aply' (did you mean 'apply'?)");
 }

@@ -317,6 +317,18 @@ class Interrupted(TestCase):
                 self.assertEqual(terminal.before, termios.tcgetattr(terminal.terminal))
 
 
+class Validate(TestCase):
+    def test_github(self):
+        self.assertEqual("", self.estate.run("validate", "-o", "github").out)
+        self.estate.machine_set("odd,1:2%", count="many")
+        result = self.estate.run("validate", "-o", "github")
+        self.assert_code(1, result)
+        self.assertEqual("", result.err)
+        for line in result.out.splitlines():
+            self.assertRegex(line, r"^::error file=[^,:]*machineset-odd%2C1%3A2%25\.yaml,line=\d+,col=\d+::[^:].*$")
+        self.assertIn("odd,1:2%25", result.out)  # the message keeps what only a property may not have
+
+
 class Pipes(TestCase):
     def closed_reader(self):
         reader, writer = os.pipe()

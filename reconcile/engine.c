@@ -357,7 +357,8 @@ int engine_ask(struct engine *engine, const struct ledger_request *request, usec
                 return -EBUSY;
         engine->request = *request;
         if (answer_at_once(engine)) {
-                engine_look_again(engine, now); /* what was paused or resumed is planned anew */
+                if (engine->options.mode != ENGINE_ANSWER)
+                        engine_look_again(engine, now); /* what was paused or resumed is planned anew */
                 return 0;
         }
         a = account_asked(engine, request);

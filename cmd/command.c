@@ -12,14 +12,17 @@
 #include "reconcile/base/text.h"
 
 const struct command *const commands[] = {
-        &command_init,    &command_validate, &command_plan,  &command_apply,  &command_agent,
-        &command_status,  &command_list,     &command_adopt, &command_forget, &command_accept_loss,
-        &command_version, &command_help,     NULL,
+        &command_init,   &command_validate,
+        &command_plan,   &command_apply,
+        &command_agent,  &command_status,
+        &command_list,   &command_adopt,
+        &command_forget, &command_accept_loss,
+        &command_schema, &command_version,
+        &command_help,   NULL,
 };
 
 /* Commands that users know from the documents, and that this version does not have. */
-static const char *const later[] = { "export",  "retry",  "pause",      "resume", "history",
-                                     "explain", "schema", "completion", NULL };
+static const char *const later[] = { "export", "retry", "pause", "resume", "history", "explain", "completion", NULL };
 
 const struct command *command_find(const char *name)
 {

@@ -38,7 +38,7 @@ struct command {
 };
 
 extern const struct command command_init, command_validate, command_plan, command_apply, command_agent, command_status,
-        command_list, command_adopt, command_forget, command_accept_loss, command_version, command_help;
+        command_list, command_adopt, command_forget, command_accept_loss, command_schema, command_version, command_help;
 
 /* All commands in the order of help, ending with NULL. */
 extern const struct command *const commands[];

@@ -35,49 +35,6 @@ struct account *account_free(struct account *a)
         return NULL;
 }
 
-unsigned account_in_flight(const struct account *a, bool calls)
-{
-        unsigned n = 0;
-
-        for (size_t i = 0; i < a->n_flights; i++)
-                n += !a->flights[i].look == calls;
-        return n;
-}
-
-bool account_may_send(const struct account *a, usec_t now)
-{
-        int64_t concurrency = a->provider ? a->provider->provider->concurrency : 1;
-
-        return !a->engine->stopping && (int64_t)a->n_flights < concurrency && now >= a->paused_until &&
-               now >= a->next_slot;
-}
-
-int account_send(struct account *a, usec_t now, const struct request *rq, struct flight flight, struct error *e)
-{
-        struct engine *engine = a->engine;
-        struct flight *place;
-        int r;
-
-        if (array_reserve((void **)&a->flights, &a->allocated_flights, a->n_flights + 1, sizeof(*a->flights)) < 0)
-                return error_oom(e);
-        if (!rq->read && !engine_acts(engine))
-                return error_set(e, -EPERM, "a request that is not marked as a read was asked for while only looking");
-        flight.id = ++engine->next_exchange;
-        r = engine->host.send(engine->host.userdata, a->number, flight.id, rq, e);
-        if (r < 0)
-                return r;
-        place = &a->flights[a->n_flights++];
-        *place = flight;
-        if (rq->read)
-                a->reads++;
-        else
-                a->acts++;
-        if (a->provider && a->provider->provider->rate_limit > 0)
-                a->next_slot = usec_max(now, a->next_slot) +
-                               USEC_PER_MINUTE / (usec_t)a->provider->provider->rate_limit;
-        return 0;
-}
-
 void account_rest(struct account *a, usec_t now, usec_t delay)
 {
         a->step = STEP_RESTING;
@@ -115,11 +72,6 @@ static bool owes_at(const struct account *a, usec_t now)
         if (a->hold)
                 return !a->hold_confirmed;
         return a->plan && plan_owes(a);
-}
-
-bool account_owes(const struct account *a)
-{
-        return a->next_look != USEC_INFINITY;
 }
 
 /* How long until the next look when nothing can be done now. */
@@ -366,16 +318,6 @@ void account_step(struct account *a, usec_t now)
         } while (a->step != before && !a->engine->broken);
 }
 
-static usec_t pace_next(const struct account *a, usec_t now, usec_t wanted)
-{
-        int64_t concurrency = a->provider ? a->provider->provider->concurrency : 1;
-
-        if (wanted == USEC_INFINITY || (int64_t)a->n_flights >= concurrency)
-                return USEC_INFINITY;
-        wanted = usec_max(wanted, usec_max(a->paused_until, a->next_slot));
-        return usec_max(wanted, now);
-}
-
 usec_t account_next(const struct account *a, usec_t now)
 {
         usec_t next = USEC_INFINITY;
@@ -386,13 +328,13 @@ usec_t account_next(const struct account *a, usec_t now)
         case STEP_RESTING:
                 return a->look_asked ? now : a->next_look;
         case STEP_LOOKING:
-                return pace_next(a, now, look_next(&a->listing));
+                return account_pace(a, now, look_next(&a->listing));
         case STEP_CHECKING:
                 for (size_t i = 0; i < a->n_checks; i++)
                         next = usec_min(next, look_next(&a->checks[i]));
-                return pace_next(a, now, next);
+                return account_pace(a, now, next);
         case STEP_ACTING:
-                return pace_next(a, now, a->next_send < a->n_queue ? now : USEC_INFINITY);
+                return account_pace(a, now, a->next_send < a->n_queue ? now : USEC_INFINITY);
         default:
                 return USEC_INFINITY;
         }

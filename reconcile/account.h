@@ -77,15 +77,13 @@ struct account {
         struct strmap retries; /* key -> struct retry, in the engine's pool */
         const char *hold;
         bool hold_confirmed;
-        bool lacking;        /* the last listing lacks machines of ours that nobody has told us gone */
-        usec_t missing_next; /* when a confirming look is due; USEC_INFINITY: none */
+        bool lacking; /* the last listing lacks machines of ours that nobody has told us gone */
 
         /* Acting. */
         struct call **queue; /* calls of this pass, in order */
         size_t n_queue, allocated_queue;
         size_t next_window; /* calls before it are CALL_SENDING, or over */
         size_t next_send;   /* calls before it went out, or are over */
-        size_t acted;       /* calls that went out in this pass */
 
         /* Pace. */
         struct flight *flights;
@@ -116,23 +114,35 @@ struct engine {
         char *status_written; /* what was written last, to write only what changed */
 };
 
-/* Small services that every part uses. */
+/* report.c: what every part says: to people, to the ledger, and that it cannot go on. */
 int64_t engine_wall(const struct engine *engine);
 void engine_tell(struct account *a, enum event_type type, const char *name, const char *format, ...) _printf_(4, 5);
 void engine_break(struct engine *engine, int r, const char *format, ...) _printf_(3, 4);
 bool engine_acts(const struct engine *engine); /* is it of a mode that acts at all? */
 void touch_thing(struct account *a, struct thing *t);
 void touch_call(struct account *a, struct call *c);
+const char *account_words(struct account *a, const char *format, ...)
+        _printf_(2, 3); /* in the ledger's pool; never NULL */
+
+/* exchange.c: what is in flight, and what may be. */
+bool account_may_send(const struct account *a, usec_t now); /* concurrency, rate, pauses */
+int account_send(struct account *a, usec_t now, const struct request *rq, struct flight flight, struct error *e);
+unsigned account_in_flight(const struct account *a, bool calls);
+usec_t account_pace(const struct account *a, usec_t now, usec_t wanted); /* when what is wanted then may go out */
+
+/* calls.c: rows of calls, and what is remembered of those that did not work. */
+bool call_is_open(const struct account *a,
+                  const struct call *c); /* of this account, may have gone out, and not resolved */
+struct thing *call_thing(const struct account *a, const struct call *c); /* its machine; NULL: none */
+void call_resolve(struct account *a, struct call *c, const char *outcome, const char *note);
+void retry_failed(struct account *a, const struct call *c, enum outcome_class class, const char *why, usec_t now);
+void retry_worked(struct account *a, const struct call *c);
 
 /* account.c: the sequence of steps. */
 struct account *account_free(struct account *a);
 void account_step(struct account *a, usec_t now);
 usec_t account_next(const struct account *a, usec_t now);
 void account_rest(struct account *a, usec_t now, usec_t delay);
-bool account_may_send(const struct account *a, usec_t now); /* concurrency, rate, pauses */
-int account_send(struct account *a, usec_t now, const struct request *rq, struct flight flight, struct error *e);
-unsigned account_in_flight(const struct account *a, bool calls);
-bool account_owes(const struct account *a); /* is there work or a wait that a later look may end? */
 
 /* look.c: questions. */
 int look_start(struct account *a, struct look *l, enum scope_type type, const char *id, usec_t now, struct error *e);
@@ -146,10 +156,6 @@ int recover_see(struct account *a, usec_t now,
                 struct error *e); /* things and calls against the listing; may ask for checks */
 usec_t recover_settling(const struct account *a, const struct call *c); /* W of a call: a length of time */
 usec_t recover_next(const struct account *a); /* boot clock: when waiting is over for some call */
-
-/* Of this account, may have gone out, and not resolved? */
-bool call_is_open(const struct account *a, const struct call *c);
-const char *account_words(struct account *a, const char *format, ...) _printf_(2, 3); /* in the ledger's pool */
 
 /* losses.c: what a listing lacks. */
 struct losses {
@@ -167,9 +173,6 @@ void act_send(struct account *a, usec_t now);
 void act_reply(struct account *a, struct call *c, struct reply *rp, usec_t now);
 bool act_is_over(const struct account *a);
 void act_drop_unsent(struct account *a, const char *why);
-void retry_failed(struct account *a, const struct call *c, enum outcome_class class, const char *why, usec_t now);
-void retry_worked(struct account *a, const struct call *c);
-void call_resolve(struct account *a, struct call *c, const char *outcome, const char *note);
 
 /* answer.c: the deeds that commands ask for. */
 const char *answer_account(const struct engine *engine,

@@ -14,61 +14,6 @@
 #define COMMIT_REPLIES 16
 #define COMMIT_DELAY (50 * USEC_PER_MSEC)
 
-int64_t engine_wall(const struct engine *engine)
-{
-        return engine->host.wall(engine->host.userdata);
-}
-
-bool engine_acts(const struct engine *engine)
-{
-        return engine->options.mode == ENGINE_APPLY || engine->options.mode == ENGINE_AGENT;
-}
-
-void engine_tell(struct account *a, enum event_type type, const char *name, const char *format, ...)
-{
-        struct engine_event event = { .type = type, .account = a->name, .name = name };
-        char text[1536];
-        va_list ap;
-
-        if (a->engine->options.mode == ENGINE_PLAN)
-                return; /* nothing happens while planning */
-        va_start(ap, format);
-        vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
-        event.text = text;
-        a->engine->host.event(a->engine->host.userdata, &event);
-}
-
-void engine_break(struct engine *engine, int r, const char *format, ...)
-{
-        char text[sizeof(engine->error.text)];
-        va_list ap;
-
-        if (engine->broken)
-                return;
-        va_start(ap, format);
-        vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
-        engine->broken = true;
-        error_set(&engine->error, r, "%s", text);
-}
-
-static void touched(struct engine *engine, int r)
-{
-        if (r < 0)
-                engine_break(engine, r, "out of memory");
-}
-
-void touch_thing(struct account *a, struct thing *t)
-{
-        touched(a->engine, ledger_touch_thing(a->engine->ledger, t));
-}
-
-void touch_call(struct account *a, struct call *c)
-{
-        touched(a->engine, ledger_touch_call(a->engine->ledger, c));
-}
-
 int engine_new(const struct engine_options *options, const struct engine_host *host, struct ledger *ledger,
                struct engine **ret)
 {
@@ -212,6 +157,8 @@ int engine_set_estate(struct engine *engine, const struct estate *estate, const 
                 if (r < 0)
                         return r;
         }
+        if (engine->request_account && !find_account(engine, engine->request_account)->provider)
+                answer_now(engine, false, "its provider is in no spec any more");
         return 0;
 }
 
@@ -295,7 +242,7 @@ static bool is_done(const struct account *a)
 
 static bool is_converged(const struct account *a)
 {
-        if (!a->readable || a->hold || a->plan->n_actions)
+        if (!a->readable || a->hold || !a->plan || a->plan->n_actions)
                 return false;
         for (size_t i = 0; i < a->plan->n_sections; i++)
                 if (a->plan->sections[i].phase == PHASE_BLOCKED || a->plan->sections[i].phase == PHASE_FAILED)
@@ -387,6 +334,7 @@ void engine_look_again(struct engine *engine, usec_t now)
 
 int engine_ask(struct engine *engine, const struct ledger_request *request, usec_t now)
 {
+        const char *name;
         struct account *a;
 
         if (engine->request.seq)
@@ -396,12 +344,13 @@ int engine_ask(struct engine *engine, const struct ledger_request *request, usec
                 engine_look_again(engine, now); /* what was paused or resumed is planned anew */
                 return 0;
         }
-        engine->request_account = answer_account(engine, request);
-        a = engine->request_account ? find_account(engine, engine->request_account) : NULL;
+        name = answer_account(engine, request);
+        a = name ? find_account(engine, name) : NULL;
         if (!a || !a->provider) {
                 answer_now(engine, false, "no spec names what this is about, or its provider");
                 return 0;
         }
+        engine->request_account = a->name; /* the estate may go before the answer comes */
         a->look_asked = true;
         a->next_look = usec_min(a->next_look, now);
         return 0;

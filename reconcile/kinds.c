@@ -24,6 +24,10 @@ static const char *const replace_failed_words[] = {
         [REPLACE_NEVER_READY] = "neverReady", [REPLACE_ALWAYS] = "always", [REPLACE_NEVER] = "never", NULL
 };
 
+/* A scheme, a host or an address in brackets, a port of 1 to 65535, a path. */
+#define PORT_PATTERN "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+#define ENDPOINT_PATTERN "^https?://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:" PORT_PATTERN ")?(/[!-\"$->@-\\[\\]-~]*)?$"
+
 #define FIELD(text, kind_of_value, structure, member) \
         .name = text, .type = kind_of_value, .offset = offsetof(struct structure, member)
 
@@ -32,7 +36,8 @@ const struct field common_fields[] = {
           .help = "true: observed and planned, never acted on" },
         { FIELD("onDrift", FIELD_ENUM, resource, on_drift), .words = on_drift_words, .fallback = "update",
           .help = "what is done about fields that differ; counts are always kept" },
-        { FIELD("formerly", FIELD_STRING, resource, formerly),
+        { FIELD("formerly", FIELD_STRING, resource, formerly), .max = RESOURCE_NAME_MAX,
+          .pattern = RESOURCE_NAME_PATTERN,
           .help = "the resource's name before it was renamed; what it owns stays its own" },
         { 0 },
 };
@@ -40,12 +45,12 @@ const struct field common_fields[] = {
 static const struct field auth_fields[] = {
         { FIELD("tokenEnv", FIELD_STRING, auth_spec, token_env),
           .help = "the name of the environment variable that holds the token" },
-        { FIELD("tokenFile", FIELD_STRING, auth_spec, token_file),
+        { FIELD("tokenFile", FIELD_STRING, auth_spec, token_file), .unless = "tokenEnv",
           .help = "the path of the file that holds the token" },
         { FIELD("login", FIELD_STRING, auth_spec, login), .help = "the name to log in with" },
         { FIELD("passwordEnv", FIELD_STRING, auth_spec, password_env),
           .help = "the name of the environment variable that holds the login's password" },
-        { FIELD("passwordFile", FIELD_STRING, auth_spec, password_file),
+        { FIELD("passwordFile", FIELD_STRING, auth_spec, password_file), .unless = "passwordEnv",
           .help = "the path of the file that holds the login's password" },
         { 0 },
 };
@@ -60,7 +65,7 @@ static const struct field tls_fields[] = {
 static const struct field provider_fields[] = {
         { FIELD("type", FIELD_STRING, provider_spec, type), .required = true,
           .help = "whose API this is, like starvcenter" },
-        { FIELD("endpoint", FIELD_STRING, provider_spec, endpoint), .required = true,
+        { FIELD("endpoint", FIELD_STRING, provider_spec, endpoint), .required = true, .pattern = ENDPOINT_PATTERN,
           .help = "the URL that the API's paths follow" },
         { FIELD("auth", FIELD_OBJECT, provider_spec, auth), .members = auth_fields,
           .member_size = sizeof(struct auth_spec), .help = "where the secret is found; it is never written in a spec" },
@@ -135,7 +140,7 @@ static const struct field machine_set_fields[] = {
           .help = "what each machine's network card may carry" },
         { FIELD("passwordEnv", FIELD_STRING, machine_set, password_env), .by_provider = true,
           .help = "the name of the environment variable that holds the machines' first password" },
-        { FIELD("passwordFile", FIELD_STRING, machine_set, password_file), .by_provider = true,
+        { FIELD("passwordFile", FIELD_STRING, machine_set, password_file), .unless = "passwordEnv", .by_provider = true,
           .help = "the path of the file that holds the machines' first password" },
         { 0 },
 };

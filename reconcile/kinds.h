@@ -16,6 +16,10 @@
 #include "reconcile/base/strpool.h"
 #include "reconcile/base/usec.h"
 
+/* The name of a resource: how long it may be, and what all such names look like. */
+#define RESOURCE_NAME_MAX 40
+#define RESOURCE_NAME_PATTERN "^[a-z]([a-z0-9-]*-[0-9]*[a-z])?[a-z0-9]*$"
+
 /* Where a value stands in the specs. Lines and columns count from 1. */
 struct position {
         const char *file; /* as the user named it; "-" for standard input */
@@ -57,19 +61,24 @@ struct field {
         enum field_type type;
         size_t offset; /* of the value in the struct that the table describes */
         bool required;
-        int64_t min, max;     /* FIELD_COUNT, FIELD_SIZE (bytes), FIELD_DURATION (µs): the range of what is given */
-        const char *fallback; /* the default, written as in a spec; NULL: zero, or absent */
-        const char *const *words;    /* FIELD_ENUM: ends with NULL */
+        int64_t min, max;         /* FIELD_COUNT, FIELD_SIZE (bytes), FIELD_DURATION (µs): the range of what is given;
+                               * FIELD_STRING: the most characters, for editors; 0: any */
+        const char *fallback;     /* the default, written as in a spec; NULL: zero, or absent */
+        const char *const *words; /* FIELD_ENUM: ends with NULL */
+        const char *pattern; /* FIELD_STRING: a regular expression that every right text fits, for editors: no text of
+                              * a number does, and what else is right only the checks of the specs know */
         const char *later_word;      /* FIELD_ENUM: a word of the language that this version does not carry out */
         const struct field *members; /* FIELD_OBJECT, FIELD_OBJECTS */
         size_t member_size;          /* sizeof the struct of `members` */
         const char *kind;            /* FIELD_RESOURCE, FIELD_REFERENCE: what may be named */
+        const char *unless;          /* a field of the same table that it may not stand beside */
         enum machine_field machine;  /* which property of a machine this declares */
         bool by_provider; /* of MachineSet: only the types of provider have it whose struct machine_support says so */
         bool later;       /* a field of the language that this version does not carry out: an error when given */
         const char *help; /* one line, for people */
 };
 
+#define SHARE_MAX 1000000 /* of one that is no percentage */
 struct share {
         int64_t value; /* a number, or a percentage 0..100 */
         bool percent;

@@ -20,11 +20,14 @@ static bool is_settled(const struct planning *pl, const struct thing *t)
         return pl->in->wall - t->made_at >= (int64_t)(min_ready / USEC_PER_SEC);
 }
 
+static bool is_working(const struct planning *pl, const struct slot *s)
+{
+        return s->row->condition == (pl->set->spec->power == POWER_STOPPED ? CONDITION_STOPPED : CONDITION_RUNNING);
+}
+
 static bool is_available(const struct planning *pl, const struct slot *s)
 {
-        enum condition wanted = pl->set->spec->power == POWER_STOPPED ? CONDITION_STOPPED : CONDITION_RUNNING;
-
-        return slot_is_shown(s) && !s->call && !s->victim && s->row->condition == wanted && is_settled(pl, s->thing);
+        return slot_is_shown(s) && !s->call && !s->victim && is_working(pl, s) && is_settled(pl, s->thing);
 }
 
 int64_t rollout_budget(const struct planning *pl, const struct set *set)
@@ -44,8 +47,8 @@ static bool has_failed_machine(const struct set *set)
         return false;
 }
 
-/* Takes one machine from the budget, or says why the action waits. */
-static void take_away(struct planning *pl, const struct set *set, struct action *a)
+/* Takes the machine from the budget, or says why the action waits. One that does not work is away already. */
+static void take_away(struct planning *pl, const struct set *set, const struct slot *s, struct action *a)
 {
         const struct rollout_spec *rollout = set->spec->rollout;
         char text[UNITS_TEXT_MAX];
@@ -56,9 +59,7 @@ static void take_away(struct planning *pl, const struct set *set, struct action 
                 a->waits = "a machine of the set failed, and rollout.onFailure says stop";
                 a->given_up = true;
                 section_reason(planning_section(pl), REASON_REFUSED, a->waits);
-        } else if (pl->budget > 0) {
-                pl->budget--;
-        } else {
+        } else if (is_working(pl, s) && pl->budget-- <= 0) {
                 a->waits = plan_string(pl->plan, "at most %lld away at a time, and each new one works for %s first",
                                        (long long)rollout->max_unavailable, duration_text(rollout->min_ready, text));
                 planning_section(pl)->waiting = true;
@@ -105,7 +106,7 @@ static void replace(struct planning *pl, struct set *set, struct slot *s, enum m
                                                            .from = from,
                                                            .to = to };
         a->summary = plan_string(pl->plan, "%s, %s %s -> %s", s->thing->id, machine_field_spec(f)->name, from, to);
-        take_away(pl, set, a);
+        take_away(pl, set, s, a);
         s->victim = true;
 }
 
@@ -145,7 +146,7 @@ void plan_restart(struct planning *pl, const struct slot *s, enum machine_field 
                 return;
         a->order = power_order(pl, s);
         if (pl->set->spec->restart == RESTART_ROLLING)
-                take_away(pl, pl->set, a);
+                take_away(pl, pl->set, s, a);
         else
                 planning_block(
                         pl, a, REASON_REFUSED,

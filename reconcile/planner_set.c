@@ -81,6 +81,15 @@ static const char *look_alike(const struct planning *pl)
         return first;
 }
 
+/* Is the name given away by the spec? Whatever the ledger knows of it, it is not used again. */
+static bool is_given_away(const struct machine_set *spec, const char *name)
+{
+        for (size_t i = 0; i < spec->release.n; i++)
+                if (text_equal(spec->release.items[i], name))
+                        return true;
+        return false;
+}
+
 static void grow(struct planning *pl, int64_t missing, const char *reason)
 {
         const char *set_name = strchr(pl->set->name, '/') + 1, *alike = look_alike(pl);
@@ -89,10 +98,14 @@ static void grow(struct planning *pl, int64_t missing, const char *reason)
         for (int64_t ordinal = 0; missing > 0 && !pl->failed; ordinal++) {
                 const struct slot *taken = slot_at(pl->set, ordinal, &from);
                 struct action *a;
+                const char *name;
 
                 if (taken && !leaves_for_good(taken))
                         continue;
-                a = plan_create(pl, plan_string(pl->plan, "%s-%lld", set_name, (long long)ordinal), reason);
+                name = plan_string(pl->plan, "%s-%lld", set_name, (long long)ordinal);
+                if (name && is_given_away(pl->set->spec, name))
+                        continue;
+                a = plan_create(pl, name, reason);
                 missing--;
                 if (!a)
                         return;

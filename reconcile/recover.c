@@ -56,32 +56,12 @@ static bool settled(const struct account *a, const struct call *c)
         return a->machines_at >= usec_add(c->settle_from, recover_settling(a, c));
 }
 
-bool call_is_open(const struct account *a, const struct call *c)
-{
-        return c->state != CALL_RESOLVED && c->state != CALL_INTENT && text_equal(c->account, a->name);
-}
-
 static void park(struct account *a, struct thing *t, const char *note)
 {
         t->state = THING_PARKED;
         t->note = note ? note : "";
         touch_thing(a, t);
         engine_tell(a, EVENT_NOTE, t->slot, "is parked: %s", t->note);
-}
-
-const char *account_words(struct account *a, const char *format, ...)
-{
-        char text[1024];
-        const char *s;
-        va_list ap;
-
-        va_start(ap, format);
-        vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
-        s = ledger_string(a->engine->ledger, text);
-        if (!s)
-                engine_break(a->engine, -ENOMEM, "out of memory");
-        return s ? s : "";
 }
 
 /* Is the row the machine that the thing was? The vendor's creation time tells an id that was given away again. */
@@ -229,6 +209,17 @@ static bool stays_absent(const struct account *a, struct call *c)
                a->machines_at >= usec_add(c->absent_since, apart);
 }
 
+/* A machine with the right name that is made otherwise than was asked is somebody else's. One that is still being installed may not
+ * show yet what it will be. */
+static bool is_made_as_asked(const struct call *c, const struct row *row)
+{
+        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++)
+                if (values_known(&c->wanted, f) && values_known(&row->values, f) &&
+                    !value_equal(f, &c->wanted, &row->values))
+                        return row->condition == CONDITION_CHANGING;
+        return true;
+}
+
 static void recover_unnamed_create(struct account *a, struct claim *claim, usec_t now)
 {
         struct call *c = claim->call;
@@ -238,7 +229,15 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
         if (!early && !settled(a, c))
                 return;
         if (claim->n == 1) {
-                own(a, c, claim->match);
+                if (is_made_as_asked(c, claim->match))
+                        own(a, c, claim->match);
+                else
+                        park_slot(
+                                a, c, "", false,
+                                account_words(a,
+                                              "after a create of unknown outcome there is a machine with its name that "
+                                              "is not made as was asked: %s",
+                                              candidates(a, c, false)));
                 return;
         }
         if (claim->n > 1) {
@@ -269,7 +268,11 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
                 return;
         }
         row = observation_find(a->machines, c->id);
-        if (row)
+        if (row && ledger_held(a->engine->ledger, a->name, c->id))
+                park_slot(a, c, "", false,
+                          account_words(a, "the vendor said that it made %s, an id that the ledger knows already",
+                                        c->id));
+        else if (row)
                 own(a, c, row);
         else if (settled(a, c))
                 park_slot(a, c, c->id, true,

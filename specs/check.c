@@ -8,7 +8,6 @@
 #include "reconcile/base/text.h"
 #include "specs/check.h"
 
-#define NAME_MAX_CHARS 40
 #define MACHINES_MAX 1000000
 #define PLACE_MAX 320
 
@@ -50,7 +49,7 @@ static bool is_resource_name(const char *s)
 {
         size_t n = strlen(s);
 
-        return n >= 1 && n <= NAME_MAX_CHARS && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n &&
+        return n >= 1 && n <= RESOURCE_NAME_MAX && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n &&
                is_letter(s[0]) && s[n - 1] != '-';
 }
 
@@ -254,7 +253,7 @@ static int check_formerly(const struct checker *c)
 
         if (!check_can(c, "spec.formerly"))
                 return 0;
-        if (!is_resource_name(own->formerly))
+        if (!is_resource_name(own->formerly) || machine_name_split(own->formerly) > 0)
                 return check_error(c, "spec.formerly",
                                    "is \"%s\", which is no name of a resource; write the name it had before",
                                    excerpt(own->formerly, shown));

@@ -150,8 +150,6 @@ int check_machine_set(const struct checker *c)
 
         if (check_can(c, "spec.memory") && set->memory % MIB != 0)
                 r = check_error(c, "spec.memory", "is no whole number of MiB; write it in MiB or GiB");
-        if (r == 0 && draft_has(c->draft, "spec.passwordEnv") && draft_has(c->draft, "spec.passwordFile"))
-                r = check_error(c, "spec.passwordFile", "stands beside spec.passwordEnv; keep one of them");
         if (r == 0)
                 r = check_list(c, "protect", &set->protect);
         if (r == 0)

@@ -84,8 +84,6 @@ static int check_endpoint(const struct checker *c, struct provider_spec *p)
 
 static int check_token(const struct checker *c, const char *type, const struct auth_spec *auth)
 {
-        if (draft_has(c->draft, "spec.auth.tokenEnv") && draft_has(c->draft, "spec.auth.tokenFile"))
-                return check_error(c, "spec.auth.tokenFile", "stands beside spec.auth.tokenEnv; keep one of them");
         if (auth && (auth->token_env || auth->token_file))
                 return 0;
         if (!draft_is_sound(c->draft, "spec.auth") || !draft_is_sound(c->draft, "spec.auth.tokenEnv") ||

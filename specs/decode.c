@@ -8,7 +8,6 @@
 #include "reconcile/base/text.h"
 #include "specs/decoder.h"
 
-#define API_VERSION "muster/v1"
 #define FIELDS_MAX 64 /* of all parts of a mapping */
 
 struct metadata {
@@ -16,11 +15,13 @@ struct metadata {
         struct pairs labels, annotations;
 };
 
-static const struct field metadata_fields[] = {
+const struct field metadata_fields[] = {
         { .name = "name",
           .type = FIELD_STRING,
           .offset = offsetof(struct metadata, name),
           .required = true,
+          .max = RESOURCE_NAME_MAX,
+          .pattern = RESOURCE_NAME_PATTERN,
           .help = "1-40 of a-z, 0-9 and '-', like web" },
         { .name = "labels",
           .type = FIELD_MAP,
@@ -40,7 +41,7 @@ struct document {
         const struct node *spec;
 };
 
-static const struct field document_fields[] = {
+const struct field document_fields[] = {
         { .name = "apiVersion",
           .type = FIELD_STRING,
           .offset = offsetof(struct document, api_version),
@@ -250,6 +251,14 @@ static int decode_default(struct decoder *dec, const char *path, const struct fi
         return 0;
 }
 
+/* A node that is nothing but a place: where the value of a path stands, or what is around it. */
+static struct node node_of_place(const struct decoder *dec, const char *path)
+{
+        const struct position *p = resource_position(dec->draft->resource, path);
+
+        return (struct node){ .line = p->line, .column = p->column };
+}
+
 static int decode_absent(struct decoder *dec, const char *around, const struct field *field, void *base)
 {
         const char *path = decoder_path(dec, around, field->name);
@@ -260,13 +269,32 @@ static int decode_absent(struct decoder *dec, const char *around, const struct f
         if (draft_has(dec->draft, path) || !draft_is_sound(dec->draft, path))
                 return 0;
         if (field->required) {
-                const struct position *p = resource_position(dec->draft->resource, path);
-                const struct node place = { .line = p->line, .column = p->column };
+                const struct node place = node_of_place(dec, path);
 
                 return decoder_mistake(dec, &place, path, "is missing; write %s", field_wants(field, wants));
         }
 
         return decode_default(dec, path, field, base);
+}
+
+/* Tells about a field that stands beside one that says the same thing in another way. */
+static int decode_beside(struct decoder *dec, const char *around, const struct field *field)
+{
+        const char *path, *other;
+        struct node place;
+
+        if (!field->unless)
+                return 0;
+
+        path = decoder_path(dec, around, field->name);
+        other = decoder_path(dec, around, field->unless);
+        if (!path || !other)
+                return -ENOMEM;
+        if (!draft_has(dec->draft, path) || !draft_has(dec->draft, other))
+                return 0;
+
+        place = node_of_place(dec, path);
+        return decoder_mistake(dec, &place, path, "stands beside %s; keep one of them", other);
 }
 
 int decode_members(struct decoder *dec, const char *path, const struct node *node, const struct part *parts,
@@ -278,8 +306,11 @@ int decode_members(struct decoder *dec, const char *path, const struct node *nod
                 r = decode_member(dec, path, &node->members[i], parts, n_parts);
 
         for (size_t i = 0; i < n_parts; i++)
-                for (const struct field *f = parts[i].fields; f->name && r == 0; f++)
-                        r = decode_absent(dec, path, f, parts[i].base);
+                for (const struct field *f = parts[i].fields; f->name && r == 0; f++) {
+                        r = decode_beside(dec, path, f);
+                        if (r == 0)
+                                r = decode_absent(dec, path, f, parts[i].base);
+                }
 
         return r;
 }

@@ -8,6 +8,7 @@
  * again, in other words, about a value that could not be read.
  */
 
+#include "reconcile/base/units.h"
 #include "specs/tree.h"
 
 /* A resource with what only the checks of its spec want to know. */
@@ -38,6 +39,9 @@ int decode_document(struct estate *estate, const char *file, const struct node *
 /* What to write for a field: "a size with its unit, like 8GiB". In the caller's buffer. */
 #define WANTS_MAX 256
 const char *field_wants(const struct field *field, char text[static WANTS_MAX]);
+
+/* A number as one would write it in a field: "8GiB". In the caller's buffer. */
+const char *field_number(const struct field *field, int64_t number, char text[static UNITS_TEXT_MAX]);
 
 /* Is there anything in it that may not stand on a line? */
 bool has_control_characters(const char *s);

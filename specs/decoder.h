@@ -17,6 +17,11 @@ struct decoder {
         struct draft *draft;
 };
 
+#define API_VERSION "muster/v1"
+
+/* What every document has, and its metadata. The offsets are of structs that only the decoder knows. */
+extern const struct field document_fields[], metadata_fields[];
+
 /* A table, and the struct that its offsets are of. */
 struct part {
         const struct field *fields;

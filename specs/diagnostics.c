@@ -182,5 +182,5 @@ const char *excerpt(const char *s, char text[static EXCERPT_MAX])
         _cleanup_buf_ struct buf b = BUF_INIT(EXCERPT_MAX - 1);
 
         (void)text_escape(&b, s, EXCERPT_CHARS_MAX);
-        return strcpy(text, buf_text(&b));
+        return memcpy(text, buf_text(&b), b.len + 1);
 }

@@ -8,8 +8,6 @@
 #include "reconcile/base/units.h"
 #include "specs/decoder.h"
 
-#define SHARE_MAX 1000000
-
 static size_t count_words(const char *const *words)
 {
         size_t n = 0;
@@ -33,7 +31,7 @@ static const char *list_words(const struct field *field, char text[static WANTS_
                 left--;
         }
 
-        return strcpy(text, buf_text(&b));
+        return memcpy(text, buf_text(&b), b.len + 1);
 }
 
 /* "a mapping of name, labels" */
@@ -45,7 +43,7 @@ static const char *list_members(const struct field *field, char text[static WANT
         for (const struct field *f = field->members; f && f->name; f++)
                 (void)buf_addf(&b, "%s%s", f == field->members ? " of " : ", ", f->name);
 
-        return strcpy(text, buf_text(&b));
+        return memcpy(text, buf_text(&b), b.len + 1);
 }
 
 const char *field_wants(const struct field *field, char text[static WANTS_MAX])
@@ -101,7 +99,7 @@ static int tell_unit(struct decoder *dec, const struct field *field, const char 
                                field_wants(field, wants));
 }
 
-static const char *number_text(const struct field *field, int64_t number, char text[static UNITS_TEXT_MAX])
+const char *field_number(const struct field *field, int64_t number, char text[static UNITS_TEXT_MAX])
 {
         if (field->type == FIELD_SIZE)
                 return size_text(number, text);
@@ -117,7 +115,7 @@ static int tell_range(struct decoder *dec, const struct field *field, const char
         char shown[EXCERPT_MAX], min[UNITS_TEXT_MAX], max[UNITS_TEXT_MAX];
 
         return decoder_mistake(dec, node, path, "is %s; write %s to %s", excerpt(node->text, shown),
-                               number_text(field, field->min, min), number_text(field, field->max, max));
+                               field_number(field, field->min, min), field_number(field, field->max, max));
 }
 
 /* Takes a number of a range. A default may lie outside: so it says that there is none. */

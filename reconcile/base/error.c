@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,44 +41,37 @@ static void store(struct error *e, const char *text)
 }
 
 /* The arguments may point into the error itself, so the text is made aside and then copied. */
-int error_set(struct error *e, int r, const char *format, ...)
+static void _printf_(2, 0) format_aside(char full[static FULL_MAX], const char *format, va_list arguments)
 {
-        char full[FULL_MAX] = "";
-        va_list arguments;
-
-        if (!e)
-                return r;
-
-        va_start(arguments, format);
-        (void)vsnprintf(full, sizeof(full), format, arguments);
-        va_end(arguments);
-        store(e, full);
-
-        return r;
+        (void)vsnprintf(full, FULL_MAX, format, arguments);
 }
 
-int error_wrap(struct error *e, int r, const char *format, ...)
+void error_write(struct error *e, const char *format, ...)
 {
         char full[FULL_MAX] = "";
         va_list arguments;
 
         if (!e)
-                return r;
-
+                return;
         va_start(arguments, format);
-        (void)vsnprintf(full, sizeof(full), format, arguments);
+        format_aside(full, format, arguments);
         va_end(arguments);
+        store(e, full);
+}
 
+void error_write_context(struct error *e, const char *context, ...)
+{
+        char full[FULL_MAX] = "";
+        va_list arguments;
+
+        if (!e)
+                return;
+        va_start(arguments, context);
+        format_aside(full, context, arguments);
+        va_end(arguments);
         if (e->text[0]) {
                 append(full, ": ");
                 append(full, e->text);
         }
         store(e, full);
-
-        return r;
-}
-
-int error_oom(struct error *e)
-{
-        return error_set(e, -ENOMEM, "out of memory");
 }

@@ -10,18 +10,34 @@
  * where the caller does not want the words.
  */
 
+#include <errno.h>
+
 #include "reconcile/base/cleanup.h"
 
 struct error {
         char text[1024];
 };
 
-/* Writes the text and returns `r`, so that `return error_set(e, -EINVAL, "…")` is one line. A text that is too long is
- * cut at a character's border. `r` must be negative. */
-int error_set(struct error *e, int r, const char *format, ...) _printf_(3, 4);
+/* Writes the text and has the value `r`, so that `return error_set(e, -EINVAL, "…")` is one line. A text that is too long is
+ * cut at a character's border. `r` must be negative. These are macros so that the compiler and its analysers see the value. */
+#define error_set(e, r, ...)                   \
+        ({                                     \
+                int r_ = (r);                  \
+                error_write((e), __VA_ARGS__); \
+                r_;                            \
+        })
 
-/* Puts "context: " in front of the text that is there, and returns `r`. */
-int error_wrap(struct error *e, int r, const char *format, ...) _printf_(3, 4);
+/* Puts "context: " in front of the text that is there; has the value `r`. */
+#define error_wrap(e, r, ...)                          \
+        ({                                             \
+                int r_ = (r);                          \
+                error_write_context((e), __VA_ARGS__); \
+                r_;                                    \
+        })
 
 /* -ENOMEM with its standard words. */
-int error_oom(struct error *e);
+#define error_oom(e) error_set((e), -ENOMEM, "out of memory")
+
+/* What the macros call. */
+void error_write(struct error *e, const char *format, ...) _printf_(2, 3);
+void error_write_context(struct error *e, const char *context, ...) _printf_(2, 3);

@@ -10,18 +10,24 @@
 
 #define DIGITS "0123456789"
 
-struct unit {
-        const char *name;
-        uint64_t factor;
-};
+const struct unit size_units[] = { { "KiB", UINT64_C(1) << 10 },
+                                   { "MiB", UINT64_C(1) << 20 },
+                                   { "GiB", UINT64_C(1) << 30 },
+                                   { "TiB", UINT64_C(1) << 40 },
+                                   { 0 } };
 
-/* What one sort of values looks like. Units go from the smallest to the largest; the last entry has no name. */
+const struct unit duration_units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC }, { "m", USEC_PER_MINUTE },
+                                       { "h", USEC_PER_HOUR },  { "d", USEC_PER_DAY }, { 0 } };
+
+const struct unit rate_units[] = { { "/m", 1 }, { "/s", 60 }, { 0 } };
+
+/* What one sort of values looks like. */
 struct form {
         const char *noun;
         const char *units_in_words;
         const char *example_unit;
         uint64_t max;
-        struct unit units[6];
+        const struct unit *units;
 };
 
 static const struct form size_form = {
@@ -29,10 +35,7 @@ static const struct form size_form = {
         .units_in_words = "KiB, MiB, GiB or TiB",
         .example_unit = "GiB",
         .max = INT64_MAX,
-        .units = { { "KiB", UINT64_C(1) << 10 },
-                   { "MiB", UINT64_C(1) << 20 },
-                   { "GiB", UINT64_C(1) << 30 },
-                   { "TiB", UINT64_C(1) << 40 } },
+        .units = size_units,
 };
 
 static const struct form duration_form = {
@@ -40,11 +43,7 @@ static const struct form duration_form = {
         .units_in_words = "ms, s, m, h or d",
         .example_unit = "s",
         .max = USEC_INFINITY - 1,
-        .units = { { "ms", USEC_PER_MSEC },
-                   { "s", USEC_PER_SEC },
-                   { "m", USEC_PER_MINUTE },
-                   { "h", USEC_PER_HOUR },
-                   { "d", USEC_PER_DAY } },
+        .units = duration_units,
 };
 
 static const struct form rate_form = {
@@ -52,7 +51,7 @@ static const struct form rate_form = {
         .units_in_words = "/m or /s",
         .example_unit = "/s",
         .max = INT64_MAX,
-        .units = { { "/m", 1 }, { "/s", 60 } },
+        .units = rate_units,
 };
 
 static const struct unit *find_unit(const struct form *form, const char *name)
@@ -171,10 +170,16 @@ const char *size_text(int64_t bytes, char text[static UNITS_TEXT_MAX])
         return print_signed(&size_form, bytes, "B", text);
 }
 
+static const char *words(const char *s, char text[static UNITS_TEXT_MAX])
+{
+        (void)snprintf(text, UNITS_TEXT_MAX, "%s", s);
+        return text;
+}
+
 const char *duration_text(usec_t length, char text[static UNITS_TEXT_MAX])
 {
         if (length == USEC_INFINITY)
-                return strcpy(text, "infinity");
+                return words("infinity", text);
 
         return print(&duration_form, false, length, "us", text);
 }
@@ -189,7 +194,7 @@ const char *duration_roughly(usec_t length, char text[static UNITS_TEXT_MAX])
         const struct unit *fitting = find_unit(&duration_form, "s");
 
         if (length == USEC_INFINITY)
-                return strcpy(text, "infinity");
+                return words("infinity", text);
 
         for (const struct unit *unit = fitting; unit->name; unit++)
                 if (length >= unit->factor)

@@ -13,6 +13,14 @@
 #include "reconcile/base/error.h"
 #include "reconcile/base/usec.h"
 
+struct unit {
+        const char *name;
+        uint64_t factor;
+};
+
+/* From the smallest to the largest; the last entry has no name. Of bytes, of microseconds, and of things a minute. */
+extern const struct unit size_units[], duration_units[], rate_units[];
+
 /* Enough for the canonical form of any value below. */
 #define UNITS_TEXT_MAX 32
 

@@ -153,7 +153,7 @@ int wire_percent_decode(char *s, bool form)
 
         for (; *s; s++) {
                 if (*s == '%') {
-                        *out++ = (char)(hex_value(s[1]) << 4 | hex_value(s[2]));
+                        *out++ = (char)(unsigned char)((unsigned)hex_value(s[1]) << 4 | (unsigned)hex_value(s[2]));
                         s += 2;
                 } else {
                         *out++ = form && *s == '+' ? ' ' : *s;

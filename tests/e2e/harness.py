@@ -190,7 +190,8 @@ class Estate:
         return finish(process, deadline)
 
     def apply(self, *arguments, **options):
-        return self.run("apply", "--yes", *arguments, **options)
+        """Out of time before the test is, so that muster itself says what it waits for."""
+        return self.run("apply", "--yes", "--timeout", f"{DEADLINE - 15}s", *arguments, **options)
 
     def status(self, resource="MachineSet/web"):
         """What status says of one resource; None: nothing."""

@@ -6,6 +6,7 @@ MUSTER_KILLS is how often (25), MUSTER_SEED repeats a run's moments.
 
 import os
 import random
+import subprocess
 import time
 import unittest
 
@@ -22,7 +23,7 @@ class Crash(TestCase):
     def setUp(self):
         super().setUp()
         self.random = random.Random(SEED)
-        self.addCleanup(lambda: self._outcome.success or print(f"\nMUSTER_SEED={SEED} makes these moments again"))
+        print(f"MUSTER_SEED={SEED} makes these moments again", flush=True)
         self.estate.policy(maxDeletes="100%")
         self.estate.machine_set(count=MACHINES)
         self.init()
@@ -34,7 +35,7 @@ class Crash(TestCase):
 
     def kill_at_some_moment(self):
         """Within a second, or once a few more calls have arrived. True: it was killed before it ended by itself."""
-        apply = self.start_muster("apply", "--yes", stdout=None, stderr=None, close_fds=True)
+        apply = self.start_muster("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if self.random.random() < 0.5:
             time.sleep(self.random.uniform(0, 1))
         else:
@@ -68,12 +69,26 @@ class Crash(TestCase):
         status = self.estate.status()
         self.assertEqual(("converged", None, MACHINES), (status["phase"], status["reason"], status["ready"]))
 
+    def test_killed_before_deletes_were_sent(self):
+        """All are planned and recorded, 32 are about to go, one went: what never went out is taken back."""
+        self.converge()
+        self.estate.provider(rateLimit="60/m")
+        self.estate.machine_set(count=0)
+        apply = self.start_muster("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: self.simulator.calls()["delete"] > 0, "a delete")
+        end_process(apply)
+        self.estate.provider(rateLimit=None)
+        self.estate.machine_set(count=MACHINES)
+        self.assert_code(0, self.estate.apply())
+        self.assertLess(self.simulator.calls()["create"], 10)
+        self.assert_converged(web(*range(MACHINES)))
+
     def test_killed_while_every_reply_is_lost(self):
         self.simulator.fault("create=drop-reply")
         self.estate.machine_set(count=10)
         for _ in range(3):
             before = self.simulator.calls()["create"]
-            apply = self.start_muster("apply", "--yes", stdout=None, stderr=None)
+            apply = self.start_muster("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             wait_until(lambda: apply.poll() is not None or self.simulator.calls()["create"] > before, "a create", 5)
             end_process(apply)
             self.assert_no_double()

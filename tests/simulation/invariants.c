@@ -95,6 +95,24 @@ static void check_owned(struct world *w, const struct exchange *x)
         db_reset(w->find_leaving);
 }
 
+/* What the specs of now release is left as it is. */
+static void check_release(struct world *w, const struct exchange *x)
+{
+        const struct machine_record *record = server_record(&w->servers[x->account], x->subject);
+        const char *slot = record ? record->slot : x->subject;
+
+        for (size_t i = 0; i < w->estate->n_resources; i++) {
+                const struct resource *r = w->estate->resources[i];
+
+                if (r->kind != &kind_machine_set ||
+                    !text_equal(resource_provider(r)->name, w->servers[x->account].account))
+                        continue;
+                for (size_t k = 0; k < r->machine_set->release.n; k++)
+                        if (text_equal(r->machine_set->release.items[k], slot))
+                                world_violate(w, "%s of %s, which the specs release", x->class, slot);
+        }
+}
+
 void invariants_send(struct world *w, const struct exchange *x)
 {
         struct server *s = &w->servers[x->account];
@@ -110,10 +128,9 @@ void invariants_send(struct world *w, const struct exchange *x)
         if (w->mode == ENGINE_PLAN || w->mode == ENGINE_OBSERVE || w->mode == ENGINE_ANSWER)
                 world_violate(w, "%s goes out of a run that only looks", x->class);
         check_row(w, x);
+        check_release(w, x);
         if (!text_equal(x->class, "create"))
                 check_owned(w, x);
-        if (text_equal(x->class, "delete"))
-                server_leaves(s, x->subject);
         if (!s->listed_at || w->now - s->listed_at > PLAN_AGE_MAX)
                 world_violate(w, "%s %s is sent long after the last look", x->class, x->subject);
 }
@@ -142,6 +159,7 @@ void invariants_wanted(struct world *w)
                                 wanted->account = k;
                 wanted->named = true;
                 wanted->count = r->machine_set->count;
+                wanted->adopted = (int64_t)r->machine_set->adopt.n;
                 if (wanted->ceiling < wanted->count)
                         wanted->ceiling = wanted->count;
         }
@@ -169,7 +187,7 @@ static void check_counts(struct world *w)
                 struct wanted *wanted = &w->wanted[i];
                 int64_t there = (int64_t)server_count_set(w, wanted->account, wanted->name);
 
-                if (there > wanted->ceiling)
+                if (there > wanted->ceiling + wanted->adopted)
                         world_violate(w, "%s has %lld machines, and at most %lld were ever wanted", wanted->name,
                                       (long long)there, (long long)wanted->ceiling);
                 if (wanted->ceiling > wanted->count) {
@@ -189,10 +207,10 @@ static void check_slots(struct world *w, size_t account)
         for (size_t i = 0; i < s->n_records; i++) {
                 const struct machine_record *r = &s->records[i];
 
-                if (!r->ours || r->released || !server_machine(w, account, r->id))
+                if (!server_is_ours(r) || !server_machine(w, account, r->id))
                         continue;
                 for (size_t k = 0; k < i; k++)
-                        if (s->records[k].ours && !s->records[k].released && text_equal(s->records[k].slot, r->slot) &&
+                        if (server_is_ours(&s->records[k]) && text_equal(s->records[k].slot, r->slot) &&
                             server_machine(w, account, s->records[k].id))
                                 world_violate(w, "%s is there twice: as %s and as %s", r->slot, s->records[k].id,
                                               r->id);
@@ -221,8 +239,10 @@ static void check_things(struct world *w)
                         if (l->things[k]->state != THING_GONE && text_equal(l->things[k]->slot, t->slot) &&
                             text_equal(l->things[k]->account, t->account))
                                 world_violate(w, "the ledger has %s twice", t->slot);
-                if (t->state == THING_PARKED)
+                if (t->state == THING_PARKED || t->state == THING_RELEASED)
                         continue;
+                if (t->state == THING_LEAVING)
+                        server_leaves(&w->servers[account_of(w, t->account)], t->id);
                 record = server_record(&w->servers[account_of(w, t->account)], t->id);
                 if (!record || !record->ours || record->released)
                         world_violate(w, "the ledger owns %s as %s, which is not ours", t->id, t->slot);
@@ -246,9 +266,9 @@ void invariants_state(struct world *w)
                 check_slots(w, i);
                 check_deletes(w, &w->servers[i]);
         }
-        check_counts(w);
         if (w->ledger && w->mode != ENGINE_PLAN)
                 check_things(w);
+        check_counts(w);
 }
 
 /* At the end. */
@@ -270,7 +290,7 @@ static void check_remembered(struct world *w, const struct ledger *l, size_t acc
                 const struct machine_record *r = &s->records[i];
                 const struct thing *t = find_thing(l, r->slot);
 
-                if (!r->ours || r->released || !server_machine(w, account, r->id))
+                if (!server_is_ours(r) || !server_machine(w, account, r->id))
                         continue;
                 if (!t)
                         world_violate(w, "%s (%s) was made by muster and is forgotten", r->id, r->slot);
@@ -288,7 +308,7 @@ static void check_complete(struct world *w, const struct ledger *l, const struct
                 const struct thing *t = l->things[i];
                 const char *set = strchr(t->resource, '/') + 1;
 
-                if (!text_equal(set, wanted->name) || t->state == THING_GONE)
+                if (!text_equal(set, wanted->name) || t->state == THING_GONE || t->state == THING_RELEASED)
                         continue;
                 if (t->state == THING_LEAVING)
                         world_violate(w, "%s is still leaving", t->slot);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/simulation/scenario.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,13 +13,19 @@
 
 #define SETS_MAX 3
 #define COUNT_MAX 12
+#define RELEASES_MAX 4
+#define ADOPTED_SLOT 30
 /* As long as any wait of muster lasts, and a little. */
 #define PEACE (75 * USEC_PER_MINUTE)
 
 struct scenario_set {
         size_t account;
         int64_t count, cpu, memory;
-        int power, scale_in, replace_failed;
+        int power, scale_in, replace_failed, restart, on_drift;
+        unsigned template;
+        char release[RELEASES_MAX][64]; /* slots */
+        size_t n_releases;
+        char adopt[SERVER_ID_MAX]; /* an id that the set's ADOPTED_SLOT takes; "": none */
 };
 
 struct scenario {
@@ -37,6 +44,41 @@ static const char *const set_names[SETS_MAX] = { "web", "db", "web-x" };
 
 /* Specs. */
 
+static const char *text(struct estate *estate, const char *format, ...) _printf_(2, 3);
+static const char *text(struct estate *estate, const char *format, ...)
+{
+        char words[128];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(words, sizeof(words), format, ap);
+        va_end(ap);
+        return world_must((char *)strpool_add(estate->strings, words));
+}
+
+static void add_set(struct estate *estate, const struct scenario_set *set, const char *name, struct resource *provider)
+{
+        struct resource *r = test_estate_add_set(estate, name, provider, set->count);
+        struct machine_set *spec = r->machine_set;
+
+        spec->cpu = set->cpu;
+        spec->memory = set->memory << 30;
+        spec->power = set->power;
+        spec->scale_in = set->scale_in;
+        spec->replace_failed = set->replace_failed;
+        spec->restart = set->restart;
+        spec->template.name = text(estate, "tmpl-%u", set->template);
+        r->on_drift = set->on_drift;
+        spec->release.items = world_must(strpool_alloc(estate->strings, RELEASES_MAX * sizeof(char *)));
+        for (size_t i = 0; i < set->n_releases; i++)
+                spec->release.items[spec->release.n++] = text(estate, "%s", set->release[i]);
+        if (!set->adopt[0])
+                return;
+        spec->adopt.items = world_must(strpool_alloc(estate->strings, sizeof(struct pair)));
+        spec->adopt.items[spec->adopt.n++] = (struct pair){ .key = text(estate, "%s-%d", name, ADOPTED_SLOT),
+                                                            .value = text(estate, "%s", set->adopt) };
+}
+
 static struct estate *make_estate(const struct scenario *sc)
 {
         struct estate *estate = test_estate_new();
@@ -53,16 +95,8 @@ static struct estate *make_estate(const struct scenario *sc)
                 providers[i]->provider->concurrency = sc->concurrency;
                 providers[i]->provider->rate_limit = sc->rate_limit;
         }
-        for (size_t i = 0; i < sc->n_sets; i++) {
-                const struct scenario_set *set = &sc->sets[i];
-                struct resource *r = test_estate_add_set(estate, set_names[i], providers[set->account], set->count);
-
-                r->machine_set->cpu = set->cpu;
-                r->machine_set->memory = set->memory << 30;
-                r->machine_set->power = set->power;
-                r->machine_set->scale_in = set->scale_in;
-                r->machine_set->replace_failed = set->replace_failed;
-        }
+        for (size_t i = 0; i < sc->n_sets; i++)
+                add_set(estate, &sc->sets[i], set_names[i], providers[sc->sets[i].account]);
         if (sc->max_deletes != -2)
                 test_estate_add_policy(estate)->policy->max_deletes = (struct share){
                         .given = true,
@@ -210,16 +244,84 @@ static void add_lookalike(struct scenario *sc)
 
         snprintf(name, sizeof(name), "%s-%d", set_names[i], COUNT_MAX + 5 + (int)random_below(&sc->random, 5));
         if (r && random_chance(&sc->random, 500))
-                server_add(sc->world, account, r->slot, 1);
+                server_add(sc->world, account, r->slot, 1, NULL);
         else
-                server_add(sc->world, sc->sets[i].account, name, 1);
+                server_add(sc->world, sc->sets[i].account, name, 1, NULL);
+}
+
+static struct scenario_set *set_of(struct scenario *sc, const char *slot, char resource[static 64])
+{
+        for (size_t i = 0; i < sc->n_sets; i++) {
+                size_t n = strlen(set_names[i]);
+
+                if (strncmp(slot, set_names[i], n) != 0 || slot[n] != '-' || slot[n + 1] < '0' || slot[n + 1] > '9')
+                        continue;
+                snprintf(resource, 64, "MachineSet/%s", set_names[i]);
+                return &sc->sets[i];
+        }
+        return NULL;
+}
+
+/* A person takes a machine out of muster's hands, by command or by the specs. */
+static void let_go(struct scenario *sc, bool by_specs)
+{
+        size_t account;
+        const struct machine_record *r = pick_ours(sc, &account);
+        struct scenario_set *set;
+        char resource[64];
+
+        set = r ? set_of(sc, r->slot, resource) : NULL;
+        if (!set || (by_specs && set->n_releases == RELEASES_MAX) || !server_let_go(sc->world, account, r->slot))
+                return;
+        world_trace(sc->world, "PERSON %s %s", by_specs ? "releases" : "forgets", r->slot);
+        if (by_specs) {
+                snprintf(set->release[set->n_releases++], sizeof(set->release[0]), "%s", r->slot);
+                publish(sc);
+        } else {
+                world_ask(sc->world, REQUEST_FORGET, "", resource, r->slot, "");
+        }
+}
+
+/* A person hands a machine of somebody else over to muster. */
+static void hand_over(struct scenario *sc)
+{
+        size_t i = random_below(&sc->random, sc->n_sets);
+        struct scenario_set *set = &sc->sets[i];
+        struct server *s = &sc->world->servers[set->account];
+        const struct sim_machine *m;
+        char slot[64];
+
+        if (set->adopt[0] || !s->simulation->n_machines)
+                return;
+        m = s->simulation->machines[random_below(&sc->random, s->simulation->n_machines)];
+        if (!text_starts(m->name, "elder-") || server_record(s, m->id))
+                return;
+        snprintf(set->adopt, sizeof(set->adopt), "%s", m->id);
+        snprintf(slot, sizeof(slot), "%s-%d", set_names[i], ADOPTED_SLOT);
+        server_adopted(s, m->id, slot);
+        publish(sc);
+}
+
+static void tell_muster(struct scenario *sc)
+{
+        enum request_verb verb = random_chance(&sc->random, 300)   ? REQUEST_RETRY
+                                 : random_chance(&sc->random, 500) ? REQUEST_PAUSE
+                                                                   : REQUEST_RESUME;
+        char resource[64];
+
+        snprintf(resource, sizeof(resource), "MachineSet/%s", set_names[random_below(&sc->random, sc->n_sets)]);
+        world_trace(sc->world, "PERSON asks %d of %s", verb, resource);
+        world_ask(sc->world, verb, "", resource, "", "");
 }
 
 static void change_specs(struct scenario *sc)
 {
         struct scenario_set *set = &sc->sets[random_below(&sc->random, sc->n_sets)];
 
-        switch (random_below(&sc->random, 8)) {
+        switch (random_below(&sc->random, 9)) {
+        case 8:
+                set->template ++;
+                break;
         case 0:
                 set->cpu = (int64_t)random_between(&sc->random, 1, 8);
                 break;
@@ -268,7 +370,7 @@ static void deed(struct world *w, void *userdata)
 
         if (w->now >= sc->trouble_until)
                 return;
-        switch (random_below(&sc->random, 16)) {
+        switch (random_below(&sc->random, 20)) {
         case 0:
         case 1:
                 meddle(sc, "delete", NULL);
@@ -298,8 +400,17 @@ static void deed(struct world *w, void *userdata)
                 world_trace(w, "listings %s", sc->lying ? "lie" : "do not lie any more");
                 break;
         case 9:
+                let_go(sc, random_chance(&sc->random, 500));
+                break;
         case 10:
+                hand_over(sc);
+                break;
         case 11:
+                tell_muster(sc);
+                break;
+        case 12:
+        case 13:
+        case 14:
                 live_on(sc);
                 break;
         default:
@@ -347,10 +458,22 @@ static void draw(struct scenario *sc)
                         .memory = 8,
                         .scale_in = random_chance(r, 500) ? SCALE_IN_NEWEST : SCALE_IN_OLDEST,
                         .replace_failed = (int)random_below(r, 3),
+                        .restart = (int)random_below(r, 2),
+                        .on_drift = random_chance(r, 300) ? ON_DRIFT_REPLACE : ON_DRIFT_UPDATE,
                 };
-        sc->world->death_chance = random_chance(r, 500) ? (unsigned)random_below(r, 1500) : 0;
+        sc->world->death_chance = random_chance(r, 600) ? (unsigned)random_below(r, 8000) : 0;
         sc->world->commit_chance = random_chance(r, 200) ? (unsigned)random_below(r, 2000) : 0;
         sc->world->rest = random_between(r, 0, 10000) * USEC_PER_MSEC;
+        sc->world->interval = random_between(r, 1, 8) * USEC_PER_MINUTE;
+}
+
+static bool is_known(const struct world *w, size_t account, const char *id)
+{
+        for (size_t i = 0; w->ledger && i < w->ledger->n_things; i++)
+                if (text_equal(w->ledger->things[i]->id, id) && w->ledger->things[i]->state != THING_GONE &&
+                    text_equal(w->ledger->things[i]->account, w->servers[account].account))
+                        return true;
+        return false;
 }
 
 /* What only people can put in order is put in order: strangers with our names go, and what they broke is mended. */
@@ -365,7 +488,7 @@ static void tidy_up(struct scenario *sc)
                         const struct machine_record *r = &s->records[i];
                         const struct sim_machine *m = server_machine(w, account, r->id);
 
-                        if (m && !r->ours)
+                        if (m && (!r->ours || (r->let_go && !is_known(w, account, r->id))))
                                 server_console(w, account, "delete", r->id, NULL);
                         else if (m && (m->state == SIM_FAILED || m->state == SIM_ASLEEP || m->state == 77))
                                 server_console(w, account, "start", r->id, NULL);
@@ -376,18 +499,23 @@ static void tidy_up(struct scenario *sc)
 static void come_to_peace(struct scenario *sc)
 {
         struct world *w = sc->world;
+        char resource[64];
 
         world_trace(w, "PEACE");
         sc->lying = false;
         w->fate = peaceful_fate;
         w->death_chance = w->commit_chance = 0;
-        w->rest = w->mode == ENGINE_APPLY ? 5 * USEC_PER_MINUTE : USEC_PER_SEC;
+        w->rest = w->mode == ENGINE_APPLY ? 10 * USEC_PER_MINUTE : USEC_PER_SEC;
         if (!w->engine)
                 world_start(w, w->mode);
         tidy_up(sc);
         world_pass(w, 10 * USEC_PER_MINUTE);
         for (size_t i = 0; i < w->options.accounts && !world_is_wrong(w); i++)
                 world_ask(w, REQUEST_ACCEPT_LOSS, w->servers[i].account, "", "", "");
+        for (size_t i = 0; i < sc->n_sets && !world_is_wrong(w); i++) {
+                snprintf(resource, sizeof(resource), "MachineSet/%s", set_names[i]);
+                world_ask(w, REQUEST_RESUME, "", resource, "", "");
+        }
         world_pass(w, PEACE);
         invariants_final(w, false);
         if (world_is_wrong(w))
@@ -395,6 +523,9 @@ static void come_to_peace(struct scenario *sc)
         world_trace(w, "PEACE without limits");
         sc->max_deletes = -1;
         tidy_up(sc);
+        for (size_t i = 0; i < sc->n_sets; i++)
+                if (!server_machine(w, sc->sets[i].account, sc->sets[i].adopt))
+                        sc->sets[i].adopt[0] = '\0';
         publish(sc);
         world_pass(w, PEACE);
         world_stop(w);

@@ -79,6 +79,11 @@ const struct machine_record *server_record(const struct server *s, const char *i
         return record_of(s, id);
 }
 
+bool server_is_ours(const struct machine_record *r)
+{
+        return r->ours && !r->released && !r->let_go;
+}
+
 static struct machine_record *add_record(struct server *s, const struct sim_machine *m, bool ours)
 {
         struct machine_record *record = world_must(ARRAY_ADD(s->records, s->n_records, s->allocated_records));
@@ -89,14 +94,36 @@ static struct machine_record *add_record(struct server *s, const struct sim_mach
         return record;
 }
 
-void server_adopted(struct server *s, const char *id)
+void server_adopted(struct server *s, const char *id, const char *slot)
 {
         struct machine_record *record = record_of(s, id);
 
         if (!record)
                 record = add_record(s, sim_machine_find(s->simulation, id), true);
         record->ours = true;
-        record->released = false;
+        record->released = record->let_go = false;
+        snprintf(record->slot, sizeof(record->slot), "%s", slot);
+}
+
+static bool is_let_go(const struct world *w, const char *slot)
+{
+        for (size_t i = 0; i < w->n_let_go; i++)
+                if (text_equal(w->let_go[i], slot))
+                        return true;
+        return false;
+}
+
+bool server_let_go(struct world *w, size_t account, const char *slot)
+{
+        struct server *s = &w->servers[account];
+
+        if (w->n_let_go == LET_GO_MAX)
+                return false;
+        w->let_go[w->n_let_go++] = world_must(strdup(slot));
+        for (size_t i = 0; i < s->n_records; i++)
+                if (text_equal(s->records[i].slot, slot))
+                        s->records[i].let_go = true;
+        return true;
 }
 
 void server_released(struct server *s, const char *id)
@@ -139,7 +166,7 @@ static size_t count(struct world *w, size_t account, const char *name, bool whol
         for (size_t i = 0; i < s->n_records; i++) {
                 const struct machine_record *r = &s->records[i];
 
-                if (r->ours && !r->released &&
+                if (server_is_ours(r) &&
                     (whole_set ? !r->leaving && is_of_set(r->slot, name) : text_equal(r->slot, name)))
                         n += server_machine(w, account, r->id) != NULL;
         }
@@ -297,7 +324,7 @@ static void note_deeds(struct world *w, struct server *s, const struct exchange 
 
         for (uint64_t serial = serial_before; serial < s->simulation->next_serial; serial++) {
                 snprintf(id, sizeof(id), "vm-%" PRIu64, serial);
-                add_record(s, sim_machine_find(s->simulation, id), true);
+                add_record(s, sim_machine_find(s->simulation, id), true)->let_go = is_let_go(w, x->subject);
                 world_trace(w, "      %s makes %s as %s", s->account, x->subject, id);
         }
         if (text_equal(x->class, "delete") && !was_deleting) {
@@ -388,7 +415,7 @@ bool server_console(struct world *w, size_t account, const char *verb, const cha
         return r >= 0;
 }
 
-const char *server_add(struct world *w, size_t account, const char *name, int64_t state)
+void server_add(struct world *w, size_t account, const char *name, int64_t state, char *ret_id)
 {
         struct server *s = &w->servers[account];
         _cleanup_json_ json_t *arguments = json_pack("{s:s, s:I}", "name", name, "state", (json_int_t)state);
@@ -401,5 +428,6 @@ const char *server_add(struct world *w, size_t account, const char *name, int64_
         m = s->simulation->machines[s->simulation->n_machines - 1];
         world_trace(w, "PERSON at %s: adds %s as %s", s->account, name, m->id);
         add_record(s, m, false);
-        return m->id;
+        if (ret_id)
+                snprintf(ret_id, SERVER_ID_MAX, "%s", m->id);
 }

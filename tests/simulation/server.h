@@ -22,15 +22,19 @@ void server_clear_faults(struct world *w, size_t account);
 
 /* A person at the vendor's console. `state` and `to` are for those verbs. False: there is no such machine. */
 bool server_console(struct world *w, size_t account, const char *verb, const char *id, const char *text);
-/* A machine that somebody else makes; its id. */
-const char *server_add(struct world *w, size_t account, const char *name, int64_t state);
+/* A machine that somebody else makes. `ret_id` may be NULL. */
+#define SERVER_ID_MAX 24
+void server_add(struct world *w, size_t account, const char *name, int64_t state, char *ret_id);
 
 const struct machine_record *server_record(const struct server *s, const char *id); /* NULL: never made */
-void server_adopted(struct server *s, const char *id);
+bool server_is_ours(const struct machine_record *r);                                /* for certain */
+void server_adopted(struct server *s, const char *id, const char *slot);
 void server_released(struct server *s, const char *id);
 struct sim_machine *server_machine(struct world *w, size_t account, const char *id); /* NULL: not there now */
 
 void server_leaves(struct server *s, const char *id);
+/* Whatever is, or will be, in the slot may be muster's and may not. False: there are too many such slots. */
+bool server_let_go(struct world *w, size_t account, const char *slot);
 
 /* Machines there now that were made for the slot and are ours still; of a slot, or of a whole set without those whose deletion was
  * ordered. */

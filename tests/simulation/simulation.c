@@ -16,6 +16,8 @@
 #define TAIL_LINES 40
 /* So many of the first seeds are run twice, to see that one seed is one run. */
 #define TWICE 3
+/* So many that fail are enough to look at. */
+#define FAILURES_MAX 10
 
 struct options {
         uint64_t first, seeds;
@@ -109,23 +111,15 @@ static bool run_seed(const struct options *o, uint64_t seed)
         return true;
 }
 
-static const char *default_folder(void)
-{
-        const char *folder = getenv("TMPDIR");
-
-        if (folder)
-                return folder;
-        return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-}
-
 int main(int argc, char **argv)
 {
-        struct options o = { .first = 1, .seeds = 1, .deeds = 30, .folder = default_folder() };
+        struct options o = { .first = 1, .seeds = 1, .deeds = 30, .folder = world_folder() };
         uint64_t failed = 0;
 
         if (parse(argc, argv, &o) < 0)
                 return 64;
-        for (uint64_t i = 0; i < o.seeds; i++)
+        setlinebuf(stdout);
+        for (uint64_t i = 0; i < o.seeds && failed < FAILURES_MAX; i++)
                 failed += !run_seed(&o, o.first + i);
         printf("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " failed\n", o.seeds, o.first, failed);
         return failed > 0;

@@ -180,7 +180,7 @@ static void open_reader(struct world *w)
 void world_start(struct world *w, enum engine_mode mode)
 {
         struct engine_options options = { .mode = mode,
-                                          .interval = USEC_PER_MINUTE,
+                                          .interval = w->interval,
                                           .seed = random_next(&w->random),
                                           .provider_find = find_codec,
                                           .secret = no_secret };
@@ -416,6 +416,15 @@ static void remove_ledger(const struct world *w)
         }
 }
 
+const char *world_folder(void)
+{
+        const char *folder = getenv("TMPDIR");
+
+        if (folder)
+                return folder;
+        return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
 int world_new(const struct world_options *options, struct world **ret)
 {
         _cleanup_(world_free_p) struct world *w = world_must(calloc(1, sizeof(*w)));
@@ -425,6 +434,7 @@ int world_new(const struct world_options *options, struct world **ret)
         w->now = FIRST_DAY;
         w->boot_at = FIRST_DAY - UPTIME;
         w->rest = USEC_PER_SEC;
+        w->interval = USEC_PER_MINUTE;
         w->fate = calm_fate;
         w->trace = BUF_INIT(TRACE_MAX);
         w->life = 1;
@@ -449,6 +459,8 @@ struct world *world_free(struct world *w)
                 exchange_unref(w->events[i].exchange);
         for (size_t i = 0; i < w->options.accounts; i++)
                 server_done(&w->servers[i]);
+        for (size_t i = 0; i < w->n_let_go; i++)
+                free((char *)w->let_go[i]);
         estate_free(w->estate);
         free(w->events);
         free(w->open);

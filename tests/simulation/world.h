@@ -17,6 +17,7 @@
 #include "tests/support/random.h"
 
 #define ACCOUNTS_MAX 2
+#define LET_GO_MAX 32
 
 /* Faults that providers/faults.h does not know, because they happen outside of the service. */
 enum world_fault {
@@ -59,6 +60,7 @@ struct machine_record {
         bool ours;     /* made for muster, or adopted */
         bool released; /* muster was told that it is none of its business any more */
         bool leaving;  /* muster has ordered its deletion */
+        bool let_go;   /* a person has said that muster is to let it go, and may not have been heard yet */
 };
 
 /* What a listing showed at one moment, to be shown again later. */
@@ -88,7 +90,8 @@ struct wanted {
         size_t account;
         int64_t count;
         int64_t ceiling;
-        bool named; /* by the specs of now */
+        int64_t adopted; /* that the specs give it besides */
+        bool named;      /* by the specs of now */
 };
 
 enum death {
@@ -143,6 +146,7 @@ struct world {
         int64_t *spent; /* calls that sent their request */
         size_t n_spent, allocated_spent;
         enum engine_mode mode;
+        usec_t interval;         /* of the agent */
         enum engine_state ended; /* how the last life ended by itself */
         unsigned life;
         bool dying, stopping, asked;
@@ -155,16 +159,21 @@ struct world {
         enum death death; /* dies there, after so many that it survives */
         unsigned survives;
         bool died;
-        unsigned death_chance;  /* at each host call, in 100,000 */
-        unsigned commit_chance; /* of a commit that fails, in 100,000 */
-        int64_t deletes_limit;  /* that an hour may have on one account */
-        bool changed;           /* something that the invariants speak of */
+        unsigned death_chance;          /* at each host call, in 100,000 */
+        unsigned commit_chance;         /* of a commit that fails, in 100,000 */
+        const char *let_go[LET_GO_MAX]; /* slots that a person told muster to forget or to release */
+        size_t n_let_go;
+        int64_t deletes_limit; /* that an hour may have on one account */
+        bool changed;          /* something that the invariants speak of */
 
         uint64_t acts; /* requests sent that act */
         uint64_t deaths;
         struct buf trace;
         struct error violation; /* "": none */
 };
+
+/* Where ledgers may lie when nobody says so: in memory, where there is such a place. */
+const char *world_folder(void);
 
 int world_new(const struct world_options *options, struct world **ret);
 struct world *world_free(struct world *w);

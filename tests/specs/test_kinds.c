@@ -38,8 +38,13 @@ static void assert_field(const struct field *f)
         assert_null(strchr(f->help, '\n'));
         assert_int_equal(f->type == FIELD_ENUM, f->words != NULL);
         assert_int_equal(f->type == FIELD_RESOURCE || f->type == FIELD_REFERENCE, f->kind != NULL);
-        assert_int_equal(f->type == FIELD_COUNT || f->type == FIELD_SIZE || f->type == FIELD_DURATION, f->max > 0);
-        assert_true(f->min <= f->max);
+        if (f->type == FIELD_STRING)
+                assert_true(f->min == 0 && (f->max == 0 || f->pattern));
+        else
+                assert_int_equal(f->type == FIELD_COUNT || f->type == FIELD_SIZE || f->type == FIELD_DURATION,
+                                 f->max > 0);
+        assert_true(f->min >= 0 && f->min <= f->max);
+        assert_true(!f->pattern || f->type == FIELD_STRING);
         assert_false(f->later && (f->required || f->fallback));
         assert_false(f->required && f->fallback);
         if (f->type == FIELD_OBJECT && !f->later)
@@ -53,6 +58,7 @@ static void assert_table(const struct field *table, size_t size)
                 assert_field(f);
                 assert_true(f->offset + value_sizes[f->type] <= size);
                 assert_ptr_equal(field_find(table, f->name), f);
+                assert_true(!f->unless || (field_find(table, f->unless) && !text_equal(f->unless, f->name)));
                 for (const struct field *g = table; g < f; g++)
                         assert_true(g->offset + value_sizes[g->type] <= f->offset ||
                                     f->offset + value_sizes[f->type] <= g->offset);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/account.h"
+#include "reconcile/base/text.h"
+
+#define BACKOFF_FIRST USEC_PER_SEC
+#define BACKOFF_MOST (5 * USEC_PER_MINUTE)
+#define BACKOFF_LONG_FIRST USEC_PER_MINUTE
+#define BACKOFF_LONG_MOST USEC_PER_HOUR
+
+bool call_is_open(const struct account *a, const struct call *c)
+{
+        return c->state != CALL_RESOLVED && c->state != CALL_INTENT && text_equal(c->account, a->name);
+}
+
+static void count_done(struct account *a, enum order_verb verb)
+{
+        if (verb == ORDER_CREATE)
+                a->created++;
+        else if (verb == ORDER_DELETE)
+                a->deleted++;
+        else
+                a->changed++;
+}
+
+void call_resolve(struct account *a, struct call *c, const char *outcome, const char *note)
+{
+        if (text_equal(outcome, "done"))
+                count_done(a, c->verb);
+        c->state = CALL_RESOLVED;
+        c->outcome = outcome;
+        c->note = note;
+        c->resolved_at = engine_wall(a->engine);
+        touch_call(a, c);
+}
+
+struct thing *call_thing(const struct account *a, const struct call *c)
+{
+        const struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++)
+                if (text_equal(ledger->things[i]->slot, c->slot) && text_equal(ledger->things[i]->account, a->name) &&
+                    ledger->things[i]->state != THING_GONE)
+                        return ledger->things[i];
+        return NULL;
+}
+
+static uint64_t next_random(struct engine *engine)
+{
+        engine->random ^= engine->random << 13;
+        engine->random ^= engine->random >> 7;
+        engine->random ^= engine->random << 17;
+        return engine->random;
+}
+
+static usec_t backoff(struct engine *engine, unsigned failures, usec_t first, usec_t most)
+{
+        usec_t delay = first;
+
+        for (unsigned i = 1; i < failures && delay < most; i++)
+                delay *= 2;
+        delay = usec_min(delay, most);
+        return delay - next_random(engine) % (delay / 4);
+}
+
+static bool lasts(enum outcome_class class)
+{
+        return class == OUTCOME_CAPACITY || class == OUTCOME_AUTH;
+}
+
+/* What state its machine is in; of no meaning for a create. */
+static enum condition condition_of(const struct account *a, const struct call *c)
+{
+        const struct thing *t = c->verb == ORDER_CREATE ? NULL : call_thing(a, c);
+
+        return t ? t->condition : CONDITION_UNKNOWN;
+}
+
+void retry_failed(struct account *a, const struct call *c, enum outcome_class class, const char *why, usec_t now)
+{
+        struct engine *engine = a->engine;
+        char key[RETRY_KEY_MAX];
+        struct retry *retry = strmap_get(&a->retries, retry_key(c->slot, c->verb, c->field, key));
+        bool refused_create = c->verb == ORDER_CREATE && class == OUTCOME_REFUSED;
+
+        if (!retry) {
+                retry = strpool_alloc(engine->strings, sizeof(*retry));
+                if (!retry || strmap_set(&a->retries, strpool_add(engine->strings, key), retry) < 0) {
+                        engine_break(engine, -ENOMEM, "out of memory");
+                        return;
+                }
+        }
+        if (retry->condition != condition_of(a, c))
+                retry->failures = 0;
+        retry->failures++;
+        retry->condition = condition_of(a, c);
+        retry->class = class;
+        retry->why = strpool_add(engine->strings, why);
+        retry->given_up = lasts(class) || refused_create ||
+                          (retry->failures >= ATTEMPTS_MAX && class != OUTCOME_NOT_SENT);
+        if (!retry->given_up)
+                retry->next = usec_add(now, backoff(engine, retry->failures, BACKOFF_FIRST, BACKOFF_MOST));
+        else if (class == OUTCOME_UNKNOWN && c->verb != ORDER_CREATE)
+                retry->next = USEC_INFINITY; /* sent as often as makes sense, and nothing came of it */
+        else
+                retry->next = usec_add(now, backoff(engine, retry->failures, BACKOFF_LONG_FIRST, BACKOFF_LONG_MOST));
+}
+
+void retry_worked(struct account *a, const struct call *c)
+{
+        char key[RETRY_KEY_MAX];
+
+        strmap_remove(&a->retries, retry_key(c->slot, c->verb, c->field, key));
+}

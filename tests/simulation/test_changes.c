@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Deletes, power and replacements: done once where once is enough, and not for ever where nothing comes of them.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/simulation/arrange.h"
+
+/* Work of this kind comes to nothing at the vendor, again and again. */
+struct stubborn {
+        enum sim_work work;
+        bool fails; /* machines that are ready fail, besides */
+        usec_t until;
+};
+
+static void resist(struct world *w, void *userdata)
+{
+        struct stubborn *s = userdata;
+        struct simulation *sim = w->servers[0].simulation;
+
+        sim_settle(sim, w->now);
+        for (size_t i = 0; i < sim->n_machines; i++) {
+                struct sim_machine *m = sim->machines[i];
+                const struct machine_record *r = server_record(&w->servers[0], m->id);
+
+                if (!r || !r->ours)
+                        continue;
+                if (s->work != WORK_NONE && m->work == s->work)
+                        sim_work_drop(sim, m);
+                if (s->fails && m->state == SIM_RUNNING && m->work == WORK_NONE)
+                        sim_machine_set_state(m, SIM_FAILED);
+        }
+        if (w->now < s->until)
+                world_at(w, w->now + READY / 4, resist, s);
+}
+
+static void delete_with_fault(const char *rule, size_t deletes)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(3);
+
+        server_fault(w, 0, rule);
+        arrange_count(w, 2);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_there(w), 2);
+        assert_int_equal(arrange_sent(w, "delete"), deletes);
+        assert_int_equal(w->servers[0].n_deletes, 1);
+        assert_settled(w);
+}
+
+static void test_delete_of_which_nothing_is_heard(_unused_ void **state)
+{
+        delete_with_fault("delete:1=drop-reply", 1);
+        delete_with_fault("delete:1=hang-after", 1);
+        delete_with_fault("delete:1=500-after", 1);
+        delete_with_fault("delete:1=truncate", 1);
+        delete_with_fault("delete:1=drop-request", 2);
+        delete_with_fault("delete:1=500", 2);
+        delete_with_fault("delete:1=refuse", 2);
+        delete_with_fault("delete:1=429", 2);
+}
+
+/* Dies at one point of deleting one of two. */
+static bool die_once(enum death where, unsigned survives)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(2);
+
+        w->death = where;
+        w->survives = survives;
+        arrange_count(w, 1);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_there(w), 1);
+        assert_int_equal(w->servers[0].n_deletes, 1);
+        assert_non_null(arrange_id(w, "web-0"));
+        assert_settled(w);
+        return w->died;
+}
+
+static void test_death_at_every_step_of_a_delete(_unused_ void **state)
+{
+        for (enum death where = DEATH_BEFORE_COMMIT; where < DEATHS; where++) {
+                unsigned survived = 0;
+
+                while (die_once(where, survived))
+                        survived++;
+                assert_true(survived >= 1);
+        }
+}
+
+static void test_delete_that_does_nothing(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(2);
+        struct stubborn s = { .work = WORK_DELETE, .until = w->now + 12 * USEC_PER_HOUR };
+
+        resist(w, &s);
+        arrange_count(w, 1);
+        world_pass(w, 6 * USEC_PER_HOUR);
+        assert_right(w);
+        assert_int_equal(arrange_there(w), 2);
+        assert_int_equal(arrange_sent(w, "delete"), 5);
+        assert_true(arrange_told(w, "failed: moon web-1 was not done"));
+        s.until = 0;
+        arrange_count(w, 1); /* as a person's change of the specs */
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_int_equal(arrange_there(w), 1);
+        assert_settled(w);
+}
+
+static void want_stopped(struct world *w)
+{
+        struct machine_set *set;
+        struct estate *estate = arrange_specs(w, 1, &set);
+
+        set->power = POWER_STOPPED;
+        world_set_estate(w, estate);
+}
+
+static void test_shutdown_that_does_nothing(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(1);
+        struct stubborn s = { .work = WORK_STOP, .until = w->now + 110 * USEC_PER_SEC };
+
+        resist(w, &s);
+        want_stopped(w);
+        world_pass(w, 110 * USEC_PER_SEC);
+        assert_int_equal(arrange_sent(w, "shutdown"), 1);
+        assert_int_equal(arrange_sent(w, "poweroff"), 0);
+        world_pass(w, 50 * USEC_PER_SEC);
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "shutdown"), 1);
+        assert_int_equal(arrange_sent(w, "poweroff"), 1);
+        world_pass(w, USEC_PER_MINUTE);
+        assert_int_equal(server_machine(w, 0, arrange_id(w, "web-0"))->state, SIM_STOPPED);
+        assert_settled(w);
+}
+
+static void test_machines_that_fail_and_fail(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_world();
+        struct stubborn s = { .fails = true, .until = w->now + 12 * USEC_PER_HOUR };
+        struct machine_set *set;
+        struct estate *estate = arrange_specs(w, 1, &set);
+
+        set->replace_failed = REPLACE_ALWAYS;
+        world_set_estate(w, estate);
+        world_start(w, ENGINE_AGENT);
+        resist(w, &s);
+        world_pass(w, 55 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "create"), 4);
+        assert_int_equal(arrange_sent(w, "delete"), 3);
+        world_pass(w, 60 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "delete"), 6);
+        s.fails = false;
+        world_pass(w, 2 * USEC_PER_HOUR);
+        assert_int_equal(arrange_there(w), 1);
+        assert_settled(w);
+}
+
+/* Without a policy five may go in an hour; a plan that asks for more does nothing of it. */
+static void test_more_deletes_than_the_policy_has(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(8);
+
+        w->deletes_limit = 5;
+        arrange_count(w, 2);
+        world_pass(w, 2 * USEC_PER_HOUR);
+        assert_right(w);
+        assert_int_equal(arrange_there(w), 8);
+        arrange_count(w, 4);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_int_equal(arrange_there(w), 4);
+        arrange_count(w, 2);
+        world_pass(w, 40 * USEC_PER_MINUTE);
+        assert_int_equal(arrange_there(w), 4);
+        world_pass(w, 30 * USEC_PER_MINUTE);
+        assert_int_equal(arrange_there(w), 2);
+        assert_settled(w);
+}
+
+static void test_change_of_which_nothing_is_heard(_unused_ void **state)
+{
+        static const char *const rules[] = { "cpu:1=drop-reply", "cpu:1=500-after", "cpu:1=drop-request",
+                                             "cpu:1=html" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+                _cleanup_(world_free_p) struct world *w = arrange_converged(1);
+                struct machine_set *set;
+                struct estate *estate = arrange_specs(w, 1, &set);
+
+                server_fault(w, 0, rules[i]);
+                set->cpu = 6;
+                world_set_estate(w, estate);
+                world_pass(w, 10 * USEC_PER_MINUTE);
+                assert_int_equal(server_machine(w, 0, arrange_id(w, "web-0"))->cpu, 6);
+                assert_int_equal(arrange_sent(w, "cpu"), i < 2 ? 1 : 2);
+                assert_settled(w);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_delete_of_which_nothing_is_heard),
+                cmocka_unit_test(test_death_at_every_step_of_a_delete),
+                cmocka_unit_test(test_delete_that_does_nothing),
+                cmocka_unit_test(test_shutdown_that_does_nothing),
+                cmocka_unit_test(test_machines_that_fail_and_fail),
+                cmocka_unit_test(test_more_deletes_than_the_policy_has),
+                cmocka_unit_test(test_change_of_which_nothing_is_heard),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -37,8 +37,9 @@ static inline char *fuzz_text(const uint8_t *bytes, size_t n)
         return text;
 }
 
-/* What stands before the first byte `end`, and steps over both; all of it when there is no such byte. */
-static inline char *fuzz_take(const uint8_t **bytes, size_t *n, char end)
+/* What stands before the first byte `end`, and steps over both; all of it when there is no such byte. `ret_length`, where it
+ * is not NULL, tells how long that is: there may be a NUL in it. */
+static inline char *fuzz_take(const uint8_t **bytes, size_t *n, char end, size_t *ret_length)
 {
         const uint8_t *found = *n > 0 ? memchr(*bytes, end, *n) : NULL;
         size_t length = found ? (size_t)(found - *bytes) : *n;
@@ -46,6 +47,8 @@ static inline char *fuzz_take(const uint8_t **bytes, size_t *n, char end)
 
         *bytes += length + (found != NULL);
         *n -= length + (found != NULL);
+        if (ret_length)
+                *ret_length = length;
         return text;
 }
 

@@ -76,9 +76,8 @@ static void add_row(struct db *db, const struct table *table, const uint8_t *lin
 
         buf_addf(&sql, "INSERT INTO %s VALUES (", table->name);
         for (const char *type = table->columns; *type; type++) {
-                size_t before = n;
-                _cleanup_free_ char *column = fuzz_take(&line, &n, '|');
-                size_t length = before - n - (n > 0);
+                size_t length;
+                _cleanup_free_ char *column = fuzz_take(&line, &n, '|', &length);
 
                 buf_adds(&sql, type == table->columns ? "" : ", ");
                 add_column(&sql, *type, column, length);

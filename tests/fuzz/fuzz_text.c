@@ -111,9 +111,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const uint8_t *rest = data;
         size_t n = size;
-        _cleanup_free_ char *a = fuzz_take(&rest, &n, '\n');
-        _cleanup_free_ char *b = fuzz_take(&rest, &n, '\n');
-        _cleanup_free_ char *c = fuzz_take(&rest, &n, '\0');
+        _cleanup_free_ char *a = fuzz_take(&rest, &n, '\n', NULL);
+        _cleanup_free_ char *b = fuzz_take(&rest, &n, '\n', NULL);
+        _cleanup_free_ char *c = fuzz_take(&rest, &n, '\0', NULL);
         const char *names[] = { b, c, "memory", "replicas", "apiVersion" };
 
         if (size > 0)

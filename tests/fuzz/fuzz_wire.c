@@ -67,8 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const uint8_t *rest = data;
         size_t n = size;
-        _cleanup_free_ char *line = fuzz_take(&rest, &n, '\n');
-        _cleanup_free_ char *value = fuzz_take(&rest, &n, '\0');
+        _cleanup_free_ char *line = fuzz_take(&rest, &n, '\n', NULL);
+        _cleanup_free_ char *value = fuzz_take(&rest, &n, '\0', NULL);
 
         check_percent(line);
         check_decoder(line, false);

@@ -96,6 +96,8 @@ struct row_reader {
 };
 
 int64_t row_number(struct row_reader *in);
+int64_t row_seq(struct row_reader *in);  /* the row's own, which errors name from here on; it has a next one */
+int64_t row_time(struct row_reader *in); /* never negative, so that any two have a difference */
 bool row_flag(struct row_reader *in);
 const char *row_text(struct row_reader *in);         /* the ledger's; never NULL */
 const char *row_passing_text(struct row_reader *in); /* until the next step; never NULL */

@@ -30,6 +30,25 @@ int64_t row_number(struct row_reader *in)
         return db_int64(in->query, in->column++);
 }
 
+int64_t row_seq(struct row_reader *in)
+{
+        in->seq = row_number(in);
+        if (in->seq < 0 || in->seq == INT64_MAX)
+                row_damaged(in, "it has a number that no row can have");
+
+        return in->seq;
+}
+
+int64_t row_time(struct row_reader *in)
+{
+        int64_t time = row_number(in);
+
+        if (time < 0)
+                row_damaged(in, "a time is before all times");
+
+        return time;
+}
+
 bool row_flag(struct row_reader *in)
 {
         int64_t flag = row_number(in);
@@ -45,7 +64,7 @@ const char *row_passing_text(struct row_reader *in)
         const char *text = db_text(in->query, in->column++);
 
         if (!text)
-                row_damaged(in, "a text is missing");
+                row_damaged(in, "a text is missing or has a NUL in it");
 
         return text ? text : "";
 }
@@ -157,14 +176,14 @@ static int read_account(struct row_reader *in, _unused_ struct strmap *known)
 
         account.type = row_text(in);
         account.endpoint = row_text(in);
-        account.recorded_at = row_number(in);
-        return ledger_keep_account(in->ledger, &account);
+        account.recorded_at = row_time(in);
+        return in->failed < 0 ? in->failed : ledger_keep_account(in->ledger, &account);
 }
 
 static int read_thing(struct row_reader *in, struct strmap *known)
 {
         struct thing t = {
-                .seq = in->seq = row_number(in),
+                .seq = row_seq(in),
         };
 
         t.account = row_text(in);
@@ -181,8 +200,8 @@ static int read_thing(struct row_reader *in, struct strmap *known)
         t.made_with_text = row_values(in, known, &t.made_with);
         t.address = row_text(in);
         t.condition = (enum condition)row_word(in, conditions, ARRAY_SIZE(conditions));
-        t.made_at = row_number(in);
-        t.gone_at = row_number(in);
+        t.made_at = row_time(in);
+        t.gone_at = row_time(in);
         t.note = row_text(in);
 
         return in->failed < 0 || ledger_keep_thing(in->ledger, &t) ? 0 : -ENOMEM;
@@ -192,7 +211,7 @@ static int read_held_id(struct row_reader *in, _unused_ struct strmap *known)
 {
         const char *account, *id;
 
-        in->seq = row_number(in);
+        (void)row_seq(in);
         account = row_text(in);
         id = row_text(in);
 
@@ -202,7 +221,7 @@ static int read_held_id(struct row_reader *in, _unused_ struct strmap *known)
 static int read_call(struct row_reader *in, struct strmap *known)
 {
         struct call c = {
-                .seq = in->seq = row_number(in),
+                .seq = row_seq(in),
         };
 
         c.account = row_text(in);
@@ -214,13 +233,13 @@ static int read_call(struct row_reader *in, struct strmap *known)
         c.state = (enum call_state)row_word(in, call_state_words, ARRAY_SIZE(call_state_words));
         c.counts = (enum call_counts)row_word(in, call_counts_words, ARRAY_SIZE(call_counts_words));
         c.wanted_text = row_values(in, known, &c.wanted);
-        c.made_at = row_number(in);
+        c.made_at = row_time(in);
         c.boot = row_text(in);
-        c.made_at_boot = (usec_t)row_number(in);
+        c.made_at_boot = (usec_t)row_time(in);
         c.outcome = row_text(in);
         c.note = row_text(in);
         c.request = row_text(in);
-        c.resolved_at = row_number(in);
+        c.resolved_at = row_time(in);
         c.class = OUTCOME_UNKNOWN;
         c.durable = c.state == CALL_SENDING;
 
@@ -235,11 +254,21 @@ static int read_pause(struct row_reader *in, _unused_ struct strmap *known)
 }
 
 /* Sequence numbers are never used again, though their rows have left the model. */
-static int read_next(struct row_reader *in, _unused_ struct strmap *known)
+static int read_last_thing(struct row_reader *in, _unused_ struct strmap *known)
 {
-        in->ledger->next_thing = row_number(in) + 1;
-        in->ledger->next_call = row_number(in) + 1;
-        in->ledger->store->first_new_call = in->ledger->next_call;
+        int64_t last = row_seq(in);
+
+        if (in->failed == 0)
+                in->ledger->next_thing = last + 1;
+        return 0;
+}
+
+static int read_last_call(struct row_reader *in, _unused_ struct strmap *known)
+{
+        int64_t last = row_seq(in);
+
+        if (in->failed == 0)
+                in->ledger->next_call = in->ledger->store->first_new_call = last + 1;
         return 0;
 }
 
@@ -263,9 +292,8 @@ static int load_all(struct ledger *l, struct error *e)
                   " FROM calls WHERE state <> 'resolved' ORDER BY seq",
                   read_call },
                 { "pauses", "SELECT resource, reason FROM pauses", read_pause },
-                { "things",
-                  "SELECT (SELECT coalesce(max(seq), 0) FROM things), (SELECT coalesce(max(seq), 0) FROM calls)",
-                  read_next },
+                { "things", "SELECT coalesce(max(seq), 0) FROM things", read_last_thing },
+                { "calls", "SELECT coalesce(max(seq), 0) FROM calls", read_last_call },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(loads); i++) {

@@ -267,7 +267,7 @@ static int on_files(void *userdata, const char *trouble)
         struct agent *a = userdata;
 
         if (trouble)
-                log_warning("not all specs can be watched for changes: %s", trouble);
+                log_warning("not all specs can be watched for changes, SIGHUP reads them again: %s", trouble);
 
         return a->stopping ? 0 : reload(a, false);
 }
@@ -311,7 +311,7 @@ static int check_paths(const struct options *o, struct error *e)
         for (size_t i = 0; i < o->n_specs; i++)
                 if (text_equal(o->specs[i], "-"))
                         return error_set(e, -EINVAL,
-                                         "the agent follows files as they change, and cannot follow standard input");
+                                         "standard input cannot be followed as files are: name files or folders");
 
         return 0;
 }

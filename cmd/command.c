@@ -71,7 +71,7 @@ static int check_arguments(const struct command *command, const struct options *
                 return error_set(e, -EINVAL, "'%s' takes %s and no more", command->name, command->arguments);
         for (size_t i = 0; i < o->n_arguments; i++)
                 if (o->arguments[i][0] == '\0')
-                        return error_set(e, -EINVAL, "an argument is empty");
+                        return error_set(e, -EINVAL, "the argument %zu of '%s' is empty", i + 1, command->name);
 
         return 0;
 }

@@ -34,7 +34,9 @@ static int default_state(char **ret, struct error *e)
                 return *ret ? 0 : error_oom(e);
         }
 
-        return error_set(e, -ENOENT, "no place for the ledger: name one with --state FILE");
+        return error_set(e, -ENOENT,
+                         "there is no place for the ledger, because STATE_DIRECTORY, XDG_STATE_HOME and HOME name no "
+                         "folder: name its file with --state FILE");
 }
 
 int context_init(struct context *c, const struct options *o, struct error *e)

@@ -365,9 +365,9 @@ static void say_status(struct writer *w)
                 return;
         }
 
-        say(w, "status", "%s%s since %s: %" PRId64 " of %" PRId64 " ready%s%s, as of %s ago",
-            w->x->slot ? "the set is " : "", s->phase, since_text(s->since, w->x->now, since), s->ready, s->desired,
-            *s->message ? "; " : "", s->message, ago_text(w->x->status_at, w->x->now, age));
+        say(w, "status", "%s%s since %s, as of %s ago: %" PRId64 " of %" PRId64 " ready%s%s",
+            w->x->slot ? "the set is " : "", s->phase, since_text(s->since, w->x->now, since),
+            ago_text(w->x->status_at, w->x->now, age), s->ready, s->desired, *s->message ? "; " : "", s->message);
 }
 
 /* What a machine's own state says of its future; false: nothing in particular. */

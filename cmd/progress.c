@@ -17,6 +17,7 @@
 #define TEXT_CHARS_MAX 1000
 #define REDRAW (1 * USEC_PER_SEC)
 #define REPEAT (30 * USEC_PER_SEC) /* where nothing can be drawn anew */
+#define SHARE 20                   /* of the time that it may cost: one in so many */
 #define COLUMNS_DEFAULT 80
 
 #define ERASE "\r\033[K"
@@ -158,17 +159,21 @@ static void show(struct progress *p)
         p->drawn = p->terminal;
 }
 
-static int arm(struct progress *p)
+/* `cost`: what the last time took. With a very large fleet it is shown less often, so that the work is not held up. */
+static int arm(struct progress *p, usec_t cost)
 {
-        return loop_timer_set(p->timer, usec_add(loop_now(p->loop), p->terminal ? REDRAW : REPEAT));
+        usec_t pause = p->terminal ? REDRAW : REPEAT;
+
+        return loop_timer_set(p->timer, usec_add(loop_now(p->loop), cost > pause / SHARE ? SHARE * cost : pause));
 }
 
 static int on_timer(void *userdata)
 {
         struct progress *p = userdata;
+        usec_t began = loop_now(p->loop);
 
         show(p);
-        return arm(p);
+        return arm(p, usec_since(loop_now(p->loop), began));
 }
 
 static bool can_draw(void)
@@ -196,7 +201,7 @@ int progress_begin(struct progress *p, struct loop *loop, struct engine *engine,
         if (r < 0)
                 return r;
 
-        r = arm(p);
+        r = arm(p, 0);
         return r < 0 ? error_set(e, r, "the timer of the progress: %s", strerror(-r)) : 0;
 }
 
@@ -216,7 +221,7 @@ void progress_event(struct progress *p, const struct engine_event *event)
                 add_bottom_line(p, &out);
         write_text(&out);
         if (p->timer && !p->terminal)
-                (void)arm(p); /* this line says that it goes on */
+                (void)arm(p, 0); /* this line says that it goes on */
 }
 
 void progress_clear(struct progress *p)

@@ -81,7 +81,12 @@ static int carry_out(struct asking *a, struct error *e)
         if (r >= 0)
                 r = ledger_answer_of(a->c.state, a->seq, &a->ok, &a->answer, e);
 
-        return r != 0 ? r : error_set(e, -EAGAIN, "the provider could not be asked in time; nothing was recorded");
+        if (r != 0)
+                return r;
+
+        return error_set(e, -EAGAIN,
+                         "the provider could not be asked in time, and nothing was recorded: run it again, or give it "
+                         "longer with --timeout");
 }
 
 /* Waits for the holder's answer, and takes over when the holder is gone. */

@@ -7,6 +7,7 @@
 
 #include "cmd/output.h"
 #include "providers/providers.h"
+#include "reconcile/base/log.h"
 
 /* Every type of Provider in the language of specs. */
 static const char *const provider_types[] = { "starvcenter", "opendcp", "finovy", "jimv", NULL };
@@ -114,6 +115,8 @@ void specs_tell(const struct diagnostics *d)
         _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
 
         for (size_t i = 0; i < d->n; i++) {
+                if (d->items[i].severity == SEVERITY_WARNING && log_level() < LOG_LEVEL_WARNING)
+                        continue;
                 (void)diagnostic_text(&b, &d->items[i]);
                 (void)buf_addc(&b, '\n');
         }

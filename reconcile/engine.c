@@ -356,7 +356,10 @@ int engine_ask(struct engine *engine, const struct ledger_request *request, usec
         }
         a = account_asked(engine, request);
         if (!a) {
-                answer_now(engine, false, "no spec names what this is about, or its provider: write them first");
+                answer_now(engine, false,
+                           answer_needs_no_look(request)
+                                   ? "the ledger knows nothing of it"
+                                   : "no spec names what this is about, or its provider: write them first");
                 return 0;
         }
         engine->request_account = a->name; /* the estate may go before the answer comes */

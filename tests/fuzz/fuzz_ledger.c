@@ -30,7 +30,7 @@ static const struct table {
 };
 
 struct place {
-        char folder[64], path[96];
+        char folder[256], path[272];
         struct db *db; /* the one who writes what no ledger writes */
 };
 

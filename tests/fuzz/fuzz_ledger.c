@@ -30,7 +30,7 @@ static const struct table {
 };
 
 struct place {
-        char folder[64], path[96];
+        char folder[256], path[272];
         struct db *db; /* the one who writes what no ledger writes */
 };
 
@@ -196,6 +196,7 @@ static int open_and_check(const struct place *place, enum ledger_mode mode, stru
 static void check_there_and_back(const struct place *place, struct ledger *l)
 {
         _cleanup_(ledger_free_p) struct ledger *again = NULL;
+        struct ledger_request request;
         struct error e = { "" };
 
         for (size_t i = 0; i < l->n_things; i++)
@@ -207,6 +208,8 @@ static void check_there_and_back(const struct place *place, struct ledger *l)
                 abort();
         }
         ledger_sweep(l);
+        if (ledger_next_request(l, &request, &e) > 0)
+                must(ledger_answer(l, request.seq, true, "done", &e) == 0);
 
         must(open_and_check(place, LEDGER_READ, &again) == 0);
         must(again->n_things == l->n_things && again->n_calls == l->n_calls);

@@ -276,10 +276,10 @@ static int compare_commands(const void *a, const void *b)
 
 static void add_see_also(struct buf *b)
 {
-        const struct command *sorted[COMMANDS_MAX];
+        const struct command *sorted[COMMANDS_MAX] = { 0 };
         size_t n = 0;
 
-        for (; commands[n] && n < COMMANDS_MAX; n++)
+        for (; n < COMMANDS_MAX && commands[n]; n++)
                 sorted[n] = commands[n];
         qsort(sorted, n, sizeof(*sorted), compare_commands);
 

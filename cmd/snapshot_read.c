@@ -218,13 +218,14 @@ static int read_hours(struct ledger *l, json_t *holder, struct error *e)
 
         json_object_foreach(hours, name, value)
         {
-                struct reading in = { .ledger = l, .object = value, .what = "account", .number = ++number, .e = e };
+                struct reading in = { .ledger = l, .object = value, .what = "account", .number = number + 1, .e = e };
                 const struct ledger_hour hour = {
                         .creates = read_number(&in, "creates"),
                         .deletes = read_number(&in, "deletes"),
                         .most_owned = read_number(&in, "mostOwned"),
                 };
 
+                number++;
                 if (in.failed < 0)
                         return in.failed;
                 if (ledger_record_account(l, name, "", "", 0) < 0 || ledger_tell_hour(l, name, &hour) < 0)

@@ -366,8 +366,8 @@ const struct command command_completion = {
         .name = "completion",
         .arguments = "bash|zsh|fish",
         .summary = "print a script that completes muster's words in a shell",
-        .text = "Prints a script for the shell. With it the TAB key completes commands, options and their values, files, "
-                "and the names of resources, which it takes from the specs and the ledger that the rest of the line "
+        .text = "Prints a script for the shell. With it the TAB key completes commands, options and their values, "
+                "files, and the names of resources, which it takes from the specs and the ledger that the rest of the line "
                 "names. The script asks muster itself, so it need not be made again for a newer version.",
         .examples = "  source <(muster completion bash)            # in this shell; in ~/.bashrc: in every one\n"
                     "  muster completion zsh > ~/.zfunc/_muster    # a folder of $fpath\n"

@@ -32,8 +32,8 @@ static const struct {
         const char *path, *text;
 } files[] = {
         { "~/.local/state/muster/muster.db",
-          "the ledger, when neither --state nor the environment names another place. It holds what muster owns and every "
-          "call that it made, and no secret. Keep it: without it, muster does not know what is its own." },
+          "the ledger, when neither --state nor the environment names another place. It holds what muster owns and "
+          "every call that it made, and no secret. Keep it: without it, muster does not know what is its own." },
         { "muster.db.lock", "beside the ledger: held by whoever acts, an agent or an apply" },
 };
 

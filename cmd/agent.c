@@ -130,15 +130,10 @@ static int on_tell(void *userdata)
 
 static void on_event(_unused_ void *userdata, const struct engine_event *event)
 {
-        static const enum log_level levels[] = {
-                [EVENT_STARTED] = LOG_LEVEL_INFO,   [EVENT_DONE] = LOG_LEVEL_INFO,
-                [EVENT_FAILED] = LOG_LEVEL_WARNING, [EVENT_UNKNOWN] = LOG_LEVEL_WARNING,
-                [EVENT_NOTE] = LOG_LEVEL_WARNING,
-        };
         _cleanup_buf_ struct buf line = BUF_INIT(LINE_BYTES_MAX);
 
         if (progress_event_text(event, &line) >= 0)
-                log_line(levels[event->type], "%s", buf_text(&line));
+                log_line(progress_event_level(event), "%s", buf_text(&line));
 }
 
 /* The ledger could not be written: its model in memory is ahead of the disk and must go. Not from here, within the
@@ -272,7 +267,7 @@ static int on_files(void *userdata, const char *trouble)
         struct agent *a = userdata;
 
         if (trouble)
-                log_warning("not all specs can be watched for changes: %s", trouble);
+                log_warning("not all specs can be watched for changes, SIGHUP reads them again: %s", trouble);
 
         return a->stopping ? 0 : reload(a, false);
 }
@@ -300,7 +295,7 @@ static int on_stop(void *userdata, _unused_ int signal)
         struct agent *a = userdata;
 
         if (!a->stopping)
-                log_info("stopping: what is in flight has 20 seconds to end");
+                log_info("stopping: what is in flight has 20 seconds to end; a second signal ends at once");
         a->stopping = true;
         loop_notify("STOPPING=1");
         if (a->c.runner)
@@ -316,7 +311,7 @@ static int check_paths(const struct options *o, struct error *e)
         for (size_t i = 0; i < o->n_specs; i++)
                 if (text_equal(o->specs[i], "-"))
                         return error_set(e, -EINVAL,
-                                         "the agent follows files as they change, and cannot follow standard input");
+                                         "standard input cannot be followed as files are: name files or folders");
 
         return 0;
 }

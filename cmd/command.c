@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "cmd/completion.h"
 #include "cmd/help.h"
 #include "cmd/options.h"
 #include "reconcile/base/array.h"
@@ -12,17 +13,14 @@
 #include "reconcile/base/text.h"
 
 const struct command *const commands[] = {
-        &command_init,   &command_validate,
-        &command_plan,   &command_apply,
-        &command_agent,  &command_status,
-        &command_list,   &command_adopt,
-        &command_forget, &command_accept_loss,
-        &command_schema, &command_version,
-        &command_help,   NULL,
+        &command_init,    &command_validate,    &command_plan,
+        &command_apply,   &command_agent,       &command_status,
+        &command_list,    &command_export,      &command_adopt,
+        &command_forget,  &command_retry,       &command_pause,
+        &command_resume,  &command_accept_loss, &command_history,
+        &command_explain, &command_schema,      &command_completion,
+        &command_version, &command_help,        NULL,
 };
-
-/* Commands that users know from the documents, and that this version does not have. */
-static const char *const later[] = { "export", "retry", "pause", "resume", "history", "explain", "completion", NULL };
 
 const struct command *command_find(const char *name)
 {
@@ -37,10 +35,6 @@ int command_unknown(const char *name, struct error *e)
 {
         const char *names[ARRAY_SIZE(commands)], *nearest;
         size_t n = 0;
-
-        for (size_t i = 0; later[i]; i++)
-                if (text_equal(later[i], name))
-                        return error_set(e, -EINVAL, "the command '%s' is not in this version yet", name);
 
         for (; commands[n]; n++)
                 names[n] = commands[n]->name;
@@ -77,7 +71,7 @@ static int check_arguments(const struct command *command, const struct options *
                 return error_set(e, -EINVAL, "'%s' takes %s and no more", command->name, command->arguments);
         for (size_t i = 0; i < o->n_arguments; i++)
                 if (o->arguments[i][0] == '\0')
-                        return error_set(e, -EINVAL, "an argument is empty");
+                        return error_set(e, -EINVAL, "the argument %zu of '%s' is empty", i + 1, command->name);
 
         return 0;
 }
@@ -95,7 +89,7 @@ static int add_specs(struct options *o, const char *path, struct error *e)
 
 /* Where the specs are: the arguments, where they are that, and --specs; else the environment; else the current
  * folder. */
-static int settle_options(const struct command *command, struct options *o, struct error *e)
+int command_settle(const struct command *command, struct options *o, struct error *e)
 {
         int r = 0;
 
@@ -115,25 +109,30 @@ static int run(const struct command *command, struct options *o)
         int r;
 
         r = options_check(o, command->options | TAKEN_BY_ALL, &e);
+        if (r >= 0)
+                r = options_check_format(o, command->formats | FORMATS_USUAL, &e);
         if (r >= 0 && o->given & TAKES(OPTION_HELP))
                 return help_print(command);
         if (r >= 0)
                 r = check_arguments(command, o, &e);
         if (r >= 0)
-                r = settle_options(command, o, &e);
+                r = command_settle(command, o, &e);
         if (r < 0)
                 return command_usage(command->name, &e);
 
-        log_set_level(o->log_level);
+        log_set_level(o->quiet ? LOG_LEVEL_ERROR : o->log_level);
         return command->run(o);
 }
 
 int command_line_run(const char *const *words, size_t n)
 {
-        _cleanup_options_ struct options o;
+        _cleanup_options_ struct options o = { 0 };
         const struct command *command;
         struct error e;
         int r;
+
+        if (n > 0 && text_equal(words[0], COMPLETE_COMMAND))
+                return complete(words + 1, n - 1);
 
         r = options_parse(words, n, &o, &e);
         command = o.command ? command_find(o.command) : NULL;

@@ -26,19 +26,22 @@ struct options;
 
 struct command {
         const char *name;
-        const char *arguments; /* as in the usage line; "" for none */
+        const char *arguments; /* as in the usage line; "" for none. Completion goes by these words, too */
         const char *summary;   /* one line, for the list of commands */
-        const char *text;      /* what it does, in a few sentences */
-        const char *examples;  /* whole lines */
-        const char *exits;     /* its exit codes, whole lines */
+        const char *text;      /* what it does, in a few sentences; an empty line parts two paragraphs */
+        const char *examples;  /* whole lines, indented by two */
+        const char *exits;     /* its exit codes but EXIT_USAGE: "  0  done", what goes on is indented by more */
         uint32_t options;      /* TAKES(OPTION_…) of all that it takes */
+        uint32_t formats;      /* FORMAT(OUTPUT_…) of --output, besides text and json */
         size_t least, most;    /* how many arguments */
         bool paths;            /* its arguments are where the specs are */
         int (*run)(const struct options *o);
 };
 
 extern const struct command command_init, command_validate, command_plan, command_apply, command_agent, command_status,
-        command_list, command_adopt, command_forget, command_accept_loss, command_schema, command_version, command_help;
+        command_list, command_export, command_adopt, command_forget, command_retry, command_pause, command_resume,
+        command_accept_loss, command_history, command_explain, command_schema, command_completion, command_version,
+        command_help;
 
 /* All commands in the order of help, ending with NULL. */
 extern const struct command *const commands[];
@@ -51,6 +54,9 @@ int command_unknown(const char *name, struct error *e);
 /* Reads the command line (`n` words without the program's name), runs the command that it names, and returns its
  * exit code. */
 int command_line_run(const char *const *words, size_t n);
+
+/* Fills in where the specs are, and what the environment says. */
+int command_settle(const struct command *command, struct options *o, struct error *e);
 
 /* Prints "muster: …; try 'muster help NAME'" and returns EXIT_USAGE. `name` NULL: just 'muster help'. */
 int command_usage(const char *name, const struct error *e);

@@ -189,7 +189,7 @@ static int survey_look(struct survey *s, struct context *c, struct error *e)
         s->looking = (struct context){ .options = c->options, .estate = c->estate };
         if (ledger_new_empty(&s->looking.ledger) < 0)
                 return error_oom(e);
-        r = look_once(&s->looking, e);
+        r = look_once(&s->looking, NULL, e);
         if (r < 0)
                 return r;
 
@@ -216,7 +216,10 @@ static int survey_print(const struct survey *s, const struct context *c, struct 
                         return error_oom(e);
         }
 
-        return output_text(&b, EXIT_DONE) == EXIT_DONE ? 0 : error_set(e, -EIO, "what is there could not be shown");
+        if (output_text(&b, EXIT_DONE) != EXIT_DONE)
+                return error_set(e, -EIO, "what is there could not be shown, so nothing was made");
+
+        return 0;
 }
 
 /* Records what was read; the ledger is made now, when it is not there. */

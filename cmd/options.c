@@ -5,20 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/command.h"
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 
+#define REASON_BYTES_MAX 500
+static const char *const output_words[] = {
+        [OUTPUT_TEXT] = "text",       [OUTPUT_JSON] = "json",     [OUTPUT_MARKDOWN] = "markdown",
+        [OUTPUT_ANSIBLE] = "ansible", [OUTPUT_GITHUB] = "github", [OUTPUTS] = NULL,
+};
+static const char *const color_words[] = { "auto", "always", "never", NULL };
+static const char *const level_words[] = { "debug", "info", "warning", "error", NULL };
+
 const struct option_help option_help[OPTIONS] = {
         [OPTION_STATE] = { "state", 0, "FILE", "MUSTER_STATE",
                            "the ledger; default $STATE_DIRECTORY/muster.db, else $XDG_STATE_HOME/muster/muster.db, "
-                           "else "
-                           "~/.local/state/muster/muster.db" },
+                           "else ~/.local/state/muster/muster.db" },
         [OPTION_SPECS] = { "specs", 'f', "PATH", "MUSTER_SPECS",
                            "where the specs are; may be given several times; default the current folder" },
-        [OPTION_OUTPUT] = { "output", 'o', "FORMAT", NULL, "text (default) or json" },
+        [OPTION_OUTPUT] = { "output", 'o', "FORMAT", NULL, "how the result is written", output_words },
         [OPTION_OBSERVE] = { "observe", 0, NULL, NULL, "look, plan and tell, never act" },
+        [OPTION_OUT] = { "out", 0, "FILE", NULL, "save the plan here, for 'apply --plan'" },
+        [OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", NULL,
+                              "plan with what this snapshot holds; no provider is asked and no ledger read" },
+        [OPTION_SAVE_SNAPSHOT] = { "save-snapshot", 0, "FILE", NULL,
+                                   "write down what was read, without any secret, for --snapshot" },
         [OPTION_DETAILED_EXITCODE] = { "detailed-exitcode", 0, NULL, NULL, "exit 2 when there are changes" },
+        [OPTION_SELECTOR] = { "selector", 'l', "K=V", NULL,
+                              "only resources with this label; may be given several times, then with all of them" },
+        [OPTION_TARGET] = { "target", 0, "NAME", NULL,
+                            "only this resource and what it needs, of a Provider all that is on it; may be given several "
+                            "times" },
+        [OPTION_PLAN] = { "plan", 0, "FILE", NULL, "do what this saved plan holds and nothing more; does not ask" },
         [OPTION_INIT] = { "init", 0, NULL, NULL, "make the ledger first, where there is none" },
         [OPTION_YES] = { "yes", 'y', NULL, NULL, "do not ask; needed where there is no terminal to ask on" },
         [OPTION_TIMEOUT] = { "timeout", 0, "DURATION", NULL,
@@ -26,19 +45,21 @@ const struct option_help option_help[OPTIONS] = {
         [OPTION_MAX_DELETES] = { "max-deletes", 0, "N|P%", NULL, "overrides the Policy's maxDeletes for this run" },
         [OPTION_INTERVAL] = { "interval", 0, "DURATION", "MUSTER_INTERVAL",
                               "between looks when converged; default 60s" },
-        [OPTION_LOG_LEVEL] = { "log-level", 0, "LEVEL", "MUSTER_LOG_LEVEL", "debug, info (default), warning or error" },
-        [OPTION_COLOR] = { "color", 0, "WHEN", "NO_COLOR", "auto (default), always or never" },
+        [OPTION_WATCH] = { "watch", 0, NULL, NULL, "go on, and show it again whenever it changes, until Ctrl-C" },
+        [OPTION_REASON] = { "reason", 0, "TEXT", NULL, "why, for those who meet it later" },
+        [OPTION_MAN] = { "man", 0, "FOLDER", NULL, "write the manual pages of all commands into this folder" },
+        [OPTION_QUIET] = { "quiet", 'q', NULL, NULL, "only results and errors: no progress, no warnings" },
+        [OPTION_LOG_LEVEL] = { "log-level", 0, "LEVEL", "MUSTER_LOG_LEVEL",
+                               "what is told besides the result: debug, info (default), warning or error",
+                               level_words },
+        [OPTION_COLOR] = { "color", 0, "WHEN", "NO_COLOR",
+                           "colours in the text: auto (default: on a terminal), always or never", color_words },
         [OPTION_HELP] = { "help", 'h', NULL, NULL, "show this help" },
         [OPTION_VERSION] = { "version", 0, NULL, NULL, "show the version" },
 };
 
 /* Options of the language of commands that this version does not have. */
-static const char *const later[] = { "--out",    "--snapshot", "--save-snapshot", "--plan",   "-l", "--selector",
-                                     "--target", "--listen",   "--watch",         "--reason", NULL };
-
-static const char *const output_words[] = { "text", "json", NULL };
-static const char *const output_words_later[] = { "markdown", "ansible", "github", NULL };
-static const char *const color_words[] = { "auto", "always", "never", NULL };
+static const char *const later[] = { "--listen", NULL };
 
 static int word_index(const char *const *words, const char *word)
 {
@@ -49,12 +70,30 @@ static int word_index(const char *const *words, const char *word)
         return -ENOENT;
 }
 
+enum option option_find(const char *name, size_t length)
+{
+        enum option i = 0;
+
+        while (i < OPTIONS && (strlen(option_help[i].name) != length || memcmp(option_help[i].name, name, length) != 0))
+                i++;
+
+        return i;
+}
+
+enum option option_find_letter(char letter)
+{
+        enum option i = 0;
+
+        while (i < OPTIONS && option_help[i].letter != letter)
+                i++;
+
+        return i;
+}
+
 static int set_output(struct options *o, const char *value, struct error *e)
 {
         int i = word_index(output_words, value);
 
-        if (i < 0 && word_index(output_words_later, value) >= 0)
-                return error_set(e, -EINVAL, "the output format '%s' is not in this version yet", value);
         if (i < 0)
                 return error_set(e, -EINVAL, "there is no output format '%s': write text or json", value);
 
@@ -132,13 +171,44 @@ static int add_specs(struct options *o, const char *value, struct error *e)
         return add_word(&o->specs, &o->n_specs, &o->allocated_specs, value, e);
 }
 
-static int set_state(struct options *o, const char *value, struct error *e)
+/* It is shown on lines of its own kind, by status and plan. */
+static int set_reason(struct options *o, const char *value, struct error *e)
+{
+        if (*value == '\0')
+                return error_set(e, -EINVAL, "the reason is empty: write why, or leave it out");
+        if (strlen(value) > REASON_BYTES_MAX || strpbrk(value, "\n\r"))
+                return error_set(e, -EINVAL, "write the reason on one line of at most %d characters", REASON_BYTES_MAX);
+
+        o->reason = value;
+        return 0;
+}
+
+static int set_path(const char **path, const char *value, struct error *e)
 {
         if (*value == '\0')
                 return error_set(e, -EINVAL, "the path is empty");
 
-        o->state = value;
+        *path = value;
         return 0;
+}
+
+static int set_snapshot(struct options *o, const char *value, struct error *e)
+{
+        if (text_starts(value, "http://") || text_starts(value, "https://"))
+                return error_set(e, -EINVAL,
+                                 "a snapshot from a URL is not in this version yet: fetch it, and give the file");
+
+        return set_path(&o->snapshot, value, e);
+}
+
+static int add_selector(struct options *o, const char *value, struct error *e)
+{
+        const char *equals = strchr(value, '=');
+
+        if (!equals || equals == value)
+                return error_set(e, -EINVAL, "\"%s\" is no label: write team=shop, for example", value);
+
+        return add_word(&o->selectors, &o->n_selectors, &o->allocated_selectors, value, e);
 }
 
 /* `value` is NULL for an option without one. */
@@ -146,11 +216,23 @@ static int set_option(struct options *o, enum option option, const char *value, 
 {
         switch (option) {
         case OPTION_STATE:
-                return set_state(o, value, e);
+                return set_path(&o->state, value, e);
         case OPTION_SPECS:
                 return add_specs(o, value, e);
         case OPTION_OUTPUT:
                 return set_output(o, value, e);
+        case OPTION_OUT:
+                return set_path(&o->out, value, e);
+        case OPTION_SNAPSHOT:
+                return set_snapshot(o, value, e);
+        case OPTION_SAVE_SNAPSHOT:
+                return set_path(&o->save_snapshot, value, e);
+        case OPTION_PLAN:
+                return set_path(&o->plan, value, e);
+        case OPTION_SELECTOR:
+                return add_selector(o, value, e);
+        case OPTION_TARGET:
+                return add_word(&o->targets, &o->n_targets, &o->allocated_targets, value, e);
         case OPTION_TIMEOUT:
                 return set_duration(&o->timeout, value, e);
         case OPTION_MAX_DELETES:
@@ -161,6 +243,13 @@ static int set_option(struct options *o, enum option option, const char *value, 
                 return set_log_level(o, value, e);
         case OPTION_COLOR:
                 return set_color(o, value, e);
+        case OPTION_REASON:
+                return set_reason(o, value, e);
+        case OPTION_MAN:
+                return set_path(&o->man, value, e);
+        case OPTION_QUIET:
+                o->quiet = true;
+                return 0;
         case OPTION_OBSERVE:
                 o->observe = true;
                 return 0;
@@ -172,6 +261,9 @@ static int set_option(struct options *o, enum option option, const char *value, 
                 return 0;
         case OPTION_YES:
                 o->yes = true;
+                return 0;
+        case OPTION_WATCH:
+                o->watch = true;
                 return 0;
         case OPTION_HELP:
         case OPTION_VERSION:
@@ -239,6 +331,7 @@ static int parse_long(struct options *o, const char *word, struct words *w, stru
 {
         const char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL;
         size_t n = equals ? (size_t)(equals - word) : strlen(word);
+        enum option option;
         char typed[64];
 
         if (n >= sizeof(typed))
@@ -246,15 +339,13 @@ static int parse_long(struct options *o, const char *word, struct words *w, stru
         memcpy(typed, word, n);
         typed[n] = '\0';
 
-        for (enum option i = 0; i < OPTIONS; i++) {
-                if (!text_equal(option_help[i].name, typed + 2))
-                        continue;
-                if (value && !option_help[i].value)
-                        return error_set(e, -EINVAL, "the option '%s' takes no value", typed);
-                return take(o, i, typed, value, w, e);
-        }
+        option = option_find(typed + 2, n - 2);
+        if (option == OPTIONS)
+                return unknown_option(typed, e);
+        if (value && !option_help[option].value)
+                return error_set(e, -EINVAL, "the option '%s' takes no value", typed);
 
-        return unknown_option(typed, e);
+        return take(o, option, typed, value, w, e);
 }
 
 /* "-y", "-o json", "-ojson", and several letters behind one dash. */
@@ -262,11 +353,9 @@ static int parse_letters(struct options *o, const char *word, struct words *w, s
 {
         for (const char *letter = word + 1; *letter; letter++) {
                 char typed[] = { '-', *letter, '\0' };
-                enum option option = 0;
+                enum option option = option_find_letter(*letter);
                 int r;
 
-                while (option < OPTIONS && option_help[option].letter != *letter)
-                        option++;
                 if (option == OPTIONS)
                         return unknown_option(typed, e);
                 if (option_help[option].value)
@@ -318,17 +407,67 @@ void options_done(struct options *o)
 {
         free(o->arguments);
         free(o->specs);
+        free(o->selectors);
+        free(o->targets);
         *o = (struct options){ 0 };
+}
+
+void formats_text(uint32_t formats, struct buf *b)
+{
+        for (enum output i = 0; i < OUTPUTS; i++) {
+                if (!(formats & FORMAT(i)))
+                        continue;
+                if (i > 0)
+                        (void)buf_adds(b, formats >> i > 1 ? ", " : " or ");
+                (void)buf_addf(b, "%s%s", output_words[i], i == OUTPUT_TEXT ? " (default)" : "");
+        }
+}
+
+/* "init and apply" */
+static void add_takers(enum option option, struct buf *b)
+{
+        size_t n = 0, named = 0;
+
+        for (size_t i = 0; commands[i]; i++)
+                n += (commands[i]->options & TAKES(option)) != 0;
+        for (size_t i = 0; commands[i]; i++) {
+                if (!(commands[i]->options & TAKES(option)))
+                        continue;
+                if (named++ > 0)
+                        (void)buf_adds(b, named == n ? " and " : ", ");
+                (void)buf_adds(b, commands[i]->name);
+        }
+        (void)buf_adds(b, n == 1 ? " does" : " do");
 }
 
 int options_check(const struct options *o, uint32_t taken, struct error *e)
 {
-        for (enum option i = 0; i < OPTIONS; i++)
-                if (o->given & ~taken & TAKES(i))
-                        return error_set(e, -EINVAL, "'%s' does not take the option '--%s'", o->command,
-                                         option_help[i].name);
+        for (enum option i = 0; i < OPTIONS; i++) {
+                _cleanup_buf_ struct buf takers = BUF_INIT(1024);
+
+                if (!(o->given & ~taken & TAKES(i)))
+                        continue;
+                if (i == OPTION_VERSION)
+                        return error_set(e, -EINVAL, "'--version' stands alone: write 'muster --version'");
+
+                add_takers(i, &takers);
+                return error_set(e, -EINVAL, "'%s' does not take the option '--%s' (%s)", o->command,
+                                 option_help[i].name, buf_text(&takers));
+        }
 
         return 0;
+}
+
+int options_check_format(const struct options *o, uint32_t formats, struct error *e)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(256);
+
+        if (formats & FORMAT(o->output))
+                return 0;
+
+        formats_text(formats, &b);
+        return error_set(e, -EINVAL, "'%s' has no output format '%s': write %s", o->command, output_words[o->output],
+                         buf_text(&b));
 }
 
 int options_environment(struct options *o, uint32_t taken, struct error *e)

@@ -27,12 +27,15 @@ static int write_all(const char *bytes, size_t n)
         return 0;
 }
 
+int output_write(const struct buf *b)
+{
+        return b->failed < 0 ? b->failed : write_all(buf_text(b), b->len);
+}
+
 int output_text(const struct buf *b, int code)
 {
-        int r = b->failed;
+        int r = output_write(b);
 
-        if (r >= 0)
-                r = write_all(buf_text(b), b->len);
         if (r >= 0 || r == -EPIPE)
                 return code;
 

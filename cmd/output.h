@@ -20,6 +20,9 @@
 /* Prints the text; `code`, or EXIT_ERROR when that failed (a full buffer is a failure as well). */
 int output_text(const struct buf *b, int code);
 
+/* The same, for who goes on printing: 0, or a negative errno; -EPIPE: its reader went away. */
+int output_write(const struct buf *b);
+
 /* Prints the value, indented by 2, and ends with a newline. */
 int output_json(const json_t *value, int code);
 int output_json_to(const json_t *value, struct buf *b); /* the same bytes into a buffer: 0, -ENOMEM or -ENOBUFS */

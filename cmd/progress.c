@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/progress.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "cmd/terminal.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
+#include "reconcile/ledger.h"
 
 #define LINE_BYTES_MAX ((size_t)1 << 14)
 #define TEXT_CHARS_MAX 1000
 #define REDRAW (1 * USEC_PER_SEC)
+#define REPEAT (30 * USEC_PER_SEC) /* where nothing can be drawn anew */
+#define SHARE 20                   /* of the time that it may cost: one in so many */
 #define COLUMNS_DEFAULT 80
+
+#define ERASE "\r\033[K"
+/* A wide character counts as one of text_escape()'s and takes two columns: what is too long is cut, never wrapped. */
+#define WRAP_OFF "\033[?7l"
+#define WRAP_ON "\033[?7h"
 
 int progress_event_text(const struct engine_event *event, struct buf *b)
 {
@@ -26,26 +37,85 @@ int progress_event_text(const struct engine_event *event, struct buf *b)
         return text_escape(b, event->text, TEXT_CHARS_MAX);
 }
 
-static void erase(struct progress *p)
+enum log_level progress_event_level(const struct engine_event *event)
 {
-        if (p->drawn)
-                (void)fputs("\r\033[K", stderr);
-        p->drawn = false;
+        static const enum log_level levels[] = {
+                [EVENT_STARTED] = LOG_LEVEL_INFO,   [EVENT_DONE] = LOG_LEVEL_INFO,
+                [EVENT_FAILED] = LOG_LEVEL_WARNING, [EVENT_UNKNOWN] = LOG_LEVEL_WARNING,
+                [EVENT_NOTE] = LOG_LEVEL_WARNING,
+        };
+
+        return levels[event->type];
 }
 
-static size_t terminal_columns(void)
+/* In one write, so that a terminal never shows half of it. */
+static void write_text(const struct buf *b)
 {
-        struct winsize size;
+        if (b->failed >= 0)
+                (void)fputs(buf_text(b), stderr);
+}
 
-        return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 ? COLUMNS_DEFAULT : size.ws_col;
+/* What fits on the bottom line of the terminal. */
+static size_t line_columns(void)
+{
+        size_t columns = terminal_columns(STDERR_FILENO);
+
+        return (columns > 2 ? columns : COLUMNS_DEFAULT) - 2;
+}
+
+static int add_elapsed(const struct progress *p, struct buf *b)
+{
+        char length[UNITS_TEXT_MAX];
+
+        return buf_adds(b, duration_roughly(usec_since(loop_now(p->loop), p->started), length));
+}
+
+/* "reading star and fin; 12 requests sent, 4s" */
+static int describe_look(const struct progress *p, struct buf *b)
+{
+        uint64_t reads = engine_figures(p->engine).reads;
+        bool first = true;
+
+        for (size_t i = 0; i < engine_n_accounts(p->engine); i++) {
+                struct account_view view;
+
+                engine_account(p->engine, i, &view);
+                if (view.readable || !view.provider)
+                        continue;
+                (void)buf_addf(b, "%s%s", first ? "reading " : ", ", view.provider->name);
+                first = false;
+        }
+        (void)buf_addf(b, "%s%" PRIu64 " request%s sent, ", first ? "" : "; ", reads, reads == 1 ? "" : "s");
+
+        return add_elapsed(p, b);
+}
+
+/* Calls that went out and are not seen to be done. */
+static void add_calls(const struct ledger *l, struct buf *b)
+{
+        size_t in_flight = 0, unknown = 0;
+
+        for (size_t i = 0; i < l->n_calls; i++) {
+                enum call_state state = l->calls[i]->state;
+
+                in_flight += state == CALL_SENDING || state == CALL_ACCEPTED;
+                unknown += state == CALL_UNKNOWN;
+        }
+
+        (void)buf_addf(b, ", %zu in flight", in_flight);
+        if (unknown > 0)
+                (void)buf_addf(b, ", %zu of unknown outcome", unknown);
 }
 
 /* How far it is, and what the first resource that is not there yet waits for. */
-static void describe(const struct progress *p, const struct plan *plan, struct buf *b)
+static int describe_act(const struct progress *p, struct buf *b)
 {
+        _cleanup_(plan_free_p) struct plan *plan = NULL;
         const struct section *open = NULL;
         int64_t ready = 0, desired = 0;
-        char length[UNITS_TEXT_MAX];
+
+        if (engine_plan(p->engine, &plan) < 0)
+                return -ENOMEM;
 
         for (size_t i = 0; i < plan->n_sections; i++) {
                 const struct section *s = &plan->sections[i];
@@ -56,67 +126,116 @@ static void describe(const struct progress *p, const struct plan *plan, struct b
                         open = s;
         }
 
-        (void)buf_addf(b, "%" PRId64 "/%" PRId64 " machines ready, %" PRIu64 " requests sent, %s", ready, desired,
-                       engine_figures(p->engine).acts,
-                       duration_roughly(usec_since(loop_now(p->loop), p->started), length));
-        if (open)
-                (void)buf_addf(b, "; %s: %s", open->resource, open->message);
+        (void)buf_addf(b, "%" PRId64 "/%" PRId64 " machines ready", ready, desired);
+        add_calls(p->ledger, b);
+        (void)buf_adds(b, ", ");
+        (void)add_elapsed(p, b);
+
+        return open ? buf_addf(b, "; %s: %s", open->resource, open->message) : b->failed;
 }
 
-static void draw(struct progress *p)
+static void add_bottom_line(const struct progress *p, struct buf *b)
 {
-        _cleanup_buf_ struct buf line = BUF_INIT(LINE_BYTES_MAX), shown = BUF_INIT(LINE_BYTES_MAX);
-        _cleanup_(plan_free_p) struct plan *plan = NULL;
+        (void)buf_addf(b, WRAP_OFF "%s" WRAP_ON, buf_text(&p->written));
+}
 
-        if (!p->terminal || !p->engine || engine_plan(p->engine, &plan) < 0)
+/* How far it is now: at the bottom of the terminal, or as a line of its own. */
+static void show(struct progress *p)
+{
+        _cleanup_buf_ struct buf line = BUF_INIT(LINE_BYTES_MAX), out = BUF_INIT(LINE_BYTES_MAX);
+
+        if ((p->ledger ? describe_act : describe_look)(p, &line) < 0)
                 return;
 
-        describe(p, plan, &line);
-        if (text_escape(&shown, buf_text(&line), terminal_columns() - 2) < 0)
+        buf_reset(&p->written);
+        if (text_escape(&p->written, buf_text(&line), p->terminal ? line_columns() : TEXT_CHARS_MAX) < 0)
                 return;
-        erase(p);
-        (void)fputs(buf_text(&shown), stderr);
-        (void)fflush(stderr);
-        p->drawn = true;
+        if (p->terminal) {
+                (void)buf_adds(&out, ERASE);
+                add_bottom_line(p, &out);
+        } else {
+                (void)buf_addf(&out, "  %s\n", buf_text(&p->written));
+        }
+        write_text(&out);
+        p->drawn = p->terminal;
+}
+
+/* `cost`: what the last time took. With a very large fleet it is shown less often, so that the work is not held up. */
+static int arm(struct progress *p, usec_t cost)
+{
+        usec_t pause = p->terminal ? REDRAW : REPEAT;
+
+        return loop_timer_set(p->timer, usec_add(loop_now(p->loop), cost > pause / SHARE ? SHARE * cost : pause));
 }
 
 static int on_timer(void *userdata)
 {
         struct progress *p = userdata;
+        usec_t began = loop_now(p->loop);
 
-        draw(p);
-        return loop_timer_set(p->timer, usec_add(loop_now(p->loop), REDRAW));
+        show(p);
+        return arm(p, usec_since(loop_now(p->loop), began));
 }
 
-int progress_begin(struct progress *p, struct loop *loop, struct engine *engine, struct error *e)
+static bool can_draw(void)
+{
+        const char *terminal = getenv("TERM");
+
+        return isatty(STDERR_FILENO) && terminal && !text_equal(terminal, "dumb");
+}
+
+int progress_begin(struct progress *p, struct loop *loop, struct engine *engine, const struct ledger *ledger,
+                   struct error *e)
 {
         int r;
 
         p->loop = loop;
         p->engine = engine;
+        p->ledger = ledger;
         p->started = loop_now(loop);
-        p->terminal = isatty(STDERR_FILENO);
-        if (!p->terminal)
+        p->terminal = can_draw();
+        p->written = BUF_INIT(LINE_BYTES_MAX);
+        if (log_level() < LOG_LEVEL_INFO)
                 return 0;
 
         r = loop_timer_new(loop, on_timer, p, &p->timer, e);
-        return r < 0 ? r : loop_timer_set(p->timer, usec_add(p->started, REDRAW));
+        if (r < 0)
+                return r;
+
+        r = arm(p, 0);
+        return r < 0 ? error_set(e, r, "the timer of the progress: %s", strerror(-r)) : 0;
 }
 
 void progress_event(struct progress *p, const struct engine_event *event)
 {
-        _cleanup_buf_ struct buf line = BUF_INIT(LINE_BYTES_MAX);
+        _cleanup_buf_ struct buf out = BUF_INIT(2 * LINE_BYTES_MAX);
 
-        (void)buf_adds(&line, "  ");
-        (void)progress_event_text(event, &line);
-        (void)buf_addc(&line, '\n');
-        erase(p);
-        (void)fputs(buf_text(&line), stderr);
+        if (progress_event_level(event) > log_level())
+                return;
+
+        if (p->drawn)
+                (void)buf_adds(&out, ERASE);
+        (void)buf_adds(&out, "  ");
+        (void)progress_event_text(event, &out);
+        (void)buf_addc(&out, '\n');
+        if (p->drawn)
+                add_bottom_line(p, &out);
+        write_text(&out);
+        if (p->timer && !p->terminal)
+                (void)arm(p, 0); /* this line says that it goes on */
+}
+
+void progress_clear(struct progress *p)
+{
+        if (p->drawn)
+                (void)fputs(ERASE, stderr);
+        p->drawn = false;
 }
 
 void progress_done(struct progress *p)
 {
-        erase(p);
+        progress_clear(p);
         p->timer = loop_timer_free(p->timer);
         p->engine = NULL;
+        buf_done(&p->written);
 }

@@ -13,9 +13,9 @@
 #include "reconcile/base/units.h"
 
 /*
- * adopt, forget, accept-loss: deeds for whoever holds the lock. Each is written into the ledger as a request first;
- * then an agent or apply that runs carries it out, or this command takes the lock and does it itself. So nobody has
- * to stop the agent, and there is one way to do each deed.
+ * adopt, forget, retry, pause, resume, accept-loss: deeds for whoever holds the lock. Each is written into the ledger
+ * as a request first; then an agent or apply that runs carries it out, or this command takes the lock and does it
+ * itself. So nobody has to stop the agent, and there is one way to do each deed.
  */
 
 #define TIMEOUT_DEFAULT (2 * USEC_PER_MINUTE)
@@ -81,7 +81,12 @@ static int carry_out(struct asking *a, struct error *e)
         if (r >= 0)
                 r = ledger_answer_of(a->c.state, a->seq, &a->ok, &a->answer, e);
 
-        return r != 0 ? r : error_set(e, -EAGAIN, "the provider could not be asked in time; nothing was recorded");
+        if (r != 0)
+                return r;
+
+        return error_set(e, -EAGAIN,
+                         "the provider could not be asked in time, and nothing was recorded: run it again, or give it "
+                         "longer with --timeout");
 }
 
 /* Waits for the holder's answer, and takes over when the holder is gone. */
@@ -128,8 +133,10 @@ static int print_answer(const struct asking *a)
         char *rest = text, *line;
 
         while ((line = strsep(&rest, "\n"))) {
-                if (!a->ok)
+                if (!a->ok) {
                         log_error("%s", line);
+                        continue;
+                }
                 (void)text_escape(&b, line, ANSWER_MAX);
                 (void)buf_addc(&b, '\n');
         }
@@ -175,6 +182,24 @@ static int find_machines(struct asking *a, const char *typed, struct error *e)
         return 0;
 }
 
+/* Pausing is of whole resources: the plan is made, and held, for all of one at a time. */
+static int find_whole(struct asking *a, const char *typed, struct error *e)
+{
+        const char *resource, *slot;
+        int r;
+
+        r = names_find(&a->names, typed, &resource, &slot, e);
+        if (r < 0)
+                return r;
+        if (slot)
+                return error_set(e, -EINVAL,
+                                 "a machine is not paused by itself: pause %s, or write %s into the hold of its spec",
+                                 resource, slot);
+
+        a->request.resource = resource;
+        return 0;
+}
+
 static int find_provider(struct asking *a, const char *typed, struct error *e)
 {
         const char *name = text_starts(typed, "Provider/") ? typed + sizeof("Provider/") - 1 : typed;
@@ -209,10 +234,34 @@ static int send_request(struct asking *a, struct error *e)
         return r < 0 ? r : wait_for_answer(a, e);
 }
 
+static int find(struct asking *a, const char *typed, struct error *e)
+{
+        switch (a->request.verb) {
+        case REQUEST_ACCEPT_LOSS:
+                return find_provider(a, typed, e);
+        case REQUEST_PAUSE:
+        case REQUEST_RESUME:
+                return find_whole(a, typed, e);
+        case REQUEST_ADOPT:
+        case REQUEST_FORGET:
+        case REQUEST_RETRY:
+                break;
+        }
+
+        return find_machines(a, typed, e);
+}
+
 static int run_request(const struct options *o, enum request_verb verb)
 {
         _cleanup_(asking_done) struct asking a = {
-                .request = { .verb = verb, .account = "", .resource = "", .slot = "", .id = "", .reason = "" },
+                .request = {
+                        .verb = verb,
+                        .account = "",
+                        .resource = "",
+                        .slot = "",
+                        .id = "",
+                        .reason = o->reason ? o->reason : "",
+                },
         };
         struct error e;
         int r;
@@ -221,10 +270,7 @@ static int run_request(const struct options *o, enum request_verb verb)
         if (r < 0)
                 return command_failed(&e);
 
-        if (verb == REQUEST_ACCEPT_LOSS)
-                r = find_provider(&a, o->arguments[0], &e);
-        else
-                r = find_machines(&a, o->arguments[0], &e);
+        r = find(&a, o->arguments[0], &e);
         if (r >= 0 && o->n_arguments > 1)
                 a.request.id = o->arguments[1];
         if (r >= 0 && *a.request.id && *a.request.slot == '\0')
@@ -246,6 +292,21 @@ static int run_adopt(const struct options *o)
 static int run_forget(const struct options *o)
 {
         return run_request(o, REQUEST_FORGET);
+}
+
+static int run_retry(const struct options *o)
+{
+        return run_request(o, REQUEST_RETRY);
+}
+
+static int run_pause(const struct options *o)
+{
+        return run_request(o, REQUEST_PAUSE);
+}
+
+static int run_resume(const struct options *o)
+{
+        return run_request(o, REQUEST_RESUME);
 }
 
 static int run_accept_loss(const struct options *o)
@@ -288,6 +349,54 @@ const struct command command_forget = {
         .least = 1,
         .most = 1,
         .run = run_forget,
+};
+
+const struct command command_retry = {
+        .name = "retry",
+        .arguments = "RESOURCE",
+        .summary = "a parked or failed thing may be tried again",
+        .text = "What is parked is let go, so that the machine is made anew; a machine that may be there at the vendor "
+                "is left as it is, and is not ours. What failed so often that it waits is tried again at once. With a "
+                "MachineSet, all of it. It works beside a running agent.",
+        .examples = "  muster retry web-3\n"
+                    "  muster retry MachineSet/web -f specs/\n",
+        .exits = EXITS,
+        .options = OPTIONS_TAKEN,
+        .least = 1,
+        .most = 1,
+        .run = run_retry,
+};
+
+const struct command command_pause = {
+        .name = "pause",
+        .arguments = "RESOURCE",
+        .summary = "look at it and plan, but do nothing, until 'muster resume'",
+        .text = "As 'paused: true' in the spec, without a change of the spec: a MachineSet, all of a Provider, or with "
+                "the Policy everything. It is kept in the ledger, with the reason, until 'muster resume' says "
+                "otherwise; 'muster status' and 'muster plan' show it. What is in flight already ends as it will. It "
+                "works beside a running agent.",
+        .examples = "  muster pause web --reason maintenance\n"
+                    "  muster pause Provider/star -f specs/\n",
+        .exits = EXITS,
+        .options = OPTIONS_TAKEN | TAKES(OPTION_REASON),
+        .least = 1,
+        .most = 1,
+        .run = run_pause,
+};
+
+const struct command command_resume = {
+        .name = "resume",
+        .arguments = "RESOURCE",
+        .summary = "end what 'muster pause' began",
+        .text = "Ends a pause. A resource that is paused in its spec stays so: that is for the spec to say. It works "
+                "beside a running agent.",
+        .examples = "  muster resume web\n"
+                    "  muster resume Provider/star -f specs/\n",
+        .exits = EXITS,
+        .options = OPTIONS_TAKEN,
+        .least = 1,
+        .most = 1,
+        .run = run_resume,
 };
 
 const struct command command_accept_loss = {

@@ -48,14 +48,66 @@ int names_add(struct names *names, const char *resource, const char *slot, struc
         return r < 0 ? error_oom(e) : 0;
 }
 
-int names_add_ledger(struct names *names, const struct ledger *ledger, struct error *e)
+static int add_account(struct names *names, struct ledger *ledger, const char *account, struct error *e)
+{
+        char text[RESOURCE_TEXT_MAX];
+        const char *name;
+
+        (void)snprintf(text, sizeof(text), "%s/%s", kind_provider.name, account);
+        name = ledger_string(ledger, text);
+
+        return name ? names_add(names, name, NULL, e) : error_oom(e);
+}
+
+static int add_status(struct names *names, struct ledger *ledger, struct error *e)
+{
+        _cleanup_free_ struct status_row *rows = NULL;
+        size_t n = 0;
+        int64_t at;
+        int r;
+
+        r = ledger_get_status(ledger, &rows, &n, &at, e);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = names_add(names, rows[i].resource, NULL, e);
+
+        return r;
+}
+
+int names_add_ledger(struct names *names, struct ledger *ledger, struct error *e)
 {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ledger->n_things; i++)
                 r = names_add(names, ledger->things[i]->resource, ledger->things[i]->slot, e);
+        for (size_t i = 0; r >= 0 && i < ledger->n_calls; i++)
+                r = names_add(names, ledger->calls[i]->resource, ledger->calls[i]->slot, e);
+        STRMAP_FOREACH (slot, &ledger->accounts)
+                r = r < 0 ? r : add_account(names, ledger, slot->key, e);
+        STRMAP_FOREACH (slot, &ledger->pauses)
+                r = r < 0 ? r : names_add(names, slot->key, NULL, e);
 
-        return r;
+        return r < 0 ? r : add_status(names, ledger, e);
+}
+
+struct remembering {
+        struct names *names;
+        struct ledger *ledger;
+        struct error *e;
+};
+
+static int remember(void *userdata, const struct history_row *row)
+{
+        struct remembering *m = userdata;
+        const char *resource = ledger_string(m->ledger, row->resource), *slot = ledger_string(m->ledger, row->slot);
+
+        return resource && slot ? names_add(m->names, resource, slot, m->e) : error_oom(m->e);
+}
+
+int names_add_history(struct names *names, struct ledger *ledger, struct error *e)
+{
+        struct remembering m = { .names = names, .ledger = ledger, .e = e };
+
+        return ledger_history(ledger, NULL, NULL, SIZE_MAX, remember, &m, e);
 }
 
 int names_add_estate(struct names *names, const struct estate *estate, struct error *e)
@@ -137,7 +189,7 @@ static int unknown(const struct names *names, const char *typed, struct error *e
                          "there is no '%s': 'muster status' lists the resources, 'muster list' the machines", typed);
 }
 
-static int check_form(const char *typed, struct error *e)
+int names_check(const char *typed, struct error *e)
 {
         const char *slash = strchr(typed, '/');
 
@@ -167,7 +219,7 @@ int names_find(const struct names *names, const char *typed, const char **ret_re
         size_t n_bare;
         int r;
 
-        r = check_form(typed, e);
+        r = names_check(typed, e);
         if (r < 0)
                 return r;
 

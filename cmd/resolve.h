@@ -23,9 +23,15 @@ void names_done(struct names *names);
 
 /* `slot` NULL: the resource alone. What is known already is passed over. */
 int names_add(struct names *names, const char *resource, const char *slot, struct error *e);
-int names_add_ledger(struct names *names, const struct ledger *ledger, struct error *e);
+/* Of the ledger: what its machines, calls, accounts and pauses are of, and what its status names. */
+int names_add_ledger(struct names *names, struct ledger *ledger, struct error *e);
+/* Also what was and is no more: the resources and machines of all calls that the ledger has kept. */
+int names_add_history(struct names *names, struct ledger *ledger, struct error *e);
 int names_add_estate(struct names *names, const struct estate *estate,
                      struct error *e); /* its texts go into the estate's pool */
+
+/* Is `typed` of a form that could name something? -EINVAL: no, and the words say what is. */
+int names_check(const char *typed, struct error *e);
 
 /* What `typed` means. `*ret_slot` is NULL for a resource as a whole; for a machine it is `typed` or a part of it.
  * A machine of a set need not exist yet. -EINVAL: no name at all; -ENOENT: unknown, or of several resources. */

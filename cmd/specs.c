@@ -7,6 +7,7 @@
 
 #include "cmd/output.h"
 #include "providers/providers.h"
+#include "reconcile/base/log.h"
 
 /* Every type of Provider in the language of specs. */
 static const char *const provider_types[] = { "starvcenter", "opendcp", "finovy", "jimv", NULL };
@@ -59,7 +60,7 @@ static int locate_provider_files(struct estate *estate, const struct resource *r
         return code;
 }
 
-static int locate_files(struct estate *estate)
+int specs_locate_files(struct estate *estate)
 {
         int code = 0;
 
@@ -75,7 +76,7 @@ static int locate_files(struct estate *estate)
         return code;
 }
 
-int specs_read(const struct options *o, struct estate **ret, struct diagnostics *d)
+int specs_read_as_written(const struct options *o, struct estate **ret, struct diagnostics *d)
 {
         const char *here[ARRAY_SIZE(provider_types)] = { 0 }, *later[ARRAY_SIZE(provider_types)] = { 0 };
         const struct specs_options options = {
@@ -83,9 +84,7 @@ int specs_read(const struct options *o, struct estate **ret, struct diagnostics 
                 .provider_types = here,
                 .provider_types_later = later,
         };
-        _cleanup_(estate_free_p) struct estate *estate = NULL;
         size_t n_here = 0, n_later = 0;
-        int r;
 
         for (size_t i = 0; provider_types[i]; i++)
                 if (vendor_find(provider_types[i]))
@@ -93,9 +92,17 @@ int specs_read(const struct options *o, struct estate **ret, struct diagnostics 
                 else
                         later[n_later++] = provider_types[i];
 
-        r = specs_load(&options, o->specs, o->n_specs, &estate, d);
+        return specs_load(&options, o->specs, o->n_specs, ret, d);
+}
+
+int specs_read(const struct options *o, struct estate **ret, struct diagnostics *d)
+{
+        _cleanup_(estate_free_p) struct estate *estate = NULL;
+        int r;
+
+        r = specs_read_as_written(o, &estate, d);
         if (r >= 0)
-                r = locate_files(estate);
+                r = specs_locate_files(estate);
         if (r < 0)
                 return r;
 
@@ -108,6 +115,8 @@ void specs_tell(const struct diagnostics *d)
         _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
 
         for (size_t i = 0; i < d->n; i++) {
+                if (d->items[i].severity == SEVERITY_WARNING && log_level() < LOG_LEVEL_WARNING)
+                        continue;
                 (void)diagnostic_text(&b, &d->items[i]);
                 (void)buf_addc(&b, '\n');
         }

@@ -12,6 +12,10 @@
  * opened. */
 int specs_read(const struct options *o, struct estate **ret, struct diagnostics *d);
 
+/* The same in two steps: the paths as they are written, and the paths that can be opened. */
+int specs_read_as_written(const struct options *o, struct estate **ret, struct diagnostics *d);
+int specs_locate_files(struct estate *estate); /* 0 or -ENOMEM */
+
 /* What is wrong with the specs, on standard error. */
 void specs_tell(const struct diagnostics *d);
 

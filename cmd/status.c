@@ -1,114 +1,335 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/context.h"
 #include "cmd/output.h"
 #include "cmd/resolve.h"
-#include "cmd/table.h"
-#include "reconcile/base/json.h"
+#include "cmd/screen.h"
+#include "cmd/status_text.h"
 #include "reconcile/base/text.h"
-#include "reconcile/base/units.h"
+#include "reconcile/plan.h"
 
-struct status {
-        struct status_row *rows; /* those that are asked for */
-        size_t n;
-        int64_t at; /* wall clock: when they were written; 0: never */
-};
+#define POLL (500 * USEC_PER_MSEC)
 
-static json_t *row_json(const struct status_row *row)
+/* Keeps the rows of the resource that was named, or of everything on a provider. */
+static void filter(struct status *s)
 {
-        return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "name", json_any_text(row->resource),
-                         "provider", json_any_text(row->provider), "phase", json_any_text(row->phase), "reason",
-                         json_any_text(*row->reason ? row->reason : NULL), "desired", (json_int_t)row->desired, "ready",
-                         (json_int_t)row->ready, "message", json_any_text(row->message), "since",
-                         json_any_time(row->since), "nextAttempt", json_any_time(row->next_attempt));
-}
-
-static int print_json(const struct status *s)
-{
-        _cleanup_json_ json_t *list = json_array(), *whole = NULL;
+        const char *provider = text_starts(s->resource, "Provider/") ? strchr(s->resource, '/') + 1 : NULL;
+        size_t kept = 0;
 
         for (size_t i = 0; i < s->n; i++)
-                if (json_array_append_new(list, row_json(&s->rows[i])) < 0)
-                        return output_json(NULL, EXIT_ERROR);
-
-        whole = json_pack("{s:s, s:O}", "format", "muster.status/v1", "resources", list);
-        return output_json(whole, EXIT_DONE);
+                if (provider ? text_equal(s->rows[i].provider, provider) : text_equal(s->rows[i].resource, s->resource))
+                        s->rows[kept++] = s->rows[i];
+        s->n = kept;
 }
 
-static const char *ago(int64_t wall, char text[static UNITS_TEXT_MAX])
+static int find(struct context *c, struct status *s, struct error *e)
 {
-        int64_t now = wall_now();
-
-        return wall == 0 ? "-" : duration_roughly(now > wall ? (usec_t)(now - wall) * USEC_PER_SEC : 0, text);
-}
-
-static int add_row(struct table *t, const struct status_row *row)
-{
-        char phase[64], ready[64], since[UNITS_TEXT_MAX];
-
-        (void)snprintf(phase, sizeof(phase), "%s%s%s%s", row->phase, *row->reason ? " (" : "", row->reason,
-                       *row->reason ? ")" : "");
-        (void)snprintf(ready, sizeof(ready), "%" PRId64 "/%" PRId64, row->ready, row->desired);
-
-        return table_add(t, (const char *[]){ row->resource, row->provider, phase, ready, ago(row->since, since),
-                                              row->message });
-}
-
-static int print_text(const struct status *s)
-{
-        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
-        _cleanup_table_ struct table t = { .n_columns = 6 };
-        char age[UNITS_TEXT_MAX];
+        _cleanup_names_ struct names names = { 0 };
+        const char *slot;
         int r;
 
-        r = table_add(&t, (const char *[]){ "RESOURCE", "PROVIDER", "PHASE", "READY", "SINCE", "MESSAGE" });
-        for (size_t i = 0; r >= 0 && i < s->n; i++)
-                r = add_row(&t, &s->rows[i]);
+        r = c->estate ? names_add_estate(&names, c->estate, e) : 0;
+        if (r >= 0)
+                r = names_add_ledger(&names, c->ledger, e);
+        if (r >= 0)
+                r = names_find(&names, c->options->arguments[0], &s->resource, &slot, e);
+        if (r >= 0 && slot)
+                r = machines_pick(c->ledger, s->resource, slot, &s->machines, e);
+        if (r < 0)
+                return r;
 
-        if (s->at == 0) {
-                (void)buf_adds(&b, "Nothing is known yet: 'muster apply' or 'muster agent' writes it down.\n");
-        } else {
-                (void)table_print(&t, &b);
-                (void)buf_addf(&b, "\nAs of %s ago.\n", ago(s->at, age));
+        s->one = slot;
+        if (slot && s->machines.n == 0)
+                return error_set(e, -ENOENT, "%s has no machine %s: 'muster list %s' shows those that it has",
+                                 s->resource, slot, s->resource);
+
+        filter(s);
+        return 0;
+}
+
+/* A pause is known at once, also where nobody works who would write it into the status. */
+static int show_pauses(const struct context *c, struct status_row *row, struct error *e)
+{
+        _cleanup_free_ char *provider = NULL, *policy = NULL;
+        const char *names[3], *reason;
+
+        if (asprintf(&provider, "%s/%s", kind_provider.name, row->provider) < 0 ||
+            asprintf(&policy, "%s/%s", kind_policy.name, c->ledger->estate) < 0)
+                return error_oom(e);
+
+        names[0] = row->resource;
+        names[1] = provider;
+        names[2] = policy;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                _cleanup_buf_ struct buf b = BUF_INIT(4096);
+
+                reason = ledger_paused(c->ledger, names[i]);
+                if (!reason || text_equal(row->phase, phase_text(PHASE_PAUSED)))
+                        continue;
+                (void)buf_addf(&b, "%s is paused%s%s; 'muster resume %s' goes on", names[i], *reason ? ": " : "",
+                               reason, names[i]);
+                row->phase = phase_text(PHASE_PAUSED);
+                row->reason = "";
+                row->since = 0;
+                row->message = ledger_string(c->ledger, buf_text(&b));
+                if (!row->message)
+                        return error_oom(e);
         }
+
+        return 0;
+}
+
+/* Opens the ledger anew and reads what is asked for. Its strings are the ledger's. */
+static int take(struct context *c, struct status *ret, struct error *e)
+{
+        _cleanup_status_ struct status s = { 0 };
+        int r;
+
+        r = context_open_ledger(c, LEDGER_READ, e);
+        if (r >= 0)
+                r = ledger_get_status(c->ledger, &s.rows, &s.n, &s.at, e);
+        for (size_t i = 0; r >= 0 && i < s.n; i++)
+                r = show_pauses(c, &s.rows[i], e);
+        if (r >= 0 && c->options->n_arguments > 0)
+                r = find(c, &s, e);
+        if (r < 0)
+                return r;
+
+        *ret = s;
+        s = (struct status){ 0 };
+        return 0;
+}
+
+static int print(const struct status *s, enum output output)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+        _cleanup_json_ json_t *json = NULL;
+        int r;
+
+        if (output == OUTPUT_JSON) {
+                json = status_json(s);
+                return output_json(json, EXIT_DONE);
+        }
+
+        r = status_text(s, wall_now(), &b);
         if (r < 0)
                 b.failed = r;
         return output_text(&b, EXIT_DONE);
 }
 
-/* Keeps the rows of the resource that was named. */
-static int filter(struct status *s, const char *name, struct error *e)
-{
-        _cleanup_names_ struct names names = { 0 };
-        const char *resource;
-        size_t kept = 0;
-        int r = 0;
+/* --watch: the ledger's files tell by their times whether it is worth reading. */
+struct stamp {
+        struct {
+                ino_t inode;
+                off_t size;
+                struct timespec time;
+        } files[2];
+};
 
-        for (size_t i = 0; r >= 0 && i < s->n; i++)
-                r = names_add(&names, s->rows[i].resource, NULL, e);
+struct watching {
+        struct context *c;
+        struct loop_timer *timer;
+        struct loop_fd *reader; /* tells that nobody reads any more, where that can be told */
+        struct status status;
+        struct stamp stamp;
+        bool draws; /* on a terminal, in one place */
+        bool taken, drawn;
+        char *shown; /* what was printed last */
+        struct error error;
+};
+
+static void watching_done(struct watching *w)
+{
+        w->timer = loop_timer_free(w->timer);
+        w->reader = loop_fd_free(w->reader);
+        status_done(&w->status);
+        free(w->shown);
+}
+
+static struct stamp take_stamp(const char *state)
+{
+        static const char *const endings[] = { "", "-wal" };
+        struct stamp stamp;
+
+        memset(&stamp, 0, sizeof(stamp)); /* with what lies between the members: it is compared by its bytes */
+        for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+                char path[4096];
+                struct stat st;
+
+                (void)snprintf(path, sizeof(path), "%s%s", state, endings[i]);
+                if (stat(path, &st) < 0)
+                        continue;
+                stamp.files[i].inode = st.st_ino;
+                stamp.files[i].size = st.st_size;
+                stamp.files[i].time.tv_sec = st.st_mtim.tv_sec;
+                stamp.files[i].time.tv_nsec = st.st_mtim.tv_nsec;
+        }
+
+        return stamp;
+}
+
+static int take_again(struct watching *w)
+{
+        struct stamp stamp = take_stamp(w->c->state);
+        int r;
+
+        if (w->taken && memcmp(&stamp, &w->stamp, sizeof(stamp)) == 0)
+                return 0;
+
+        status_done(&w->status);
+        r = take(w->c, &w->status, &w->error);
+        w->stamp = stamp;
+        w->taken = r >= 0;
+        return r;
+}
+
+/* Whatever is the same but for the ages in it is no change. */
+static char *content(const struct status *s)
+{
+        _cleanup_json_ json_t *json = status_json(s);
+
+        return json ? json_dumps(json, JSON_COMPACT) : NULL;
+}
+
+/* A terminal shows it in one place, ages and all. */
+static int add_drawing(struct watching *w, struct buf *b)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(OUTPUT_MAX);
+        int r;
+
+        r = status_text(&w->status, wall_now(), &text);
+        if (r < 0 || text_equal(w->shown, buf_text(&text)))
+                return r;
+
+        r = screen_draw(buf_text(&text), screen_size(STDOUT_FILENO), !w->drawn, b);
+        free(w->shown);
+        w->shown = buf_steal(&text);
+        w->drawn = true;
+        return r < 0 || w->shown ? r : -ENOMEM;
+}
+
+/* Anything else gets a block for each change. */
+static int add_block(struct watching *w, struct buf *b)
+{
+        _cleanup_free_ char *now = content(&w->status);
+        _cleanup_json_ json_t *json = NULL;
+        char time[UNITS_TEXT_MAX];
+        int r;
+
+        if (!now)
+                return -ENOMEM;
+        if (text_equal(w->shown, now))
+                return 0;
+
+        if (w->c->options->output == OUTPUT_JSON) {
+                json = status_json(&w->status);
+                r = output_json_to(json, b);
+        } else {
+                (void)buf_addf(b, "%s%s\n", w->shown ? "\n" : "", time_text(wall_now(), time));
+                r = status_text(&w->status, wall_now(), b);
+        }
+        free(w->shown);
+        w->shown = STEAL(now);
+        return r;
+}
+
+static int show(struct watching *w)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+        int r;
+
+        r = w->draws ? add_drawing(w, &b) : add_block(w, &b);
+        if (r < 0)
+                return error_oom(&w->error);
+
+        r = output_write(&b);
+        if (r == -EPIPE) {
+                loop_exit(w->c->loop, EXIT_DONE);
+                return 0;
+        }
+
+        return r < 0 ? error_set(&w->error, r, "cannot write the status to standard output: %s", strerror(-r)) : 0;
+}
+
+static int on_timer(void *userdata)
+{
+        struct watching *w = userdata;
+        int r;
+
+        r = take_again(w);
         if (r >= 0)
-                r = names_find_resource(&names, name, &resource, e);
+                r = show(w);
+
+        return r < 0 ? r : loop_timer_set(w->timer, usec_add(loop_now(w->c->loop), POLL));
+}
+
+static int on_signal(void *userdata, _unused_ int signal)
+{
+        struct watching *w = userdata;
+
+        loop_exit(w->c->loop, EXIT_DONE);
+        return 0;
+}
+
+static int on_reader_gone(void *userdata, _unused_ int fd, _unused_ uint32_t revents)
+{
+        return on_signal(userdata, SIGPIPE);
+}
+
+static int start(struct watching *w, struct error *e)
+{
+        int r;
+
+        r = loop_new(&w->c->loop, e);
+        if (r >= 0)
+                r = loop_signal(w->c->loop, SIGINT, on_signal, w, e);
+        if (r >= 0)
+                r = loop_signal(w->c->loop, SIGTERM, on_signal, w, e);
+        if (r >= 0)
+                r = loop_timer_new(w->c->loop, on_timer, w, &w->timer, e);
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < s->n; i++)
-                if (text_equal(s->rows[i].resource, resource))
-                        s->rows[kept++] = s->rows[i];
-        s->n = kept;
+        /* What cannot be waited for, a file, has no reader that could go. */
+        (void)loop_fd_new(w->c->loop, STDOUT_FILENO, EPOLLERR, on_reader_gone, w, &w->reader, NULL);
+        return loop_timer_set(w->timer, loop_now(w->c->loop));
+}
 
-        return 0;
+static int watch(struct context *c)
+{
+        _cleanup_(watching_done) struct watching w = {
+                .c = c,
+                .draws = c->options->output == OUTPUT_TEXT && screen_possible(STDOUT_FILENO),
+        };
+        struct error e;
+        int r;
+
+        r = start(&w, &e);
+        if (r >= 0)
+                r = loop_run(c->loop, &e);
+        if (r < 0)
+                return command_failed(*w.error.text ? &w.error : &e);
+
+        return r;
 }
 
 static int run(const struct options *o)
 {
         _cleanup_context_ struct context c = { 0 };
-        _cleanup_free_ struct status_row *rows = NULL;
-        struct status s = { 0 };
+        _cleanup_status_ struct status s = { 0 };
         struct error e;
         int r;
+
+        if (o->n_arguments > 0 && names_check(o->arguments[0], &e) < 0)
+                return command_usage(o->command, &e);
 
         r = context_init(&c, o, &e);
         if (r >= 0 && o->given & TAKES(OPTION_SPECS))
@@ -116,30 +337,29 @@ static int run(const struct options *o)
         if (r >= 0)
                 r = context_require_ledger(&c, &e);
         if (r >= 0)
-                r = context_open_ledger(&c, LEDGER_READ, &e);
-        if (r >= 0)
-                r = ledger_get_status(c.ledger, &rows, &s.n, &s.at, &e);
-        s.rows = rows;
-        if (r >= 0 && o->n_arguments > 0)
-                r = filter(&s, o->arguments[0], &e);
+                r = take(&c, &s, &e);
         if (r < 0)
                 return command_failed(&e);
 
-        return o->output == OUTPUT_JSON ? print_json(&s) : print_text(&s);
+        return o->watch ? watch(&c) : print(&s, o->output);
 }
 
 const struct command command_status = {
         .name = "status",
         .arguments = "[RESOURCE]",
         .summary = "show what is known: converged, progressing, blocked, failed, and why",
-        .text = "Prints what the agent or the last apply wrote into the ledger of each resource. It asks no provider "
-                "and may run at any time, beside an agent too.",
+        .text = "Prints what the agent or the last apply wrote into the ledger of each resource; of a machine's name, "
+                "that of its set and the machine. It asks no provider and may run at any time, beside an agent too. "
+                "With --watch it goes on until Ctrl-C: a terminal shows it in one place, anything else gets a block "
+                "for each change.",
         .examples = "  muster status\n"
                     "  muster status MachineSet/web\n"
+                    "  muster status web-3\n"
+                    "  muster status --watch\n"
                     "  muster status -o json | jq '.resources[] | select(.phase != \"converged\")'\n",
-        .exits = "  0  printed\n"
+        .exits = "  0  printed; with --watch: ended by Ctrl-C\n"
                  "  1  there is no ledger, or no such resource\n",
-        .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_OUTPUT),
+        .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_OUTPUT) | TAKES(OPTION_WATCH),
         .most = 1,
         .run = run,
 };

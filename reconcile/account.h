@@ -179,6 +179,7 @@ const char *answer_account(const struct engine *engine,
                            const struct ledger_request *request); /* NULL: no such resource */
 void answer_request(struct account *a);     /* carries out what was asked of this account, if anything was */
 bool answer_at_once(struct engine *engine); /* what needs no look at any account; true: it was */
+bool answer_needs_no_look(const struct ledger_request *request); /* may it be done though its account cannot be read? */
 void answer_now(struct engine *engine, bool ok, const char *text);
 
 /* rename.c: what a renamed resource owned under its old name is its own. */

@@ -8,8 +8,9 @@
 #include "reconcile/base/text.h"
 
 /*
- * The deeds of a person: adopt, forget, accept-loss. They change the ledger only, after a complete look at the account, so that they
- * are checked against what is there.
+ * The deeds of a person: adopt, forget, retry, accept-loss, pause and resume. They change the ledger only, after a complete look at
+ * the account, so that they are checked against what is there. What is only dropped from the ledger needs no such check, and is done
+ * also where nothing can be looked at.
  */
 
 #define LINES_MAX 20
@@ -244,7 +245,9 @@ static int try_again(struct answering *w)
                 if (r >= 0)
                         r = tell(w, "%s is tried again", name);
         }
-        return r >= 0 && !w->told ? tell(w, "nothing of it waits for a person") : r;
+        return r >= 0 && !w->told ? tell(w, "nothing of %s waits for a person",
+                                         w->request->slot[0] ? w->request->slot : w->request->resource)
+                                  : r;
 }
 
 static int accept_loss(struct answering *w)
@@ -280,6 +283,11 @@ void answer_now(struct engine *engine, bool ok, const char *text)
                 engine_break(engine, r, "%s", e.text);
 }
 
+bool answer_needs_no_look(const struct ledger_request *request)
+{
+        return request->verb == REQUEST_FORGET || request->verb == REQUEST_RETRY;
+}
+
 void answer_request(struct account *a)
 {
         struct engine *engine = a->engine;
@@ -293,7 +301,7 @@ void answer_request(struct account *a)
         r = know_things(&w);
         if (r < 0)
                 ;
-        else if (!a->readable && engine->request.verb != REQUEST_FORGET)
+        else if (!a->readable && !answer_needs_no_look(&engine->request))
                 r = refuse(&w, "%s cannot be read: %s", a->name, a->why.text);
         else if (engine->request.verb == REQUEST_ADOPT)
                 r = adopt(&w);
@@ -350,5 +358,8 @@ const char *answer_account(const struct engine *engine, const struct ledger_requ
         for (size_t i = 0; i < engine->ledger->n_things; i++)
                 if (text_equal(engine->ledger->things[i]->resource, request->resource))
                         return engine->ledger->things[i]->account;
+        for (size_t i = 0; i < engine->ledger->n_calls; i++)
+                if (text_equal(engine->ledger->calls[i]->resource, request->resource))
+                        return engine->ledger->calls[i]->account;
         return NULL;
 }

@@ -140,6 +140,11 @@ static int set_account(struct engine *engine, const struct resource *provider, c
         return 0;
 }
 
+bool engine_selects(const struct engine_options *options, const struct resource *r)
+{
+        return !options->selects || options->selects(options->filter_userdata, r);
+}
+
 int engine_set_estate(struct engine *engine, const struct estate *estate, const struct account_secret *secrets,
                       size_t n, usec_t now, struct error *e)
 {
@@ -151,7 +156,8 @@ int engine_set_estate(struct engine *engine, const struct estate *estate, const 
         for (size_t i = 0; i < estate->n_resources; i++) {
                 int r;
 
-                if (estate->resources[i]->kind != &kind_provider)
+                if (estate->resources[i]->kind != &kind_provider ||
+                    !engine_selects(&engine->options, estate->resources[i]))
                         continue;
                 r = set_account(engine, estate->resources[i], secrets, n, now, e);
                 if (r < 0)
@@ -332,25 +338,42 @@ void engine_look_again(struct engine *engine, usec_t now)
                 engine->accounts[i]->look_asked = true;
 }
 
+/* The account that a request is about; one that no spec names any more is there for what needs no look at it. NULL: none. */
+static struct account *account_asked(struct engine *engine, const struct ledger_request *request)
+{
+        const char *name = answer_account(engine, request);
+        struct account *a = name ? find_account(engine, name) : NULL;
+
+        if (!a && name && answer_needs_no_look(request))
+                return add_account(engine, name);
+        return a && !a->provider && !answer_needs_no_look(request) ? NULL : a;
+}
+
 int engine_ask(struct engine *engine, const struct ledger_request *request, usec_t now)
 {
-        const char *name;
         struct account *a;
 
         if (engine->request.seq)
                 return -EBUSY;
         engine->request = *request;
         if (answer_at_once(engine)) {
-                engine_look_again(engine, now); /* what was paused or resumed is planned anew */
+                if (engine->options.mode != ENGINE_ANSWER)
+                        engine_look_again(engine, now); /* what was paused or resumed is planned anew */
                 return 0;
         }
-        name = answer_account(engine, request);
-        a = name ? find_account(engine, name) : NULL;
-        if (!a || !a->provider) {
-                answer_now(engine, false, "no spec names what this is about, or its provider");
+        a = account_asked(engine, request);
+        if (!a) {
+                answer_now(engine, false,
+                           answer_needs_no_look(request)
+                                   ? "the ledger knows nothing of it"
+                                   : "no spec names what this is about, or its provider: write them first");
                 return 0;
         }
         engine->request_account = a->name; /* the estate may go before the answer comes */
+        if (!a->provider) {
+                answer_request(a);
+                return 0;
+        }
         a->look_asked = true;
         a->next_look = usec_min(a->next_look, now);
         return 0;

@@ -187,6 +187,13 @@ static bool has_machine(const struct set *set, const struct pair *adopt)
         return false;
 }
 
+/* An adoption was made, and its machine is gone since: the slot is one like any other. */
+static bool is_spent(const struct plan_input *in, const struct pair *adopt)
+{
+        return in->machines && ledger_held(in->ledger, in->account, adopt->value) &&
+               !observation_find(in->machines, adopt->value);
+}
+
 static int compare_slots(const void *a, const void *b)
 {
         const struct slot *x = a, *y = b;
@@ -222,7 +229,7 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
         for (size_t i = 0; set.spec && i < set.spec->adopt.n; i++) {
                 const struct pair *pair = &set.spec->adopt.items[i];
 
-                if (has_machine(&set, pair))
+                if (has_machine(&set, pair) || is_spent(in, pair))
                         continue;
                 r = set_add(&set, in, NULL, NULL, pair->key, pair->value);
                 if (r < 0)

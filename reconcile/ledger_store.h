@@ -63,9 +63,6 @@ struct call *ledger_keep_call(struct ledger *l, const struct call *row);
 int ledger_keep_account(struct ledger *l, const struct account_record *row);
 int ledger_keep_pause(struct ledger *l, const char *resource, const char *reason); /* both the ledger's */
 
-/* Reads what values_to_text() wrote; texts are the ledger's. -EBADMSG: it is not of that form. */
-int ledger_values_from_text(struct ledger *l, const char *text, struct values *ret, struct error *e);
-
 /* The store's part. ledger_store_attach() opens the file of an existing ledger and checks that it is one, of a schema
  * that is known. */
 int ledger_store_attach(const char *path, bool writable, struct db **ret, struct error *e);

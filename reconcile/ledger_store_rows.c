@@ -11,32 +11,9 @@
 #define SECONDS_KEPT 7200
 #define REQUESTS_KEPT 1000
 
-static const char *const thing_states[] = {
-        [THING_OWNED] = "owned",       [THING_LEAVING] = "leaving", [THING_PARKED] = "parked",
-        [THING_RELEASED] = "released", [THING_GONE] = "gone",
-};
-
 static const char *const conditions[] = {
         [CONDITION_RUNNING] = "running", [CONDITION_STOPPED] = "stopped", [CONDITION_CHANGING] = "changing",
         [CONDITION_ASLEEP] = "asleep",   [CONDITION_FAILED] = "failed",   [CONDITION_UNKNOWN] = "unknown",
-};
-
-static const char *const call_states[] = {
-        [CALL_INTENT] = "intent",   [CALL_SENDING] = "sending",   [CALL_ACCEPTED] = "accepted",
-        [CALL_UNKNOWN] = "unknown", [CALL_RESOLVED] = "resolved",
-};
-
-static const char *const call_counts[] = {
-        [COUNTS_NOTHING] = "nothing",
-        [COUNTS_CREATE] = "create",
-        [COUNTS_DELETE] = "delete",
-        [COUNTS_REPLACE] = "replace",
-};
-
-static const char *const verbs[] = {
-        [ORDER_CREATE] = "create",       [ORDER_DELETE] = "delete",       [ORDER_START] = "start",
-        [ORDER_SHUT_DOWN] = "shut down", [ORDER_POWER_OFF] = "power off", [ORDER_CHANGE] = "change",
-        [ORDER_RENAME] = "rename",
 };
 
 int row_damaged(struct row_reader *in, const char *what)
@@ -214,7 +191,7 @@ static int read_thing(struct row_reader *in, struct strmap *known)
         t.slot = row_text(in);
         t.id = row_text(in);
         t.created = row_text(in);
-        t.state = (enum thing_state)row_word(in, thing_states, ARRAY_SIZE(thing_states));
+        t.state = (enum thing_state)row_word(in, thing_state_words, ARRAY_SIZE(thing_state_words));
         t.adopted = row_flag(in);
         t.protect = row_flag(in);
         t.ever_ready = row_flag(in);
@@ -250,11 +227,11 @@ static int read_call(struct row_reader *in, struct strmap *known)
         c.account = row_text(in);
         c.resource = row_text(in);
         c.slot = row_text(in);
-        c.verb = (enum order_verb)row_word(in, verbs, ARRAY_SIZE(verbs));
+        c.verb = (enum order_verb)row_word(in, order_verb_words, ARRAY_SIZE(order_verb_words));
         c.field = row_field(in);
         c.id = row_text(in);
-        c.state = (enum call_state)row_word(in, call_states, ARRAY_SIZE(call_states));
-        c.counts = (enum call_counts)row_word(in, call_counts, ARRAY_SIZE(call_counts));
+        c.state = (enum call_state)row_word(in, call_state_words, ARRAY_SIZE(call_state_words));
+        c.counts = (enum call_counts)row_word(in, call_counts_words, ARRAY_SIZE(call_counts_words));
         c.wanted_text = row_values(in, known, &c.wanted);
         c.made_at = row_time(in);
         c.boot = row_text(in);
@@ -391,7 +368,7 @@ static int write_thing(struct ledger_store *store, const struct thing *t, struct
         db_bind_text(q, 4, t->slot);
         db_bind_text(q, 5, t->id);
         db_bind_text(q, 6, t->created);
-        db_bind_text(q, 7, thing_states[t->state]);
+        db_bind_text(q, 7, thing_state_words[t->state]);
         db_bind_int64(q, 8, t->adopted);
         db_bind_int64(q, 9, t->protect);
         db_bind_int64(q, 10, t->ever_ready);
@@ -430,11 +407,11 @@ static int write_call(struct ledger_store *store, const struct call *c, struct e
         db_bind_text(q, 2, c->account);
         db_bind_text(q, 3, c->resource);
         db_bind_text(q, 4, c->slot);
-        db_bind_text(q, 5, verbs[c->verb]);
+        db_bind_text(q, 5, order_verb_words[c->verb]);
         db_bind_text(q, 6, c->field == MACHINE_NONE ? "" : machine_field_spec(c->field)->name);
         db_bind_text(q, 7, c->id);
-        db_bind_text(q, 8, call_states[c->state]);
-        db_bind_text(q, 9, call_counts[c->counts]);
+        db_bind_text(q, 8, call_state_words[c->state]);
+        db_bind_text(q, 9, call_counts_words[c->counts]);
         db_bind_text(q, 10, c->wanted_text);
         db_bind_int64(q, 11, c->made_at);
         db_bind_text(q, 12, c->boot);

@@ -14,10 +14,11 @@
 static bool is_settled(const struct planning *pl, const struct thing *t)
 {
         usec_t min_ready = pl->set->spec->rollout->min_ready;
+        int64_t age = pl->in->wall - t->made_at;
 
         if (t->ready_since)
                 return usec_since(pl->in->now, t->ready_since) >= min_ready;
-        return pl->in->wall - t->made_at >= (int64_t)(min_ready / USEC_PER_SEC);
+        return age < 0 || age >= (int64_t)(min_ready / USEC_PER_SEC); /* a wall clock that was set back tells nothing */
 }
 
 static bool is_working(const struct planning *pl, const struct slot *s)
@@ -105,7 +106,6 @@ static void replace(struct planning *pl, struct set *set, struct slot *s, enum m
         a->changes[a->n_changes++] = (struct change_line){ .field = machine_field_spec(f)->name,
                                                            .from = from,
                                                            .to = to };
-        a->summary = plan_string(pl->plan, "%s, %s %s -> %s", s->thing->id, machine_field_spec(f)->name, from, to);
         take_away(pl, set, s, a);
         s->victim = true;
 }

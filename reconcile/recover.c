@@ -274,7 +274,7 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
                                         c->id));
         else if (row)
                 own(a, c, row);
-        else if (settled(a, c))
+        else if (settled(a, c) && stays_absent(a, c))
                 park_slot(a, c, c->id, true,
                           account_words(a, "the vendor said that it made %s, and no listing shows it", c->id));
 }
@@ -371,6 +371,31 @@ static int match_claims(struct recovery *rec)
         return 0;
 }
 
+/* A machine that was to go, and whose delete never went out or is over, is ours as before. */
+static int take_back(struct account *a)
+{
+        _cleanup_strmap_ struct strmap deletes = { 0 };
+        struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_calls; i++) {
+                struct call *c = ledger->calls[i];
+
+                if (c->state == CALL_RESOLVED || c->verb != ORDER_DELETE || !text_equal(c->account, a->name))
+                        continue;
+                if (strmap_set(&deletes, c->slot, c) < 0)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                struct thing *t = ledger->things[i];
+
+                if (t->state != THING_LEAVING || !text_equal(t->account, a->name) || strmap_get(&deletes, t->slot))
+                        continue;
+                t->state = THING_OWNED;
+                touch_thing(a, t);
+        }
+        return 0;
+}
+
 static int gather(struct recovery *rec)
 {
         struct ledger *ledger = rec->a->engine->ledger;
@@ -405,7 +430,7 @@ int recover_see(struct account *a, usec_t now, struct error *e)
         struct losses losses;
         size_t claim = 0;
 
-        if (gather(&rec) < 0)
+        if (take_back(a) < 0 || gather(&rec) < 0)
                 return error_oom(e);
         losses = losses_count(a);
         a->lacking = losses.missing > 0;

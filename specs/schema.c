@@ -5,12 +5,14 @@
 #include "specs/decoder.h"
 #include "specs/pattern.h"
 #include "specs/schema.h"
+#include "specs/write.h"
 
 #define PATTERN_MAX 4096
 #define DRAFT "http://json-schema.org/draft-07/schema#"
 
-/* Control characters are nowhere but in free text. An '=' is what ends the key of a label in -l KEY=VALUE. */
-#define TEXT_PATTERN "^[^\\x00-\\x1f\\x7f]+$"
+/* Control characters are nowhere but in free text, and FIXME nowhere else either. An '=' is what ends the key of a label
+ * in -l KEY=VALUE. */
+#define TEXT_PATTERN "^(?!" FIXME "$)[^\\x00-\\x1f\\x7f]+$"
 #define LABEL_PATTERN "^[^\\x00-\\x1f\\x7f]*$"
 #define LABEL_KEY_PATTERN "^[^=\\x00-\\x1f\\x7f]+$"
 

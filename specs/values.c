@@ -7,6 +7,7 @@
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 #include "specs/decoder.h"
+#include "specs/write.h"
 
 static size_t count_words(const char *const *words)
 {
@@ -276,6 +277,8 @@ static int read_text(struct decoder *dec, const char *path, const struct node *n
                 return decoder_mistake(dec, node, path, "is empty; write %s", wants);
         if (has_control_characters(node->text))
                 return decoder_mistake(dec, node, path, "holds a control character or a line break; write %s", wants);
+        if (text_equal(node->text, FIXME))
+                return decoder_mistake(dec, node, path, "is " FIXME "; write %s", wants);
 
         text = strpool_add(dec->estate->strings, node->text);
         if (!text)

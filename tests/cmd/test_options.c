@@ -75,10 +75,12 @@ static void test_refused(_unused_ void **state)
                 { "plan --state", "the option '--state' needs a value (FILE)" },
                 { "plan -f", "the option '-f' needs a value (PATH)" },
                 { "plan --state=", "option '--state': the path is empty" },
-                { "plan --out f", "the option '--out' is not in this version yet" },
-                { "plan -l a=b", "the option '-l' is not in this version yet" },
+                { "plan --out=", "option '--out': the path is empty" },
+                { "plan -l team", "option '-l': \"team\" is no label: write team=shop, for example" },
+                { "plan --selector =shop", "option '--selector': \"=shop\" is no label: write team=shop, for example" },
+                { "plan --snapshot https://h/v1/snapshot",
+                  "option '--snapshot': a snapshot from a URL is not in this version yet: fetch it, and give the file" },
                 { "agent --listen :1", "the option '--listen' is not in this version yet" },
-                { "plan -o markdown", "option '-o': the output format 'markdown' is not in this version yet" },
                 { "plan -o xml", "option '-o': there is no output format 'xml': write text or json" },
                 { "apply --timeout 5",
                   "option '--timeout': \"5\" lacks its unit (ms, s, m, h or d): write 5s, for example" },
@@ -112,7 +114,21 @@ static void test_options_of_others_are_refused(_unused_ void **state)
         assert_int_equal(parse(line, &o, &e), 0);
         assert_int_equal(options_check(&o, TAKES(OPTION_YES), &e), 0);
         assert_int_equal(options_check(&o, TAKES(OPTION_STATE), &e), -EINVAL);
-        assert_string_equal(e.text, "'status' does not take the option '--yes'");
+        assert_string_equal(e.text, "'status' does not take the option '--yes' (init and apply do)");
+}
+
+static void test_formats_of_others_are_refused(_unused_ void **state)
+{
+        char line[] = "status -o ansible";
+        _cleanup_options_ struct options o;
+        struct error e;
+
+        assert_int_equal(parse(line, &o, &e), 0);
+        assert_int_equal(options_check_format(&o, FORMATS_USUAL | FORMAT(OUTPUT_ANSIBLE), &e), 0);
+        assert_int_equal(options_check_format(&o, FORMATS_USUAL, &e), -EINVAL);
+        assert_string_equal(e.text, "'status' has no output format 'ansible': write text (default) or json");
+        assert_int_equal(options_check_format(&o, FORMATS_USUAL | FORMAT(OUTPUT_GITHUB), &e), -EINVAL);
+        assert_string_equal(e.text, "'status' has no output format 'ansible': write text (default), json or github");
 }
 
 static void test_environment(_unused_ void **state)
@@ -154,9 +170,9 @@ static void test_commands(_unused_ void **state)
                 assert_int_equal(c->options & ~(TAKES(OPTIONS) - 1), 0);
         }
 
-        assert_null(command_find("export"));
-        assert_int_equal(command_unknown("export", &e), -EINVAL);
-        assert_string_equal(e.text, "the command 'export' is not in this version yet");
+        assert_null(command_find("launch"));
+        assert_int_equal(command_unknown("launch", &e), -EINVAL);
+        assert_string_equal(e.text, "there is no command 'launch'");
         assert_int_equal(command_unknown("aply", &e), -EINVAL);
         assert_string_equal(e.text, "there is no command 'aply' (did you mean 'apply'?)");
 }
@@ -164,9 +180,13 @@ static void test_commands(_unused_ void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_all_forms),   cmocka_unit_test(test_switches_and_durations),
-                cmocka_unit_test(test_refused),     cmocka_unit_test(test_options_of_others_are_refused),
-                cmocka_unit_test(test_environment), cmocka_unit_test(test_commands),
+                cmocka_unit_test(test_all_forms),
+                cmocka_unit_test(test_switches_and_durations),
+                cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_options_of_others_are_refused),
+                cmocka_unit_test(test_formats_of_others_are_refused),
+                cmocka_unit_test(test_environment),
+                cmocka_unit_test(test_commands),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,7 +168,7 @@ class Holders(TestCase):
         apply = self.start_muster("apply", "--yes")
         wait_until(lambda: len(self.simulator.acting()) == 5, "the apply creates")
         apply.send_signal(signal.SIGINT)
-        wait_until(lambda: b"once more" in apply.stderr.readline(), "the apply says that it stops")
+        wait_until(lambda: b"a second Ctrl-C ends" in apply.stderr.readline(), "the apply says that it stops")
         apply.send_signal(signal.SIGINT)
         apply.wait(5)
         self.simulator.clear_faults()

@@ -302,16 +302,31 @@ static void hand_over(struct scenario *sc)
         publish(sc);
 }
 
-static void tell_muster(struct scenario *sc)
+/* A person says that a parked slot may be filled again: what was made there before is the person's from then on. */
+static void retry(struct scenario *sc)
 {
-        enum request_verb verb = random_chance(&sc->random, 300)   ? REQUEST_RETRY
-                                 : random_chance(&sc->random, 500) ? REQUEST_PAUSE
-                                                                   : REQUEST_RESUME;
+        const struct ledger *l = sc->world->ledger;
+
+        for (size_t i = 0; l && i < l->n_things; i++) {
+                const struct thing *t = l->things[i];
+                size_t account = text_equal(t->account, sc->world->servers[0].account) ? 0 : 1;
+
+                if (t->state != THING_PARKED || !server_let_go(sc->world, account, t->slot))
+                        continue;
+                world_trace(sc->world, "PERSON retries %s", t->slot);
+                world_ask(sc->world, REQUEST_RETRY, "", t->resource, t->slot, "");
+                return;
+        }
+}
+
+static void pause_or_resume(struct scenario *sc)
+{
+        bool pause = random_chance(&sc->random, 500);
         char resource[64];
 
         snprintf(resource, sizeof(resource), "MachineSet/%s", set_names[random_below(&sc->random, sc->n_sets)]);
-        world_trace(sc->world, "PERSON asks %d of %s", verb, resource);
-        world_ask(sc->world, verb, "", resource, "", "");
+        world_trace(sc->world, "PERSON %s %s", pause ? "pauses" : "resumes", resource);
+        world_ask(sc->world, pause ? REQUEST_PAUSE : REQUEST_RESUME, "", resource, "", "");
 }
 
 static void change_specs(struct scenario *sc)
@@ -406,7 +421,10 @@ static void deed(struct world *w, void *userdata)
                 hand_over(sc);
                 break;
         case 11:
-                tell_muster(sc);
+                if (random_chance(&sc->random, 300))
+                        retry(sc);
+                else
+                        pause_or_resume(sc);
                 break;
         case 12:
         case 13:

@@ -407,8 +407,12 @@ bool server_console(struct world *w, size_t account, const char *verb, const cha
         struct server *s = &w->servers[account];
         _cleanup_json_ json_t *arguments = json_pack("{s:s, s:s?, s:s?}", "id", id, "to", text, "state", text);
         struct error e = { "" };
+        const struct sim_machine *m = server_machine(w, account, id);
         int r;
 
+        /* Nobody meddles with a machine that is being deleted: the simulator would take the delete back. */
+        if (!m || m->work == WORK_DELETE)
+                return false;
         take_snapshots(w, s);
         r = simulator->console(s->simulation, w->now, verb, arguments, &e);
         world_trace(w, "PERSON at %s: %s %s %s: %s", s->account, verb, id, text ? text : "", r < 0 ? e.text : "done");

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""The figures: what a plan, a thousand creates and a converged agent cost, beside what libcurl alone costs.
+
+It measures and judges nothing. Every figure is the median of its runs, with the least and the most behind it.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
+
+import harness  # noqa: E402
+
+FETCH = os.path.join(harness.BIN_DIR, "tests", "bench-fetch")
+RUNS = int(os.environ.get("BENCH_RUNS", "7"))
+CONCURRENCY = 8
+PAGE = 30
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Cost:
+    """What one run of a program took. The peak of its memory is time(1)'s to tell: a child of this process begins with ours."""
+
+    def __init__(self, command, **options):
+        with tempfile.NamedTemporaryFile("r") as peak:
+            start = time.monotonic()
+            process = subprocess.Popen(["/usr/bin/time", "-o", peak.name, "-f", "%M", *command], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+            self.out = process.stdout.read().decode()
+            _, status, usage = os.wait4(process.pid, 0)
+            self.wall = time.monotonic() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+            process.stdout.close()
+            if process.returncode != 0:
+                raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{self.out[-2000:]}")
+            self.peak = int(peak.read()) / 1024
+        self.cpu = usage.ru_utime + usage.ru_stime
+
+
+def spread(values, unit, scale=1.0, digits=0):
+    """The median, and from where to where the runs went."""
+    shown = [f"{value * scale:.{digits}f}" for value in (statistics.median(values), min(values), max(values))]
+    return f"{shown[0]} {unit} ({shown[1]}-{shown[2]})"
+
+
+def processor_time(pid):
+    """Seconds that a running process has used."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def memory(pid, field):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(rf"{field}:\s+(\d+) kB", file.read())[1]) / 1024
+
+
+def saved_state(path, n):
+    """A simulator's state with n running machines that are named like those of MachineSet/web."""
+    machines = [
+        {"id": f"vm-{i + 1}", "name": f"web-{i}", "state": 1, "cpu": 4, "memory": 8192, "template": "tmpl-7", "model": "",
+         "network": "pg-12", "address": "", "created": "2026-01-01 00:00:00", "canShutDown": True, "addressed": True,
+         "work": "none", "dueIn": 0, "wanted": 0}
+        for i in range(n)
+    ]
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"format": "muster-sim.starvcenter/v1", "nextSerial": n + 1, "nextTask": 1, "machines": machines}, file)
+
+
+@contextlib.contextmanager
+def estate(count, existing, *simulator_arguments):
+    """A simulator with that many machines, and an estate whose ledger owns them."""
+    root = tempfile.mkdtemp(prefix="muster-bench-")
+    simulator = None
+    try:
+        path = os.path.join(root, "simulator.json")
+        saved_state(path, existing)
+        simulator = harness.Simulator("--state", path, *simulator_arguments)
+        made = harness.Estate(root, simulator.endpoint)
+        made.provider(concurrency=CONCURRENCY)
+        made.machine_set(count=count)
+        for command in (["init", "--yes"], ["adopt", "MachineSet/web", "--timeout", "10m"] if existing else None):
+            result = made.run(*command, deadline=600) if command else None
+            if result and result.code != 0:
+                raise SystemExit(result)
+        yield simulator, made
+    finally:
+        if simulator:
+            simulator.end()
+        shutil.rmtree(root)
+
+
+def measure_plan(n):
+    pages = (n + PAGE - 1) // PAGE
+    with estate(n, n) as (simulator, made):
+        fetch = [FETCH, simulator.endpoint, harness.TOKEN, str(pages), str(CONCURRENCY)]
+        plan = [harness.MUSTER, "plan", made.specs]
+        fetches, plans, server = [], [], []
+        for i in range(RUNS + 1):
+            before = processor_time(simulator.process.pid)
+            fetched = Cost(fetch)
+            server.append(processor_time(simulator.process.pid) - before)
+            planned = Cost(plan, env=made.environment)
+            if "No changes" not in planned.out:
+                raise SystemExit(planned.out[-2000:])
+            if i > 0:  # the first only warms up
+                fetches.append(fetched)
+                plans.append(planned)
+        simulator.reset_calls()
+        Cost(plan, env=made.environment)
+        reads = simulator.calls()["reads"]
+
+    ratios = [p.wall / f.wall for p, f in zip(plans, fetches)]
+    print(f"plan over {n} machines in pages of {PAGE}, {CONCURRENCY} requests at once; nothing to change; {RUNS} runs")
+    print(f"  simulator's own     {spread([pages / f.wall for f in fetches], 'requests/s')}, {statistics.median(server):.2f} s of CPU")
+    print(f"  libcurl alone wall  {spread([f.wall for f in fetches], 'ms', 1000)}   {pages} requests")
+    print(f"  muster plan wall    {spread([p.wall for p in plans], 'ms', 1000)}   {reads} requests")
+    print(f"  ratio               {spread(ratios, 'times', digits=2)}")
+    print(f"  difference          {spread([p.wall - f.wall for p, f in zip(plans, fetches)], 'ms', 1000)}")
+    print(f"  libcurl alone CPU   {spread([f.cpu for f in fetches], 'ms', 1000)}, peak {spread([f.peak for f in fetches], 'MB', 1, 1)}")
+    print(f"  muster plan CPU     {spread([p.cpu for p in plans], 'ms', 1000)}, peak {spread([p.peak for p in plans], 'MB', 1, 1)}")
+
+
+class Watch:
+    """Asks the simulator again and again how many creates have arrived."""
+
+    def __init__(self, simulator):
+        self.connection = http.client.HTTPConnection(simulator.url.removeprefix("http://"))
+
+    def creates(self):
+        self.connection.request("GET", "/_sim/calls")
+        return json.load(self.connection.getresponse())["create"]
+
+    def first_to_last(self, n):
+        """Seconds from the first create's arrival to the last one's, and how exact that is."""
+        first = None
+        steps = []
+        while True:
+            asked = time.monotonic()
+            creates = self.creates()
+            now = time.monotonic()
+            steps.append(now - asked)
+            if creates > 0 and first is None:
+                first = asked
+            if creates >= n:
+                self.connection.close()
+                return now - first, max(steps)
+            time.sleep(0.001)
+
+
+def measure_creates(n, latency):
+    runs = min(RUNS, 5)
+    ideal = n * latency / CONCURRENCY
+    times = []
+    for _ in range(runs):
+        with estate(n, 0, "--latency", f"{round(latency * 1000)}ms") as (simulator, made):
+            watch = Watch(simulator)
+            apply = made.start("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            elapsed, _ = watch.first_to_last(n)
+            times.append(elapsed + latency)
+            if apply.wait(300) != 0:
+                raise SystemExit(f"apply ended with {apply.returncode}")
+            most = simulator.calls()["mostInFlight"]
+
+    print(f"{n} creates at {latency * 1000:.0f} ms latency, {CONCURRENCY} at once; {runs} runs")
+    print(f"  calls x latency / {CONCURRENCY}   {ideal * 1000:.0f} ms")
+    print(f"  first sent to last answered  {spread(times, 'ms', 1000)}; at most {most} in flight")
+    print(f"  ratio               {spread([t / ideal for t in times], 'times', digits=2)}")
+    print(f"  commits             {count_commits(n, latency)}")
+
+
+def count_commits(n, latency):
+    """In a run of its own, because tracing is slow: how often the log of the ledger is synced while n machines are made."""
+    with estate(n, 0, "--latency", f"{round(latency * 1000)}ms") as (_, made):
+        trace = os.path.join(made.root, "trace")
+        command = ["strace", "-f", "-y", "-o", trace, "-e", "trace=fdatasync,fsync", harness.MUSTER, "apply", "--yes", made.specs]
+        Cost(command, env=made.environment)
+        with open(trace, encoding="utf-8", errors="replace") as file:
+            calls = file.read().splitlines()
+    commits = sum("muster.db-wal>" in line for line in calls)
+    return f"{commits} syncs of the ledger's log: 1 for {n / commits:.1f} creates (all of apply, from the plan to converged)"
+
+
+def measure_agent(n, seconds):
+    with estate(n, n) as (simulator, made):
+        log = os.path.join(made.root, "agent.log")
+        with open(log, "wb") as file:
+            agent = made.start("agent", "--interval", "2s", stdout=file, stderr=file)
+        try:
+            pages = (n + PAGE - 1) // PAGE
+            harness.wait_until(lambda: simulator.calls()["list"] >= 3 * pages, "three passes")
+            time.sleep(1)  # between two passes
+            used, listed = processor_time(agent.pid), simulator.calls()["list"]
+            between = []
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                before = simulator.calls()["list"]
+                time.sleep(0.3)
+                if simulator.calls()["list"] == before:  # nothing moved: this is between passes
+                    between.append(memory(agent.pid, "VmRSS"))
+            used, listed = processor_time(agent.pid) - used, simulator.calls()["list"] - listed
+            peak = memory(agent.pid, "VmHWM")
+        finally:
+            harness.end_process(agent)
+    passes = listed / pages
+    print(f"agent converged over {n} machines, {passes:.0f} passes")
+    print(f"  memory between      {spread(between, 'MB', 1, 1)}, peak {peak:.1f} MB")
+    print(f"  CPU per pass        {used / passes * 1000:.0f} ms")
+
+
+FIGURES = {
+    "plan": lambda: (measure_plan(10_000), measure_plan(100_000)),
+    "creates": lambda: measure_creates(1_000, 0.020),
+    "agent": lambda: measure_agent(10_000, 20),
+}
+
+
+def main():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for name in sys.argv[1:] or FIGURES:
+        if name not in FIGURES:
+            raise SystemExit(f"there is no figure {name}; there are {', '.join(FIGURES)}")
+        FIGURES[name]()
+
+
+if __name__ == "__main__":
+    main()

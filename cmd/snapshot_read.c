@@ -66,11 +66,12 @@ static bool read_flag(struct reading *in, const char *field)
         return json_is_true(value);
 }
 
+/* A count or a time: none is below zero. */
 static int64_t read_number(struct reading *in, const char *field)
 {
         const json_t *value = json_object_get(in->object, field);
 
-        if (!json_is_integer(value))
+        if (!json_is_integer(value) || json_integer_value(value) < 0)
                 wrong(in, field);
 
         return json_integer_value(value);

@@ -128,6 +128,17 @@ int context_open_ledger(struct context *c, enum ledger_mode mode, struct error *
         return c->estate ? context_check_estate(c, c->estate, e) : 0;
 }
 
+/* A provider that was renamed is known by what it was called before, until the engine renames what it owns. */
+static bool names_provider(const struct estate *estate, const char *account)
+{
+        if (estate_find(estate, &kind_provider, account))
+                return true;
+        for (size_t i = 0; i < estate->n_resources; i++)
+                if (estate->resources[i]->kind == &kind_provider && text_equal(estate->resources[i]->formerly, account))
+                        return true;
+        return false;
+}
+
 const char *context_lost_provider(const struct context *c, const struct estate *estate, struct error *e)
 {
         const char *known = NULL;
@@ -137,7 +148,7 @@ const char *context_lost_provider(const struct context *c, const struct estate *
 
                 if (t->state == THING_GONE || t->state == THING_RELEASED || text_equal(known, t->account))
                         continue;
-                if (!estate_find(estate, &kind_provider, t->account)) {
+                if (!names_provider(estate, t->account)) {
                         (void)error_set(
                                 e, -EINVAL,
                                 "the ledger owns machines on the provider %s (%s of %s is one), and no spec names "

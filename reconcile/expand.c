@@ -147,7 +147,7 @@ static bool slot_counts(const struct slot *s)
 static bool slot_is_uncertain(const struct slot *s)
 {
         if (!s->thing)
-                return !s->adopt; /* a create of ours that is not seen yet */
+                return true; /* a create of ours that is not seen yet, or an adoption */
         return s->thing->state == THING_OWNED && s->thing->missing;
 }
 
@@ -234,6 +234,7 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
                 r = set_add(&set, in, NULL, NULL, pair->key, pair->value);
                 if (r < 0)
                         return r;
+                set.hoped += !observation_find(in->machines, pair->value) || strmap_get(&census->ids, pair->value);
         }
         if (set.n_slots > 1)
                 qsort(set.slots, set.n_slots, sizeof(*set.slots), compare_slots);

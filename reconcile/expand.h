@@ -25,6 +25,7 @@ struct set {
         struct slot *slots; /* sorted by ordinal, then name */
         size_t n_slots, allocated_slots;
         int64_t counted; /* slots that are there or may be, those that leave for good not among them */
+        int64_t hoped;   /* of them: adoptions that cannot be, as things are */
         bool uncertain;  /* some slot may or may not have a machine: nothing is deleted until that is known */
 };
 

@@ -40,6 +40,16 @@ int64_t rollout_budget(const struct planning *pl, const struct set *set)
         return pl->set->spec->rollout->max_unavailable - (set->spec->count - available);
 }
 
+/* Do machines on hold that are away use all that may be away? Then only a person can make room. */
+static bool is_held_up(const struct planning *pl, const struct set *set)
+{
+        int64_t away = 0;
+
+        for (size_t i = 0; i < set->n_slots; i++)
+                away += set->slots[i].hold && !(slot_is_shown(&set->slots[i]) && is_working(pl, &set->slots[i]));
+        return away >= set->spec->rollout->max_unavailable;
+}
+
 static bool has_failed_machine(const struct set *set)
 {
         for (size_t i = 0; i < set->n_slots; i++)
@@ -60,6 +70,10 @@ static void take_away(struct planning *pl, const struct set *set, const struct s
                 a->waits = "a machine of the set failed, and rollout.onFailure says stop";
                 a->given_up = true;
                 section_reason(planning_section(pl), REASON_REFUSED, a->waits);
+        } else if (is_working(pl, s) && is_held_up(pl, set)) {
+                a->waits = "machines that are on hold are away, and no more may be (rollout.maxUnavailable)";
+                a->given_up = true;
+                section_reason(planning_section(pl), REASON_HELD, a->waits);
         } else if (is_working(pl, s) && pl->budget-- <= 0) {
                 a->waits = plan_string(pl->plan, "at most %lld away at a time, and each new one works for %s first",
                                        (long long)rollout->max_unavailable, duration_text(rollout->min_ready, text));

@@ -368,8 +368,8 @@ int plan_set(struct planning *pl, struct set *set, struct error *e)
         plan_adoptions(pl, set);
         remark_slots(pl, set);
         surplus = set->counted - set->spec->count;
-        if (surplus > 0)
-                shrink(pl, set, surplus, reason);
+        if (surplus - set->hoped > 0)
+                shrink(pl, set, surplus - set->hoped, reason);
         for (size_t i = 0; i < set->n_slots; i++) {
                 struct slot *s = &set->slots[i];
                 int r;

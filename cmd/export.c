@@ -167,7 +167,7 @@ const struct command command_export = {
                     "  muster plan star.yaml                       # shows what would be adopted\n",
         .exits = "  0  printed\n"
                  "  1  the specs or the ledger are not usable, or the provider cannot be read\n",
-        .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS),
+        .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_SAVE_SNAPSHOT),
         .least = 1,
         .most = 1,
         .run = run,

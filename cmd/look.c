@@ -30,15 +30,23 @@ int look_once(struct context *c, struct snapshot *shown, struct error *e)
                 .event = event,
                 .userdata = c,
         };
+        _cleanup_(snapshot_note_done) struct snapshot_note note = { 0 };
+        const char *path = c->options->save_snapshot;
         int r;
 
-        r = context_start(c, &options, e);
+        r = loop_new(&c->loop, e);
+        if (r >= 0 && path)
+                r = snapshot_note(c->ledger, loop_now(c->loop), wall_now(), &note, e);
+        if (r >= 0)
+                r = context_start(c, &options, e);
         if (r >= 0 && shown)
                 r = snapshot_show(shown, runner_engine(c->runner), e);
         if (r >= 0)
                 r = progress_begin(&progress, c->loop, runner_engine(c->runner), NULL, e);
         if (r >= 0)
                 r = loop_run(c->loop, e);
+        if (r >= 0 && path)
+                r = snapshot_write(path, &note, c->estate, runner_engine(c->runner), e);
 
         return r;
 }

@@ -9,7 +9,7 @@
 #include "cmd/snapshot.h"
 
 /* Makes the runner in `c` (its specs and ledger are there), and returns when every account is read or has failed. With a
- * snapshot nothing is asked: what it holds is taken out of it. */
+ * snapshot nothing is asked: what it holds is taken out of it. With --save-snapshot what was read is written down. */
 int look_once(struct context *c, struct snapshot *shown, struct error *e);
 
 /* Is every account of the engine readable? And is one? */

@@ -18,14 +18,12 @@
 
 struct planning {
         struct context c;
-        struct snapshot *shown;    /* in the place of providers and ledger; NULL: they are asked */
-        struct snapshot_note note; /* with --save-snapshot */
+        struct snapshot *shown; /* in the place of providers and ledger; NULL: they are asked */
         struct plan *plan;
 };
 
 static void planning_done(struct planning *pl)
 {
-        snapshot_note_done(&pl->note);
         plan_free(pl->plan);
         context_done(&pl->c);
         snapshot_free(pl->shown);
@@ -150,14 +148,6 @@ static int open_snapshot(struct planning *pl, struct error *e)
         return 0;
 }
 
-static int note_ledger(struct planning *pl, struct error *e)
-{
-        int r;
-
-        r = loop_new(&pl->c.loop, e);
-        return r < 0 ? r : snapshot_note(pl->c.ledger, loop_now(pl->c.loop), wall_now(), &pl->note, e);
-}
-
 static int make_plan(struct planning *pl, struct error *e)
 {
         const struct options *o = pl->c.options;
@@ -168,8 +158,6 @@ static int make_plan(struct planning *pl, struct error *e)
                 r = context_select(&pl->c, e);
         if (r >= 0)
                 r = o->snapshot ? open_snapshot(pl, e) : open_ledger(&pl->c, e);
-        if (r >= 0 && o->save_snapshot)
-                r = note_ledger(pl, e);
         if (r >= 0)
                 r = look_once(&pl->c, pl->shown, e);
         if (r >= 0 && engine_plan(runner_engine(pl->c.runner), &pl->plan) < 0)
@@ -180,17 +168,18 @@ static int make_plan(struct planning *pl, struct error *e)
 
 static int save(const struct planning *pl, struct error *e)
 {
-        const struct options *o = pl->c.options;
-        int r = 0;
+        const char *path = pl->c.options->out;
+        int r;
 
-        if (o->out)
-                r = saved_plan_write(o->out, pl->plan, e);
-        if (r >= 0 && o->out)
-                log_info("the plan is saved in %s, for 'muster apply --plan'", o->out);
-        if (r >= 0 && o->save_snapshot)
-                r = snapshot_write(o->save_snapshot, &pl->note, pl->c.estate, runner_engine(pl->c.runner), e);
+        if (!path)
+                return 0;
 
-        return r;
+        r = saved_plan_write(path, pl->plan, e);
+        if (r < 0)
+                return r;
+
+        log_info("the plan is saved in %s, for 'muster apply --plan'", path);
+        return 0;
 }
 
 static int run(const struct options *o)

@@ -109,6 +109,12 @@ class Snapshot(TestCase):
             json.dump(snapshot, file)
         self.assertRegex(self.plan_with().err, r"snapshot of 2026-01-01T00:00:00Z, \d+d ago")
 
+    def test_of_an_export(self):
+        self.converge()
+        self.simulator.do("add", name="other", count=3)
+        self.assert_code(0, self.estate.run("export", "star", "--save-snapshot", self.file))
+        self.assertEqual(3, self.plan_with("-o", "json").json()["summary"]["foreign"])
+
     def test_without_a_ledger(self):
         self.take()
         result = self.plan_with()

@@ -13,6 +13,7 @@
 #include "cmd/output.h"
 #include "cmd/plan_text.h"
 #include "cmd/progress.h"
+#include "cmd/terminal.h"
 #include "reconcile/base/log.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
@@ -24,6 +25,7 @@
 
 struct apply {
         struct context c;
+        struct saved_plan *saved;    /* of --plan; NULL: none was given */
         struct plan *shown;          /* what was shown last: only its actions are approved by a yes */
         struct loop_fd *answer;      /* while a question is open */
         usec_t asked_at, allowed_at; /* boot clock; 0: not yet */
@@ -39,6 +41,7 @@ static void apply_done(struct apply *a)
         a->answer = loop_fd_free(a->answer);
         a->shown = plan_free(a->shown);
         context_done(&a->c);
+        a->saved = saved_plan_free(a->saved);
 }
 
 static struct engine *engine_of(struct apply *a)
@@ -65,6 +68,7 @@ static int allow(struct apply *a)
         if (r < 0)
                 return refuse(a, e.text);
 
+        a->c.approved = a->saved;
         engine_allow(engine_of(a), a->allowed_at);
         runner_wake(a->c.runner);
         return 0;
@@ -106,7 +110,7 @@ static int show(const struct apply *a, const struct plan *p)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
 
-        (void)plan_text(p, palette_for(a->c.options->color, STDOUT_FILENO), &b);
+        b.failed = plan_text(p, palette_for(a->c.options->color, STDOUT_FILENO), terminal_columns(STDOUT_FILENO), &b);
         return output_text(&b, EXIT_DONE) == EXIT_DONE ? 0 : -EIO;
 }
 
@@ -117,6 +121,16 @@ static bool can_run_something(const struct plan *p)
                         return true;
 
         return false;
+}
+
+/* What was approved is carried out, unless more is needed by now. */
+static int keep_to_saved(struct apply *a)
+{
+        if (saved_plan_tell_new(a->saved, a->shown) > 0)
+                return refuse(a, "more is to be done now than was approved, so nothing was done: save the plan anew "
+                                 "with 'muster plan --out'");
+
+        return allow(a);
 }
 
 /* Every account is planned. A plan that was made again after a slow answer is carried out when it holds nothing new. */
@@ -140,6 +154,8 @@ static int on_planned(struct apply *a)
 
         plan_free(a->shown);
         a->shown = STEAL(p);
+        if (a->saved)
+                return keep_to_saved(a);
 
         return a->c.options->yes || !can_run_something(a->shown) ? allow(a) : ask(a);
 }
@@ -307,6 +323,38 @@ static int apply_ledger(struct apply *a)
         return finish(a);
 }
 
+static int read_inputs(struct apply *a, struct error *e)
+{
+        const struct options *o = a->c.options;
+        int r;
+
+        r = context_read_specs(&a->c, e);
+        if (r >= 0)
+                r = context_select(&a->c, e);
+        if (r >= 0 && o->plan)
+                r = saved_plan_read(o->plan, &a->saved, e);
+        if (r >= 0 && o->plan)
+                r = saved_plan_check_specs(a->saved, a->c.estate->digest, e);
+
+        return r;
+}
+
+/* An agent that runs does not take saved plans over yet. */
+static int lock(struct apply *a, struct error *e)
+{
+        int r;
+
+        r = context_lock(&a->c, e);
+        if (r == -EBUSY && a->saved) {
+                struct error held = *e;
+
+                return error_set(e, r, "%s: a saved plan is not carried out beside it in this version; stop it first",
+                                 held.text);
+        }
+
+        return r;
+}
+
 static int run(const struct options *o)
 {
         _cleanup_(apply_done) struct apply a = { 0 };
@@ -316,14 +364,14 @@ static int run(const struct options *o)
 
         r = context_init(&a.c, o, &e);
         if (r >= 0)
-                r = context_read_specs(&a.c, &e);
+                r = read_inputs(&a, &e);
         if (r < 0)
                 return command_failed(&e);
 
         r = context_require_ledger(&a.c, &e);
         missing = r == -ENOENT && o->init;
         if (r >= 0 || missing)
-                r = context_lock(&a.c, &e);
+                r = lock(&a, &e);
         if (r < 0)
                 return command_failed(&e);
 
@@ -337,16 +385,21 @@ const struct command command_apply = {
         .summary = "make it so, once; ends when converged or stuck",
         .text = "Makes a plan, shows it, asks, and carries it out. It ends when everything is as the specs say, or "
                 "when nothing is in flight and no wait could help. Stopped or killed at any moment, it goes on from "
-                "there when it is run again.",
+                "there when it is run again. With --plan it does what the saved plan holds and nothing more, and does not ask: "
+                "when the specs are others, or when more is needed by now, it does nothing and says so. What was planned with --selector, --target or --max-deletes is applied "
+                "with the same.",
         .examples = "  muster apply specs/\n"
                     "  muster apply --init --yes specs/            # a first run in CI\n"
+                    "  muster apply --plan plan.json specs/        # what 'muster plan --out plan.json specs/' saved\n"
+                    "  muster apply --target MachineSet/web specs/\n"
                     "  muster apply --yes --timeout 10m --max-deletes 0 specs/\n",
         .exits = "  0  converged\n"
-                 "  1  the specs, the ledger or every provider could not be read, or the answer was no;\n"
-                 "     nothing was changed\n"
+                 "  1  the specs, the ledger or every provider could not be read, the answer was no, or more\n"
+                 "     is needed than the saved plan holds; nothing was changed\n"
                  "  3  not converged: something is blocked, held or failed, or time was up; run it again\n",
         .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_YES) | TAKES(OPTION_INIT) |
-                   TAKES(OPTION_TIMEOUT) | TAKES(OPTION_MAX_DELETES),
+                   TAKES(OPTION_TIMEOUT) | TAKES(OPTION_MAX_DELETES) | TAKES(OPTION_SELECTOR) | TAKES(OPTION_TARGET) |
+                   TAKES(OPTION_PLAN),
         .most = SIZE_MAX,
         .paths = true,
         .run = run,

@@ -6,13 +6,15 @@
 
 #include "reconcile/base/text.h"
 
-const struct palette palette_plain = { "", "", "", "", "", "", "" };
+const struct palette palette_plain = { "", "", "", "", "", "", "", "", "" };
 
 const struct palette palette_colored = {
         .create = "\033[32m",
         .update = "\033[33m",
         .delete = "\033[31m",
-        .attention = "\033[35m",
+        .replace = "\033[35m",
+        .blocked = "\033[31m",
+        .unknown = "\033[36m",
         .strong = "\033[1m",
         .faint = "\033[2m",
         .end = "\033[0m",

@@ -8,7 +8,8 @@
 #include "cmd/options.h"
 
 struct palette {
-        const char *create, *update, *delete, *attention, *strong, *faint, *end;
+        const char *create, *update, *delete, *replace, *blocked, *unknown;
+        const char *strong, *faint, *end;
 };
 
 extern const struct palette palette_plain, palette_colored;

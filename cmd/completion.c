@@ -57,6 +57,12 @@ static void offer_commands(struct typing *t)
                 offer(t, commands[i]->name, commands[i]->summary);
 }
 
+static void offer_kinds(struct typing *t)
+{
+        for (size_t i = 0; kinds[i]; i++)
+                offer(t, kinds[i]->name, NULL);
+}
+
 static void offer_options(struct typing *t)
 {
         const uint32_t taken = t->command ? t->command->options | TAKEN_BY_ALL
@@ -142,6 +148,8 @@ static void offer_what(struct typing *t, const char *what)
                 offer_resources(t, true);
         else if (text_equal(what, "COMMAND"))
                 offer_commands(t);
+        else if (text_equal(what, "KIND"))
+                offer_kinds(t);
         else if (text_equal(what, "bash|zsh|fish"))
                 offer_words(t, shells);
 }
@@ -358,8 +366,8 @@ const struct command command_completion = {
         .name = "completion",
         .arguments = "bash|zsh|fish",
         .summary = "print a script that completes muster's words in a shell",
-        .text = "Prints a script for the shell. With it the TAB key completes commands, options and their values, files, "
-                "and the names of resources, which it takes from the specs and the ledger that the rest of the line "
+        .text = "Prints a script for the shell. With it the TAB key completes commands, options and their values, "
+                "files, and the names of resources, which it takes from the specs and the ledger that the rest of the line "
                 "names. The script asks muster itself, so it need not be made again for a newer version.",
         .examples = "  source <(muster completion bash)            # in this shell; in ~/.bashrc: in every one\n"
                     "  muster completion zsh > ~/.zfunc/_muster    # a folder of $fpath\n"

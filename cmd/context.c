@@ -56,6 +56,7 @@ void context_done(struct context *c)
         loop_free(c->loop);
         ledger_free(c->ledger);
         ledger_unlock(c->lock);
+        selection_done(&c->selection);
         estate_free(c->estate);
         free(c->state);
         *c = (struct context){ 0 };
@@ -75,6 +76,11 @@ int context_read_specs(struct context *c, struct error *e)
                                  d.errors == 1 ? "" : "s");
 
         return 0;
+}
+
+int context_select(struct context *c, struct error *e)
+{
+        return selection_make(c->options, c->estate, &c->selection, e);
 }
 
 int context_require_ledger(const struct context *c, struct error *e)
@@ -146,12 +152,29 @@ const char *context_lost_provider(const struct context *c, const struct estate *
         return NULL;
 }
 
+static bool selects(void *userdata, const struct resource *r)
+{
+        const struct context *c = userdata;
+
+        return selection_has(&c->selection, r);
+}
+
+static bool approves(void *userdata, const struct plan *p, const struct action *a)
+{
+        const struct context *c = userdata;
+
+        return !c->approved || saved_plan_approves(c->approved, p, a);
+}
+
 int context_start(struct context *c, struct runner_options *options, struct error *e)
 {
         int r;
 
         options->engine.max_deletes = c->options->max_deletes;
         options->engine.provider_find = specs_codec;
+        options->engine.selects = c->selection.given ? selects : NULL;
+        options->engine.approves = approves;
+        options->engine.filter_userdata = c;
         if (getrandom(&options->engine.seed, sizeof(options->engine.seed), 0) < 0)
                 return error_set(e, -errno, "the kernel gives no random bytes: %s", strerror(errno));
 

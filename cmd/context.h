@@ -8,6 +8,8 @@
  */
 
 #include "cmd/options.h"
+#include "cmd/plan_saved.h"
+#include "cmd/selection.h"
 #include "reconcile/ledger.h"
 #include "reconcile/runner.h"
 
@@ -15,6 +17,8 @@ struct context {
         const struct options *options;
         char *state; /* path of the ledger */
         struct estate *estate;
+        struct selection selection;        /* what is planned of it; everything unless context_select() was called */
+        const struct saved_plan *approved; /* nothing else is done; NULL: no such limit */
         struct ledger_lock *lock;
         struct ledger *ledger;
         struct loop *loop;
@@ -28,6 +32,9 @@ void context_done(struct context *c);
 #define _cleanup_context_ _cleanup_(context_done)
 
 int context_read_specs(struct context *c, struct error *e);
+
+/* Takes what --selector and --target say. */
+int context_select(struct context *c, struct error *e);
 
 /* Is there a ledger? -ENOENT: none, and the words name `init`. */
 int context_require_ledger(const struct context *c, struct error *e);
@@ -43,5 +50,5 @@ int context_check_estate(const struct context *c, const struct estate *estate, s
 const char *context_lost_provider(const struct context *c, const struct estate *estate, struct error *e);
 
 /* Makes the loop, and on it a runner with the specs and `options`; its engine options but the mode and the
- * interval are filled in here. */
+ * interval are filled in here. The context must stay where it is. */
 int context_start(struct context *c, struct runner_options *options, struct error *e);

@@ -156,8 +156,11 @@ static void say_thing(struct writer *w, const struct thing *t)
         _cleanup_buf_ struct buf made_with = BUF_INIT(TEXT_MAX);
         char since[2 * UNITS_TEXT_MAX];
 
-        say(w, "ledger", "%s%s%s since %s; %s by muster", t->id, *t->id ? ", " : "", owned[t->state],
-            since_text(t->made_at, w->x->now, since), t->adopted ? "adopted" : "made");
+        say(w, "ledger", "%s%s%s since %s%s", t->id, *t->id ? ", " : "", owned[t->state],
+            since_text(t->made_at, w->x->now, since),
+            t->adopted ? "; adopted by muster"
+            : *t->id   ? "; made by muster"
+                       : "; no machine is known to be it");
         add_values(&made_with, &t->made_with);
         if (made_with.len > 0)
                 say(w, "ledger", "made with %s", buf_text(&made_with));
@@ -349,8 +352,8 @@ static bool say_gates(struct writer *w)
         paused = say_pause(w, x->estate->policy) || paused;
         if (x->slot)
                 say_machine_gates(w, t);
-        if (x->status && *x->status->reason)
-                say(w, "held by", "%s: %s", x->status->reason, x->status->message);
+        if (x->status && *x->status->reason && !(t && t->state == THING_PARKED))
+                say(w, "held by", "%s%s: %s", x->slot ? "its set: " : "", x->status->reason, x->status->message);
 
         return paused;
 }
@@ -358,16 +361,17 @@ static bool say_gates(struct writer *w)
 static void say_status(struct writer *w)
 {
         const struct status_row *s = w->x->status;
-        char since[2 * UNITS_TEXT_MAX], age[UNITS_TEXT_MAX];
+        char since[2 * UNITS_TEXT_MAX], age[UNITS_TEXT_MAX], ready[64];
 
         if (!s) {
                 say(w, "status", "nothing is known yet");
                 return;
         }
 
-        say(w, "status", "%s%s since %s, as of %s ago: %" PRId64 " of %" PRId64 " ready%s%s",
-            w->x->slot ? "the set is " : "", s->phase, since_text(s->since, w->x->now, since),
-            ago_text(w->x->status_at, w->x->now, age), s->ready, s->desired, *s->message ? "; " : "", s->message);
+        (void)snprintf(ready, sizeof(ready), "%" PRId64 " of %" PRId64 " ready", s->ready, s->desired);
+        say(w, "status", "%s%s since %s, as of %s ago: %s%s%s", w->x->slot ? "the set is " : "", s->phase,
+            since_text(s->since, w->x->now, since), ago_text(w->x->status_at, w->x->now, age), ready,
+            *s->message && !text_equal(s->message, ready) ? "; " : "", text_equal(s->message, ready) ? "" : s->message);
 }
 
 /* What a machine's own state says of its future; false: nothing in particular. */

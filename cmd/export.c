@@ -112,7 +112,7 @@ static int look(struct exporting *ex, struct error *e)
         }
 
         ex->looking = (struct context){ .options = ex->c.options, .estate = &ex->part, .ledger = ex->c.ledger };
-        return look_once(&ex->looking, e);
+        return look_once(&ex->looking, NULL, e);
 }
 
 static int write_sets(struct exporting *ex, struct error *e)

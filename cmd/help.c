@@ -16,9 +16,9 @@
 #define INDENT 2 /* of a line in the tables of exit codes that begins a code */
 
 const char help_about[] =
-        "muster reads YAML files that say which machines should exist, asks each provider which do, and creates, changes "
-        "and deletes until the two agree: once (apply), as a dry run (plan), or for good (agent). What it made or adopted "
-        "is kept in a file, the ledger; it never touches anything else.";
+        "muster reads YAML files that say which machines should exist, asks each provider which do, and creates, "
+        "changes and deletes until the two agree: once (apply), as a dry run (plan), or for good (agent). What it made "
+        "or adopted is kept in a file, the ledger; it never touches anything else.";
 
 const char help_resource[] =
         "RESOURCE is KIND/NAME (MachineSet/web), a machine's name (web-3), or a name that only one resource has (web).";
@@ -209,8 +209,8 @@ const struct command command_help = {
         .name = "help",
         .arguments = "[COMMAND]",
         .summary = "show what a command does, with examples",
-        .text = "Shows the commands, or what one of them does and takes. With --man it writes the same as manual pages, "
-                "muster.1 and one for each command, for 'man muster-plan' and its like where muster was not installed "
+        .text = "Shows the commands, or what one of them does and takes. With --man it writes the same as manual "
+                "pages, muster.1 and one for each command, for 'man muster-plan' and its like where muster was not installed "
                 "by a package.",
         .examples = "  muster help\n"
                     "  muster help apply\n"

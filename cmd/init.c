@@ -189,7 +189,7 @@ static int survey_look(struct survey *s, struct context *c, struct error *e)
         s->looking = (struct context){ .options = c->options, .estate = c->estate };
         if (ledger_new_empty(&s->looking.ledger) < 0)
                 return error_oom(e);
-        r = look_once(&s->looking, e);
+        r = look_once(&s->looking, NULL, e);
         if (r < 0)
                 return r;
 

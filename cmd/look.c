@@ -20,11 +20,12 @@ static void event(_unused_ void *userdata, _unused_ const struct engine_event *e
 {
 }
 
-int look_once(struct context *c, struct error *e)
+int look_once(struct context *c, struct snapshot *shown, struct error *e)
 {
         _cleanup_progress_ struct progress progress = { 0 };
         struct runner_options options = {
                 .engine = { .mode = ENGINE_PLAN },
+                .offline = shown,
                 .changed = changed,
                 .event = event,
                 .userdata = c,
@@ -32,6 +33,8 @@ int look_once(struct context *c, struct error *e)
         int r;
 
         r = context_start(c, &options, e);
+        if (r >= 0 && shown)
+                r = snapshot_show(shown, runner_engine(c->runner), e);
         if (r >= 0)
                 r = progress_begin(&progress, c->loop, runner_engine(c->runner), NULL, e);
         if (r >= 0)

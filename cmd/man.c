@@ -32,8 +32,8 @@ static const struct {
         const char *path, *text;
 } files[] = {
         { "~/.local/state/muster/muster.db",
-          "the ledger, when neither --state nor the environment names another place. It holds what muster owns and every "
-          "call that it made, and no secret. Keep it: without it, muster does not know what is its own." },
+          "the ledger, when neither --state nor the environment names another place. It holds what muster owns and "
+          "every call that it made, and no secret. Keep it: without it, muster does not know what is its own." },
         { "muster.db.lock", "beside the ledger: held by whoever acts, an agent or an apply" },
 };
 
@@ -276,10 +276,10 @@ static int compare_commands(const void *a, const void *b)
 
 static void add_see_also(struct buf *b)
 {
-        const struct command *sorted[COMMANDS_MAX];
+        const struct command *sorted[COMMANDS_MAX] = { 0 };
         size_t n = 0;
 
-        for (; commands[n] && n < COMMANDS_MAX; n++)
+        for (; n < COMMANDS_MAX && commands[n]; n++)
                 sorted[n] = commands[n];
         qsort(sorted, n, sizeof(*sorted), compare_commands);
 

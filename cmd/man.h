@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The manual pages: muster.1, and muster-COMMAND.1 for each command, in mdoc. They are made of the same tables and texts
- * as the help, so that neither can say what the other does not.
+ * The manual pages: muster.1, and muster-COMMAND.1 for each command, in mdoc. They are made of the same tables and
+ * texts as the help, so that neither can say what the other does not.
  */
 
 #include "cmd/command.h"

@@ -26,7 +26,18 @@ const struct option_help option_help[OPTIONS] = {
                            "where the specs are; may be given several times; default the current folder" },
         [OPTION_OUTPUT] = { "output", 'o', "FORMAT", NULL, "how the result is written", output_words },
         [OPTION_OBSERVE] = { "observe", 0, NULL, NULL, "look, plan and tell, never act" },
+        [OPTION_OUT] = { "out", 0, "FILE", NULL, "save the plan here, for 'apply --plan'" },
+        [OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", NULL,
+                              "plan with what this snapshot holds; no provider is asked and no ledger read" },
+        [OPTION_SAVE_SNAPSHOT] = { "save-snapshot", 0, "FILE", NULL,
+                                   "write down what was read, without any secret, for --snapshot" },
         [OPTION_DETAILED_EXITCODE] = { "detailed-exitcode", 0, NULL, NULL, "exit 2 when there are changes" },
+        [OPTION_SELECTOR] = { "selector", 'l', "K=V", NULL,
+                              "only resources with this label; may be given several times, then with all of them" },
+        [OPTION_TARGET] = { "target", 0, "NAME", NULL,
+                            "only this resource and what it needs, of a Provider all that is on it; may be given several "
+                            "times" },
+        [OPTION_PLAN] = { "plan", 0, "FILE", NULL, "do what this saved plan holds and nothing more; does not ask" },
         [OPTION_INIT] = { "init", 0, NULL, NULL, "make the ledger first, where there is none" },
         [OPTION_YES] = { "yes", 'y', NULL, NULL, "do not ask; needed where there is no terminal to ask on" },
         [OPTION_TIMEOUT] = { "timeout", 0, "DURATION", NULL,
@@ -48,8 +59,7 @@ const struct option_help option_help[OPTIONS] = {
 };
 
 /* Options of the language of commands that this version does not have. */
-static const char *const later[] = { "--out",      "--snapshot", "--save-snapshot", "--plan", "-l",
-                                     "--selector", "--target",   "--listen",        NULL };
+static const char *const later[] = { "--listen", NULL };
 
 static int word_index(const char *const *words, const char *word)
 {
@@ -182,6 +192,25 @@ static int set_path(const char **path, const char *value, struct error *e)
         return 0;
 }
 
+static int set_snapshot(struct options *o, const char *value, struct error *e)
+{
+        if (text_starts(value, "http://") || text_starts(value, "https://"))
+                return error_set(e, -EINVAL,
+                                 "a snapshot from a URL is not in this version yet: fetch it, and give the file");
+
+        return set_path(&o->snapshot, value, e);
+}
+
+static int add_selector(struct options *o, const char *value, struct error *e)
+{
+        const char *equals = strchr(value, '=');
+
+        if (!equals || equals == value)
+                return error_set(e, -EINVAL, "\"%s\" is no label: write team=shop, for example", value);
+
+        return add_word(&o->selectors, &o->n_selectors, &o->allocated_selectors, value, e);
+}
+
 /* `value` is NULL for an option without one. */
 static int set_option(struct options *o, enum option option, const char *value, struct error *e)
 {
@@ -192,6 +221,18 @@ static int set_option(struct options *o, enum option option, const char *value, 
                 return add_specs(o, value, e);
         case OPTION_OUTPUT:
                 return set_output(o, value, e);
+        case OPTION_OUT:
+                return set_path(&o->out, value, e);
+        case OPTION_SNAPSHOT:
+                return set_snapshot(o, value, e);
+        case OPTION_SAVE_SNAPSHOT:
+                return set_path(&o->save_snapshot, value, e);
+        case OPTION_PLAN:
+                return set_path(&o->plan, value, e);
+        case OPTION_SELECTOR:
+                return add_selector(o, value, e);
+        case OPTION_TARGET:
+                return add_word(&o->targets, &o->n_targets, &o->allocated_targets, value, e);
         case OPTION_TIMEOUT:
                 return set_duration(&o->timeout, value, e);
         case OPTION_MAX_DELETES:
@@ -366,6 +407,8 @@ void options_done(struct options *o)
 {
         free(o->arguments);
         free(o->specs);
+        free(o->selectors);
+        free(o->targets);
         *o = (struct options){ 0 };
 }
 

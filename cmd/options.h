@@ -22,7 +22,13 @@ enum option {
         OPTION_SPECS,
         OPTION_OUTPUT,
         OPTION_OBSERVE,
+        OPTION_OUT,
+        OPTION_SNAPSHOT,
+        OPTION_SAVE_SNAPSHOT,
         OPTION_DETAILED_EXITCODE,
+        OPTION_SELECTOR,
+        OPTION_TARGET,
+        OPTION_PLAN,
         OPTION_INIT,
         OPTION_YES,
         OPTION_TIMEOUT,
@@ -59,6 +65,11 @@ struct options {
         const char **specs; /* where the specs are */
         size_t n_specs, allocated_specs;
         enum output output;
+        const char *out, *snapshot, *save_snapshot, *plan; /* paths; NULL: not given */
+        const char **selectors;                            /* "team=shop" */
+        size_t n_selectors, allocated_selectors;
+        const char **targets; /* "MachineSet/web", or "web" */
+        size_t n_targets, allocated_targets;
         bool observe, detailed_exitcode, init, yes, quiet, watch;
         const char *reason; /* NULL: none given */
         usec_t timeout;     /* 0: the command's default */

@@ -1,64 +1,107 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/plan_text.h"
 
-#include <ctype.h>
 #include <inttypes.h>
+#include <string.h>
 
+#include "cmd/plan_rows.h"
 #include "reconcile/base/text.h"
 
 #define POSITION_COLUMN 78
 #define NAME_COLUMN 4
-#define NAME_WIDTH_LEAST 16
+#define NAME_WIDTH_LEAST 15
 #define NAME_WIDTH_MOST 48
 #define KIND_WIDTH 10
-#define PIECE_CHARS_MAX 500
+#define GAP 2
+#define LINE_MAX_BYTES ((size_t)1 << 16)
 
-static void add(struct buf *b, const char *s)
+/* Text is broken into lines only where so many characters of it fit on each. */
+#define BREAK_LEAST 24
+
+/* What is being written, and for whom. */
+struct page {
+        struct buf *b;
+        const struct palette *colors;
+        size_t columns; /* 0: lines may be of any length */
+};
+
+static void add(struct page *page, const char *s)
 {
-        (void)text_escape(b, s, PIECE_CHARS_MAX);
+        (void)buf_adds(page->b, s);
 }
 
-/* "BackEnd" -> "back end". */
-static void add_kind(struct buf *b, const char *kind)
+static void add_escaped(struct page *page, const char *s)
 {
-        for (const char *c = kind; *c; c++) {
-                if (c > kind && isupper((unsigned char)*c))
-                        (void)buf_addc(b, ' ');
-                (void)buf_addc(b, (char)tolower((unsigned char)*c));
+        (void)plan_escape(page->b, s);
+}
+
+/* Colour codes take no room on the screen, so widths are counted before they are added. */
+static void add_colored(struct page *page, const char *color, const char *s)
+{
+        (void)buf_addf(page->b, "%s%s%s", color, s, *color ? page->colors->end : "");
+}
+
+/* At least two blanks, so that a long cell does not run into the next. */
+static void pad(struct page *page, size_t width, size_t column)
+{
+        size_t blanks = column > width + GAP ? column - width : GAP;
+
+        while (blanks-- > 0)
+                (void)buf_addc(page->b, ' ');
+}
+
+static size_t since(const struct page *page, size_t start)
+{
+        return text_width(buf_text(page->b) + (start < page->b->len ? start : page->b->len));
+}
+
+/* Adds a text that begins at `column`, broken between words where the terminal ends; each further line begins there, too. */
+static void add_broken(struct page *page, const char *s, size_t column)
+{
+        size_t at = column;
+
+        while (*s) {
+                _cleanup_buf_ struct buf word = BUF_INIT(LINE_MAX_BYTES);
+                size_t blanks = strspn(s, " "), length = strcspn(s + blanks, " "), width;
+
+                (void)buf_add(&word, s + blanks, length);
+                width = text_width(buf_text(&word));
+                if (at > column && at + blanks + width > page->columns) {
+                        (void)buf_addc(page->b, '\n');
+                        (void)buf_pad(page->b, column, page->b->len);
+                        at = column;
+                } else {
+                        (void)buf_add(page->b, s, blanks);
+                        at += blanks;
+                }
+                (void)buf_add(page->b, buf_text(&word), word.len);
+                at += width;
+                s += blanks + length;
         }
 }
 
-/* At least two blanks, so that a long cell does not run into the next. Colour codes take no room on the screen:
- * `width` is what of the line can be seen. */
-static void pad(struct buf *b, size_t width, size_t column)
+/* Adds a text that begins at `column`, and ends the line. */
+static void add_last(struct page *page, const char *s, size_t column)
 {
-        size_t blanks = column > width + 2 ? column - width : 2;
-
-        while (blanks-- > 0)
-                (void)buf_addc(b, ' ');
+        if (page->columns >= column + BREAK_LEAST)
+                add_broken(page, s, column);
+        else
+                add(page, s);
+        add(page, "\n");
 }
 
-static size_t since(const struct buf *b, size_t start)
+static const char *color_of(const struct plan_row *row, const struct palette *colors)
 {
-        return text_width(buf_text(b) + (start < b->len ? start : b->len));
-}
+        if (row->action->blocked)
+                return colors->blocked;
 
-struct sign {
-        const char *mark, *color;
-};
-
-static struct sign sign_of(const struct action *a, const struct palette *colors)
-{
-        if (a->blocked)
-                return (struct sign){ "!", colors->attention };
-
-        switch (a->verb) {
+        switch (row->action->verb) {
         case ACTION_CREATE:
-                return (struct sign){ "+", colors->create };
+                return colors->create;
         case ACTION_DELETE:
-                return (struct sign){ "-", colors->delete };
+                return colors->delete;
         case ACTION_REPLACE:
-                return (struct sign){ "±", colors->delete };
+                return colors->replace;
         case ACTION_UPDATE:
         case ACTION_START:
         case ACTION_STOP:
@@ -68,116 +111,75 @@ static struct sign sign_of(const struct action *a, const struct palette *colors)
                 break;
         }
 
-        return (struct sign){ "~", colors->update };
+        return colors->update;
 }
 
-/* The signs + - and ± say which verb it is, and changes speak for an update. */
-static bool needs_verb(const struct action *a)
+static void add_row(struct page *page, const struct plan_rows *rows, const struct plan_row *row, size_t name_width)
 {
-        return a->blocked || (a->verb != ACTION_CREATE && a->verb != ACTION_UPDATE && a->verb != ACTION_DELETE &&
-                              a->verb != ACTION_REPLACE);
+        _cleanup_buf_ struct buf details = BUF_INIT(LINE_MAX_BYTES);
+        size_t column = NAME_COLUMN + name_width + GAP, start, width;
+
+        add(page, "  ");
+        add_colored(page, color_of(row, page->colors), plan_row_mark(row));
+        add(page, " ");
+        start = page->b->len;
+        (void)plan_row_name(row, page->b);
+        width = NAME_COLUMN + since(page, start);
+        pad(page, width, column);
+        column = column > width + GAP ? column : width + GAP;
+        start = page->b->len;
+        (void)plan_row_kind(row, page->b);
+        width = since(page, start);
+        pad(page, width, KIND_WIDTH);
+        column += KIND_WIDTH > width + GAP ? KIND_WIDTH : width + GAP;
+
+        (void)plan_row_details(rows, row, &details);
+        add_last(page, buf_text(&details), column);
 }
 
-static void add_changes(struct buf *b, const struct action *a)
+/* Where in the specs it stands is at the right: from a column on, or on a terminal at its end. */
+static void add_position(struct page *page, const struct position *position, size_t width)
 {
-        for (size_t i = 0; i < a->n_changes; i++) {
-                const struct change_line *change = &a->changes[i];
+        _cleanup_buf_ struct buf text = BUF_INIT(LINE_MAX_BYTES);
+        size_t column = POSITION_COLUMN, length;
 
-                (void)buf_adds(b, i > 0 ? ", " : "");
-                add(b, change->field);
-                (void)buf_addc(b, ' ');
-                add(b, change->from);
-                (void)buf_adds(b, " -> ");
-                add(b, change->to);
-        }
+        (void)plan_escape(&text, position->file);
+        (void)buf_addf(&text, ":%" PRIu32, position->line);
+        length = text_width(buf_text(&text));
+        if (page->columns > 0)
+                column = page->columns > length ? page->columns - length : 0;
+        pad(page, width, column);
+        add_colored(page, page->colors->faint, buf_text(&text));
 }
 
-/* What the headline has said already is not said again on each line, nor what a change shows. */
-static const char *reason_to_add(const struct action *a, const struct section *s)
+static void add_header(struct page *page, const struct section *s)
 {
-        if (a->verb == ACTION_CREATE || a->n_changes > 0 || text_equal(a->reason, s->headline))
-                return NULL;
+        size_t start, width;
 
-        return a->reason;
+        add(page, page->colors->strong);
+        start = page->b->len;
+        add_escaped(page, s->resource);
+        add(page, " on ");
+        add_escaped(page, s->provider);
+        add(page, ": ");
+        add_escaped(page, s->unknown ? "unknown" : s->headline);
+        width = since(page, start);
+        add(page, page->colors->end);
+        if (s->position.file)
+                add_position(page, &s->position, width);
+        add(page, "\n");
 }
 
-static void add_details(struct buf *b, const struct plan *p, const struct action *a)
-{
-        const struct section *s = &p->sections[a->section];
-        const char *reason = reason_to_add(a, s);
-        size_t start = b->len;
-
-        if (needs_verb(a))
-                (void)buf_adds(b, action_verb_text(a->verb));
-        if (a->summary || a->n_changes > 0)
-                (void)buf_adds(b, b->len > start ? " " : "");
-        if (a->summary)
-                add(b, a->summary);
-        else
-                add_changes(b, a);
-        if (reason) {
-                (void)buf_adds(b, b->len > start ? ": " : "");
-                add(b, reason);
-        }
-        if (a->depends_on > 0) {
-                (void)buf_adds(b, b->len > start ? ", after " : "after ");
-                add(b, p->actions[a->depends_on - 1].name);
-        }
-}
-
-static void add_action(struct buf *b, const struct plan *p, const struct action *a, size_t name_width,
-                       const struct palette *colors)
-{
-        struct sign sign = sign_of(a, colors);
-        size_t column = NAME_COLUMN + name_width + 1, start;
-
-        (void)buf_addf(b, "  %s%s%s ", sign.color, sign.mark, *sign.color ? colors->end : "");
-        start = b->len;
-        add(b, a->name);
-        pad(b, NAME_COLUMN + since(b, start), column);
-        start = b->len;
-        add_kind(b, a->kind);
-        pad(b, since(b, start), KIND_WIDTH);
-        add_details(b, p, a);
-        if (a->blocked || a->waits) {
-                (void)buf_addf(b, "  %s%s: ", colors->attention, a->blocked ? "blocked" : "waits");
-                add(b, a->blocked ? a->blocked : a->waits);
-                (void)buf_adds(b, colors->end);
-        }
-        (void)buf_addc(b, '\n');
-}
-
-static void add_header(struct buf *b, const struct section *s, const struct palette *colors)
-{
-        size_t start;
-
-        (void)buf_adds(b, colors->strong);
-        start = b->len;
-        add(b, s->resource);
-        (void)buf_adds(b, " on ");
-        add(b, s->provider);
-        (void)buf_adds(b, ": ");
-        add(b, s->unknown ? "unknown" : s->headline);
-        if (s->position.file) {
-                size_t width = since(b, start);
-
-                (void)buf_adds(b, colors->end);
-                pad(b, width, POSITION_COLUMN);
-                (void)buf_adds(b, colors->faint);
-                add(b, s->position.file);
-                (void)buf_addf(b, ":%" PRIu32, s->position.line);
-        }
-        (void)buf_adds(b, colors->end);
-        (void)buf_addc(b, '\n');
-}
-
-static size_t name_width(const struct plan *p, size_t first, size_t end)
+static size_t name_width(const struct plan_rows *rows)
 {
         size_t most = NAME_WIDTH_LEAST;
 
-        for (size_t i = first; i < end; i++) {
-                size_t width = text_width(p->actions[i].name);
+        for (size_t i = 0; i < rows->n; i++) {
+                _cleanup_buf_ struct buf name = BUF_INIT(LINE_MAX_BYTES);
+                size_t width;
 
+                (void)plan_row_name(&rows->items[i], &name);
+                width = text_width(buf_text(&name));
                 if (width > most && width <= NAME_WIDTH_MOST)
                         most = width;
         }
@@ -185,33 +187,60 @@ static size_t name_width(const struct plan *p, size_t first, size_t end)
         return most;
 }
 
-/* One resource and its actions, `first` to before `end`; nothing for one that has nothing to say. */
-static void add_section(struct buf *b, const struct plan *p, size_t number, size_t first, size_t end,
-                        const struct palette *colors)
+/* A line below the rows. */
+static void add_note(struct page *page, const char *before, const char *s)
 {
-        const struct section *s = &p->sections[number];
-        size_t width = name_width(p, first, end);
+        _cleanup_buf_ struct buf note = BUF_INIT(LINE_MAX_BYTES);
 
-        if (first == end && !s->unknown && s->n_notes == 0)
+        if (!s)
                 return;
-
-        add_header(b, s, colors);
-        if (s->unknown) {
-                (void)buf_addf(b, "  %s?%s", colors->attention, colors->end);
-                pad(b, NAME_COLUMN - 1, NAME_COLUMN + width + 1);
-                add(b, s->unknown);
-                (void)buf_addc(b, '\n');
-        }
-        for (size_t i = first; i < end; i++)
-                add_action(b, p, &p->actions[i], width, colors);
-        for (size_t i = 0; i < s->n_notes; i++) {
-                (void)buf_adds(b, "    ");
-                add(b, s->notes[i]);
-                (void)buf_addc(b, '\n');
-        }
+        (void)buf_adds(&note, before);
+        (void)plan_escape(&note, s);
+        (void)buf_pad(page->b, NAME_COLUMN, page->b->len);
+        add_last(page, buf_text(&note), NAME_COLUMN);
 }
 
-static void add_summary(struct buf *b, const struct plan *p, const struct palette *colors)
+static void add_unknown(struct page *page, const char *why, size_t name_width)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(LINE_MAX_BYTES);
+
+        (void)plan_escape(&text, why);
+        add(page, "  ");
+        add_colored(page, page->colors->unknown, "?");
+        pad(page, NAME_COLUMN - 1, NAME_COLUMN + name_width + GAP);
+        add_last(page, buf_text(&text), NAME_COLUMN + name_width + GAP);
+}
+
+/* One resource and its actions, `first` to before `end`; nothing for one that has nothing to say. */
+static int add_section(struct page *page, const struct plan *p, size_t number, size_t first, size_t end)
+{
+        const struct section *s = &p->sections[number];
+        _cleanup_plan_rows_ struct plan_rows rows = { 0 };
+        size_t width;
+        int r;
+
+        if (first == end && !s->unknown && s->n_notes == 0)
+                return 0;
+
+        r = plan_rows_make(p, number, first, end, &rows);
+        if (r < 0)
+                return r;
+
+        width = name_width(&rows);
+        add_header(page, s);
+        if (s->unknown)
+                add_unknown(page, s->unknown, width);
+        for (size_t i = 0; i < rows.n; i++)
+                add_row(page, &rows, &rows.items[i], width);
+        add_note(page, "blocked: ", rows.blocked);
+        add_note(page, "waits: ", rows.waits);
+        for (size_t i = 0; i < s->n_notes; i++)
+                add_note(page, "", s->notes[i]);
+
+        return 0;
+}
+
+int plan_text_counts(const struct plan *p, struct buf *b)
 {
         struct plan_counts counts = plan_count(p);
         uint64_t requests = 0;
@@ -219,43 +248,46 @@ static void add_summary(struct buf *b, const struct plan *p, const struct palett
         for (size_t i = 0; i < p->n_providers; i++)
                 requests += p->providers[i].planned;
 
-        (void)buf_addf(b,
-                       "%sPlan:%s %" PRId64 " to create, %" PRId64 " to change, %" PRId64 " to delete, %" PRId64
-                       " blocked, %" PRId64 " unknown. About %" PRIu64 " request%s.\n",
-                       colors->strong, colors->end, counts.create, counts.update, counts.delete, counts.blocked,
-                       p->unknown, requests, requests == 1 ? "" : "s");
+        return buf_addf(b,
+                        "%" PRId64 " to create, %" PRId64 " to change, %" PRId64 " to delete, %" PRId64
+                        " blocked, %" PRId64 " unknown. About %" PRIu64 " request%s.",
+                        counts.create, counts.update, counts.delete, counts.blocked, p->unknown, requests,
+                        requests == 1 ? "" : "s");
 }
 
-static void add_no_changes(struct buf *b, const struct plan *p, const struct palette *colors)
+int plan_text_no_changes(const struct plan *p, struct buf *b)
 {
-        (void)buf_addf(b, "%sNo changes:%s ", colors->strong, colors->end);
         if (p->unchanged == 0)
-                (void)buf_adds(b, "there is nothing to do.\n");
-        else if (p->unchanged == 1)
-                (void)buf_adds(b, "1 machine is as the specs say.\n");
-        else
-                (void)buf_addf(b, "%" PRId64 " machines are as the specs say.\n", p->unchanged);
+                return buf_adds(b, "there is nothing to do.");
+        if (p->unchanged == 1)
+                return buf_adds(b, "1 machine is as the specs say.");
+
+        return buf_addf(b, "%" PRId64 " machines are as the specs say.", p->unchanged);
 }
 
-int plan_text(const struct plan *p, const struct palette *colors, struct buf *b)
+int plan_text(const struct plan *p, const struct palette *colors, size_t columns, struct buf *b)
 {
+        struct page page = { .b = b, .colors = colors, .columns = columns };
+        bool changes = plan_has_actions(p) || p->unknown > 0;
         size_t start = b->len, first = 0;
 
         for (size_t number = 0; number < p->n_sections; number++) {
                 size_t end = first;
+                int r;
 
                 while (end < p->n_actions && p->actions[end].section == number)
                         end++;
-                add_section(b, p, number, first, end, colors);
+                r = add_section(&page, p, number, first, end);
+                if (r < 0)
+                        return r;
                 first = end;
         }
 
-        if (b->len > start)
-                (void)buf_addc(b, '\n');
-        if (plan_has_actions(p) || p->unknown > 0)
-                add_summary(b, p, colors);
-        else
-                add_no_changes(b, p, colors);
+        add(&page, b->len > start ? "\n" : "");
+        add_colored(&page, colors->strong, changes ? "Plan:" : "No changes:");
+        add(&page, " ");
+        (void)(changes ? plan_text_counts(p, b) : plan_text_no_changes(p, b));
+        add(&page, "\n");
 
         return b->failed;
 }

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cmd/terminal.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 #include "reconcile/ledger.h"
@@ -55,11 +55,12 @@ static void write_text(const struct buf *b)
                 (void)fputs(buf_text(b), stderr);
 }
 
-static size_t terminal_columns(void)
+/* What fits on the bottom line of the terminal. */
+static size_t line_columns(void)
 {
-        struct winsize size;
+        size_t columns = terminal_columns(STDERR_FILENO);
 
-        return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < 4 ? COLUMNS_DEFAULT : size.ws_col;
+        return (columns > 2 ? columns : COLUMNS_DEFAULT) - 2;
 }
 
 static int add_elapsed(const struct progress *p, struct buf *b)
@@ -147,7 +148,7 @@ static void show(struct progress *p)
                 return;
 
         buf_reset(&p->written);
-        if (text_escape(&p->written, buf_text(&line), p->terminal ? terminal_columns() - 2 : TEXT_CHARS_MAX) < 0)
+        if (text_escape(&p->written, buf_text(&line), p->terminal ? line_columns() : TEXT_CHARS_MAX) < 0)
                 return;
         if (p->terminal) {
                 (void)buf_adds(&out, ERASE);

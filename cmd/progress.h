@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What a command shows while it works, on standard error: a line for each event, and how far it is. On a terminal that is
- * one line at the bottom, drawn anew as things move; elsewhere a line now and then, so that the log of a pipeline does
- * not fall silent.
+ * What a command shows while it works, on standard error: a line for each event, and how far it is. On a terminal that
+ * is one line at the bottom, drawn anew as things move; elsewhere a line now and then, so that the log of a pipeline
+ * does not fall silent.
  *
  * The rule: whoever writes to the terminal takes the bottom line away first. The log level decides what is shown: how
  * far it is counts as information.

@@ -375,7 +375,7 @@ const struct command command_pause = {
                 "the Policy everything. It is kept in the ledger, with the reason, until 'muster resume' says "
                 "otherwise; 'muster status' and 'muster plan' show it. What is in flight already ends as it will. It "
                 "works beside a running agent.",
-        .examples = "  muster pause web --reason 'the database moves tonight'\n"
+        .examples = "  muster pause web --reason maintenance\n"
                     "  muster pause Provider/star -f specs/\n",
         .exits = EXITS,
         .options = OPTIONS_TAKEN | TAKES(OPTION_REASON),

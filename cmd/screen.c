@@ -69,7 +69,7 @@ int screen_draw(const char *text, struct screen_size size, bool first, struct bu
                 text += length + 1;
         }
         if (shown < n)
-                (void)buf_addf(b, "and %zu more lines" CLEAR_LINE "\n", n - shown);
+                (void)buf_addf(b, "and %zu more line%s" CLEAR_LINE "\n", n - shown, n - shown == 1 ? "" : "s");
 
         return buf_adds(b, CLEAR_BELOW);
 }

@@ -87,6 +87,14 @@ static int show_pauses(const struct context *c, struct status_row *row, struct e
         return 0;
 }
 
+static int compare(const void *a, const void *b)
+{
+        const struct status_row *x = a, *y = b;
+        int r = text_natural_compare(x->resource, y->resource);
+
+        return r != 0 ? r : text_natural_compare(x->provider, y->provider);
+}
+
 /* Opens the ledger anew and reads what is asked for. Its strings are the ledger's. */
 static int take(struct context *c, struct status *ret, struct error *e)
 {
@@ -103,6 +111,8 @@ static int take(struct context *c, struct status *ret, struct error *e)
         if (r < 0)
                 return r;
 
+        if (s.n > 0)
+                qsort(s.rows, s.n, sizeof(*s.rows), compare);
         *ret = s;
         s = (struct status){ 0 };
         return 0;

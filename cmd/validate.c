@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -26,6 +27,37 @@ static json_t *diagnostics_json(const struct diagnostics *d)
 
         return json_pack("{s:s, s:I, s:I, s:o}", "format", "muster.validate/v1", "errors", (json_int_t)d->errors,
                          "warnings", (json_int_t)(d->n - d->errors), "diagnostics", STEAL(list));
+}
+
+/* A part of a workflow command of GitHub: `reserved` are the characters that would end it. */
+static void add_github_part(struct buf *b, const char *s, const char *reserved)
+{
+        for (; *s; s++)
+                if (strchr(reserved, *s))
+                        (void)buf_addf(b, "%%%02X", (unsigned)(unsigned char)*s);
+                else
+                        (void)buf_addc(b, *s);
+}
+
+/* A line for each, which GitHub shows at the line of the file in a pull request. */
+static int print_github(const struct diagnostics *d, int code)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+
+        for (size_t i = 0; i < d->n; i++) {
+                const struct diagnostic *item = &d->items[i];
+                const struct position *at = &item->position;
+
+                (void)buf_addf(&b, "::%s file=", item->severity == SEVERITY_ERROR ? "error" : "warning");
+                add_github_part(&b, at->file, "%\r\n:,");
+                if (at->line > 0)
+                        (void)buf_addf(&b, ",line=%" PRIu32 ",col=%" PRIu32, at->line, at->column);
+                (void)buf_adds(&b, "::");
+                add_github_part(&b, item->message, "%\r\n");
+                (void)buf_addc(&b, '\n');
+        }
+
+        return output_text(&b, code);
 }
 
 /* How many different files the resources stand in: a file's name is one string of the pool. */
@@ -77,6 +109,9 @@ static int run(const struct options *o)
                 return output_json(json, r < 0 ? EXIT_ERROR : EXIT_DONE);
         }
 
+        if (o->output == OUTPUT_GITHUB)
+                return print_github(&d, r < 0 ? EXIT_ERROR : EXIT_DONE);
+
         specs_tell(&d);
         if (r < 0) {
                 (void)error_set(&e, r, "the specs hold %zu error%s", d.errors, d.errors == 1 ? "" : "s");
@@ -90,12 +125,16 @@ const struct command command_validate = {
         .arguments = "[PATH...]",
         .summary = "check specs; no network, no state, no secret needed",
         .text = "Reads the specs under PATH and reports every mistake in one run, each with its file, line and column "
-                "and with what to write instead. Nothing outside the files is asked.",
+                "and with what to write instead. Nothing outside the files is asked. '-o github' writes them as GitHub "
+                "Actions takes them, so that each is shown at its line of a pull request.",
         .examples = "  muster validate specs/\n"
+                    "  kustomize build . | muster validate -\n"
+                    "  muster validate -o github specs/            # in a workflow of GitHub Actions\n"
                     "  muster validate -o json specs/ | jq '.diagnostics[].message'\n",
         .exits = "  0  the specs are in order\n"
                  "  1  there is at least one error\n",
         .options = TAKES(OPTION_SPECS) | TAKES(OPTION_OUTPUT),
+        .formats = FORMAT(OUTPUT_GITHUB),
         .most = SIZE_MAX,
         .paths = true,
         .run = run,

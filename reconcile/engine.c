@@ -140,6 +140,11 @@ static int set_account(struct engine *engine, const struct resource *provider, c
         return 0;
 }
 
+bool engine_selects(const struct engine_options *options, const struct resource *r)
+{
+        return !options->selects || options->selects(options->filter_userdata, r);
+}
+
 int engine_set_estate(struct engine *engine, const struct estate *estate, const struct account_secret *secrets,
                       size_t n, usec_t now, struct error *e)
 {
@@ -151,7 +156,8 @@ int engine_set_estate(struct engine *engine, const struct estate *estate, const 
         for (size_t i = 0; i < estate->n_resources; i++) {
                 int r;
 
-                if (estate->resources[i]->kind != &kind_provider)
+                if (estate->resources[i]->kind != &kind_provider ||
+                    !engine_selects(&engine->options, estate->resources[i]))
                         continue;
                 r = set_account(engine, estate->resources[i], secrets, n, now, e);
                 if (r < 0)
@@ -351,7 +357,8 @@ int engine_ask(struct engine *engine, const struct ledger_request *request, usec
                 return -EBUSY;
         engine->request = *request;
         if (answer_at_once(engine)) {
-                engine_look_again(engine, now); /* what was paused or resumed is planned anew */
+                if (engine->options.mode != ENGINE_ANSWER)
+                        engine_look_again(engine, now); /* what was paused or resumed is planned anew */
                 return 0;
         }
         a = account_asked(engine, request);

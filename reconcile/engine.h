@@ -68,12 +68,14 @@ struct engine_options {
                                           lives until the next call; NULL: failed. `env` or `file` is NULL */
         void *secret_userdata;
 
-        /* NULL: everything. Resources that are not selected are not planned, and then nothing is pruned; actions that are not approved are
-         * blocked. */
+        /* NULL: everything. Resources that are not selected are not planned, of Providers nothing is asked, and nothing is pruned; actions
+         * that are not approved are blocked. */
         bool (*selects)(void *userdata, const struct resource *r);
         bool (*approves)(void *userdata, const struct plan *p, const struct action *a);
         void *filter_userdata;
 };
+
+bool engine_selects(const struct engine_options *options, const struct resource *r);
 
 /* Why and how a run ended, or goes on. */
 enum engine_state {

@@ -7,6 +7,30 @@
 
 #define KEY_MAX ((size_t)1024 * 1024)
 
+/* The words of the rows. */
+const char *const thing_state_words[THING_STATES] = {
+        [THING_OWNED] = "owned",       [THING_LEAVING] = "leaving", [THING_PARKED] = "parked",
+        [THING_RELEASED] = "released", [THING_GONE] = "gone",
+};
+
+const char *const call_state_words[CALL_STATES] = {
+        [CALL_INTENT] = "intent",   [CALL_SENDING] = "sending",   [CALL_ACCEPTED] = "accepted",
+        [CALL_UNKNOWN] = "unknown", [CALL_RESOLVED] = "resolved",
+};
+
+const char *const call_counts_words[CALL_COUNTS] = {
+        [COUNTS_NOTHING] = "nothing",
+        [COUNTS_CREATE] = "create",
+        [COUNTS_DELETE] = "delete",
+        [COUNTS_REPLACE] = "replace",
+};
+
+const char *const order_verb_words[ORDER_VERBS] = {
+        [ORDER_CREATE] = "create",       [ORDER_DELETE] = "delete",       [ORDER_START] = "start",
+        [ORDER_SHUT_DOWN] = "shut down", [ORDER_POWER_OFF] = "power off", [ORDER_CHANGE] = "change",
+        [ORDER_RENAME] = "rename",
+};
+
 int ledger_new_empty(struct ledger **ret)
 {
         _cleanup_(ledger_free_p) struct ledger *l = calloc(1, sizeof(*l));
@@ -56,6 +80,7 @@ struct ledger *ledger_free(struct ledger *l)
         strmap_done(&l->held);
         strmap_done(&l->accounts);
         strmap_done(&l->pauses);
+        strmap_done(&l->hours);
         ledger_store_free(l->store);
         changes_free(l->changes);
         strpool_free(l->strings);

@@ -115,6 +115,15 @@ struct status_row {
         int64_t since, next_attempt; /* wall clock; next_attempt 0: none */
 };
 
+/* The words of these enums, as they are kept. */
+#define THING_STATES (THING_GONE + 1)
+#define CALL_STATES (CALL_RESOLVED + 1)
+#define CALL_COUNTS (COUNTS_REPLACE + 1)
+#define ORDER_VERBS (ORDER_RENAME + 1)
+extern const char *const thing_state_words[THING_STATES], *const call_state_words[CALL_STATES],
+                                                                  *const call_counts_words[CALL_COUNTS],
+                                                                          *const order_verb_words[ORDER_VERBS];
+
 struct ledger {
         const char *path; /* NULL: there is none, and nothing can be committed */
         const char *estate;
@@ -125,6 +134,7 @@ struct ledger {
         struct strmap held;     /* every id ever held: account, a space, id */
         struct strmap accounts; /* names of those on record */
         struct strmap pauses;   /* resource to reason */
+        struct strmap hours;    /* what ledger_tell_hour() and ledger_tell_replacements() said */
         struct strpool *strings;
         struct ledger_store *store;
         int64_t next_thing, next_call;
@@ -159,6 +169,8 @@ struct call *ledger_add_call(struct ledger *l, const char *account, const char *
                              enum order_verb verb);
 const char *ledger_string(struct ledger *l, const char *s); /* NULL: out of memory */
 int values_to_text(const struct values *v, struct buf *b);  /* JSON, one line, in the order of machine_field */
+/* Reads what values_to_text() wrote; texts are the ledger's. -EBADMSG: it is not of that form. */
+int ledger_values_from_text(struct ledger *l, const char *text, struct values *ret, struct error *e);
 int ledger_set_values(struct ledger *l, const struct values *v, struct values *ret, const char **ret_text);
 
 int ledger_touch_thing(struct ledger *l, struct thing *t);
@@ -191,6 +203,10 @@ int ledger_hour(struct ledger *l, const char *account, usec_t now, int64_t wall,
 /* How many replacements of a slot began within the hour. */
 int ledger_replacements(struct ledger *l, const char *account, const char *slot, usec_t now, int64_t wall, int64_t *ret,
                         struct error *e);
+
+/* A ledger in memory has no rows of calls that are over: what is to be answered there in their place. 0 or -ENOMEM. */
+int ledger_tell_hour(struct ledger *l, const char *account, const struct ledger_hour *hour);
+int ledger_tell_replacements(struct ledger *l, const char *account, const char *slot, int64_t n);
 
 /* Status rows: replaced all at once, durably; read by anyone. The array that is read is the caller's to free, its strings live as
  * long as the ledger. `ret_at`: when they were written, wall clock; 0: never. */

@@ -63,9 +63,6 @@ struct call *ledger_keep_call(struct ledger *l, const struct call *row);
 int ledger_keep_account(struct ledger *l, const struct account_record *row);
 int ledger_keep_pause(struct ledger *l, const char *resource, const char *reason); /* both the ledger's */
 
-/* Reads what values_to_text() wrote; texts are the ledger's. -EBADMSG: it is not of that form. */
-int ledger_values_from_text(struct ledger *l, const char *text, struct values *ret, struct error *e);
-
 /* The store's part. ledger_store_attach() opens the file of an existing ledger and checks that it is one, of a schema
  * that is known. */
 int ledger_store_attach(const char *path, bool writable, struct db **ret, struct error *e);
@@ -99,6 +96,8 @@ struct row_reader {
 };
 
 int64_t row_number(struct row_reader *in);
+int64_t row_seq(struct row_reader *in);  /* the row's own, which errors name from here on; it has a next one */
+int64_t row_time(struct row_reader *in); /* never negative, so that any two have a difference */
 bool row_flag(struct row_reader *in);
 const char *row_text(struct row_reader *in);         /* the ledger's; never NULL */
 const char *row_passing_text(struct row_reader *in); /* until the next step; never NULL */

@@ -21,7 +21,7 @@ static const char *history_sql(const char *resource, const char *slot)
 static int read_history(struct row_reader *in, struct history_row *ret)
 {
         struct history_row row = {
-                .seq = in->seq = row_number(in),
+                .seq = row_seq(in),
         };
 
         row.account = row_passing_text(in);
@@ -34,8 +34,8 @@ static int read_history(struct row_reader *in, struct history_row *ret)
         row.outcome = row_passing_text(in);
         row.note = row_passing_text(in);
         row.request = row_passing_text(in);
-        row.made_at = row_number(in);
-        row.resolved_at = row_number(in);
+        row.made_at = row_time(in);
+        row.resolved_at = row_time(in);
         if (in->failed < 0)
                 return in->failed;
 

@@ -92,7 +92,7 @@ int ledger_answer_of(const char *path, int64_t seq, bool *ret_ok, struct buf *an
 static int read_request(struct row_reader *in, struct ledger_request *ret)
 {
         struct ledger_request request = {
-                .seq = in->seq = row_number(in),
+                .seq = row_seq(in),
         };
 
         request.verb = (enum request_verb)row_word(in, request_verbs, ARRAY_SIZE(request_verbs));

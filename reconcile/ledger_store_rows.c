@@ -11,32 +11,9 @@
 #define SECONDS_KEPT 7200
 #define REQUESTS_KEPT 1000
 
-static const char *const thing_states[] = {
-        [THING_OWNED] = "owned",       [THING_LEAVING] = "leaving", [THING_PARKED] = "parked",
-        [THING_RELEASED] = "released", [THING_GONE] = "gone",
-};
-
 static const char *const conditions[] = {
         [CONDITION_RUNNING] = "running", [CONDITION_STOPPED] = "stopped", [CONDITION_CHANGING] = "changing",
         [CONDITION_ASLEEP] = "asleep",   [CONDITION_FAILED] = "failed",   [CONDITION_UNKNOWN] = "unknown",
-};
-
-static const char *const call_states[] = {
-        [CALL_INTENT] = "intent",   [CALL_SENDING] = "sending",   [CALL_ACCEPTED] = "accepted",
-        [CALL_UNKNOWN] = "unknown", [CALL_RESOLVED] = "resolved",
-};
-
-static const char *const call_counts[] = {
-        [COUNTS_NOTHING] = "nothing",
-        [COUNTS_CREATE] = "create",
-        [COUNTS_DELETE] = "delete",
-        [COUNTS_REPLACE] = "replace",
-};
-
-static const char *const verbs[] = {
-        [ORDER_CREATE] = "create",       [ORDER_DELETE] = "delete",       [ORDER_START] = "start",
-        [ORDER_SHUT_DOWN] = "shut down", [ORDER_POWER_OFF] = "power off", [ORDER_CHANGE] = "change",
-        [ORDER_RENAME] = "rename",
 };
 
 int row_damaged(struct row_reader *in, const char *what)
@@ -51,6 +28,25 @@ int row_damaged(struct row_reader *in, const char *what)
 int64_t row_number(struct row_reader *in)
 {
         return db_int64(in->query, in->column++);
+}
+
+int64_t row_seq(struct row_reader *in)
+{
+        in->seq = row_number(in);
+        if (in->seq < 0 || in->seq == INT64_MAX)
+                row_damaged(in, "it has a number that no row can have");
+
+        return in->seq;
+}
+
+int64_t row_time(struct row_reader *in)
+{
+        int64_t time = row_number(in);
+
+        if (time < 0)
+                row_damaged(in, "a time is before all times");
+
+        return time;
 }
 
 bool row_flag(struct row_reader *in)
@@ -68,7 +64,7 @@ const char *row_passing_text(struct row_reader *in)
         const char *text = db_text(in->query, in->column++);
 
         if (!text)
-                row_damaged(in, "a text is missing");
+                row_damaged(in, "a text is missing or has a NUL in it");
 
         return text ? text : "";
 }
@@ -180,14 +176,14 @@ static int read_account(struct row_reader *in, _unused_ struct strmap *known)
 
         account.type = row_text(in);
         account.endpoint = row_text(in);
-        account.recorded_at = row_number(in);
-        return ledger_keep_account(in->ledger, &account);
+        account.recorded_at = row_time(in);
+        return in->failed < 0 ? in->failed : ledger_keep_account(in->ledger, &account);
 }
 
 static int read_thing(struct row_reader *in, struct strmap *known)
 {
         struct thing t = {
-                .seq = in->seq = row_number(in),
+                .seq = row_seq(in),
         };
 
         t.account = row_text(in);
@@ -195,7 +191,7 @@ static int read_thing(struct row_reader *in, struct strmap *known)
         t.slot = row_text(in);
         t.id = row_text(in);
         t.created = row_text(in);
-        t.state = (enum thing_state)row_word(in, thing_states, ARRAY_SIZE(thing_states));
+        t.state = (enum thing_state)row_word(in, thing_state_words, ARRAY_SIZE(thing_state_words));
         t.adopted = row_flag(in);
         t.protect = row_flag(in);
         t.ever_ready = row_flag(in);
@@ -204,8 +200,8 @@ static int read_thing(struct row_reader *in, struct strmap *known)
         t.made_with_text = row_values(in, known, &t.made_with);
         t.address = row_text(in);
         t.condition = (enum condition)row_word(in, conditions, ARRAY_SIZE(conditions));
-        t.made_at = row_number(in);
-        t.gone_at = row_number(in);
+        t.made_at = row_time(in);
+        t.gone_at = row_time(in);
         t.note = row_text(in);
 
         return in->failed < 0 || ledger_keep_thing(in->ledger, &t) ? 0 : -ENOMEM;
@@ -215,7 +211,7 @@ static int read_held_id(struct row_reader *in, _unused_ struct strmap *known)
 {
         const char *account, *id;
 
-        in->seq = row_number(in);
+        (void)row_seq(in);
         account = row_text(in);
         id = row_text(in);
 
@@ -225,25 +221,25 @@ static int read_held_id(struct row_reader *in, _unused_ struct strmap *known)
 static int read_call(struct row_reader *in, struct strmap *known)
 {
         struct call c = {
-                .seq = in->seq = row_number(in),
+                .seq = row_seq(in),
         };
 
         c.account = row_text(in);
         c.resource = row_text(in);
         c.slot = row_text(in);
-        c.verb = (enum order_verb)row_word(in, verbs, ARRAY_SIZE(verbs));
+        c.verb = (enum order_verb)row_word(in, order_verb_words, ARRAY_SIZE(order_verb_words));
         c.field = row_field(in);
         c.id = row_text(in);
-        c.state = (enum call_state)row_word(in, call_states, ARRAY_SIZE(call_states));
-        c.counts = (enum call_counts)row_word(in, call_counts, ARRAY_SIZE(call_counts));
+        c.state = (enum call_state)row_word(in, call_state_words, ARRAY_SIZE(call_state_words));
+        c.counts = (enum call_counts)row_word(in, call_counts_words, ARRAY_SIZE(call_counts_words));
         c.wanted_text = row_values(in, known, &c.wanted);
-        c.made_at = row_number(in);
+        c.made_at = row_time(in);
         c.boot = row_text(in);
-        c.made_at_boot = (usec_t)row_number(in);
+        c.made_at_boot = (usec_t)row_time(in);
         c.outcome = row_text(in);
         c.note = row_text(in);
         c.request = row_text(in);
-        c.resolved_at = row_number(in);
+        c.resolved_at = row_time(in);
         c.class = OUTCOME_UNKNOWN;
         c.durable = c.state == CALL_SENDING;
 
@@ -258,11 +254,21 @@ static int read_pause(struct row_reader *in, _unused_ struct strmap *known)
 }
 
 /* Sequence numbers are never used again, though their rows have left the model. */
-static int read_next(struct row_reader *in, _unused_ struct strmap *known)
+static int read_last_thing(struct row_reader *in, _unused_ struct strmap *known)
 {
-        in->ledger->next_thing = row_number(in) + 1;
-        in->ledger->next_call = row_number(in) + 1;
-        in->ledger->store->first_new_call = in->ledger->next_call;
+        int64_t last = row_seq(in);
+
+        if (in->failed == 0)
+                in->ledger->next_thing = last + 1;
+        return 0;
+}
+
+static int read_last_call(struct row_reader *in, _unused_ struct strmap *known)
+{
+        int64_t last = row_seq(in);
+
+        if (in->failed == 0)
+                in->ledger->next_call = in->ledger->store->first_new_call = last + 1;
         return 0;
 }
 
@@ -286,9 +292,8 @@ static int load_all(struct ledger *l, struct error *e)
                   " FROM calls WHERE state <> 'resolved' ORDER BY seq",
                   read_call },
                 { "pauses", "SELECT resource, reason FROM pauses", read_pause },
-                { "things",
-                  "SELECT (SELECT coalesce(max(seq), 0) FROM things), (SELECT coalesce(max(seq), 0) FROM calls)",
-                  read_next },
+                { "things", "SELECT coalesce(max(seq), 0) FROM things", read_last_thing },
+                { "calls", "SELECT coalesce(max(seq), 0) FROM calls", read_last_call },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(loads); i++) {
@@ -363,7 +368,7 @@ static int write_thing(struct ledger_store *store, const struct thing *t, struct
         db_bind_text(q, 4, t->slot);
         db_bind_text(q, 5, t->id);
         db_bind_text(q, 6, t->created);
-        db_bind_text(q, 7, thing_states[t->state]);
+        db_bind_text(q, 7, thing_state_words[t->state]);
         db_bind_int64(q, 8, t->adopted);
         db_bind_int64(q, 9, t->protect);
         db_bind_int64(q, 10, t->ever_ready);
@@ -402,11 +407,11 @@ static int write_call(struct ledger_store *store, const struct call *c, struct e
         db_bind_text(q, 2, c->account);
         db_bind_text(q, 3, c->resource);
         db_bind_text(q, 4, c->slot);
-        db_bind_text(q, 5, verbs[c->verb]);
+        db_bind_text(q, 5, order_verb_words[c->verb]);
         db_bind_text(q, 6, c->field == MACHINE_NONE ? "" : machine_field_spec(c->field)->name);
         db_bind_text(q, 7, c->id);
-        db_bind_text(q, 8, call_states[c->state]);
-        db_bind_text(q, 9, call_counts[c->counts]);
+        db_bind_text(q, 8, call_state_words[c->state]);
+        db_bind_text(q, 9, call_counts_words[c->counts]);
         db_bind_text(q, 10, c->wanted_text);
         db_bind_int64(q, 11, c->made_at);
         db_bind_text(q, 12, c->boot);

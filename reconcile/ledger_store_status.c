@@ -63,7 +63,7 @@ int ledger_set_status(struct ledger *l, const struct status_row *rows, size_t n,
 
 static int read_row(struct row_reader *in, struct status_row *ret)
 {
-        in->seq = row_number(in);
+        (void)row_seq(in);
         ret->resource = row_text(in);
         ret->provider = row_text(in);
         ret->phase = row_text(in);
@@ -71,8 +71,8 @@ static int read_row(struct row_reader *in, struct status_row *ret)
         ret->desired = row_number(in);
         ret->ready = row_number(in);
         ret->message = row_text(in);
-        ret->since = row_number(in);
-        ret->next_attempt = row_number(in);
+        ret->since = row_time(in);
+        ret->next_attempt = row_time(in);
 
         return in->failed;
 }

@@ -186,6 +186,7 @@ static int append_action(struct plan *to, const struct action *a, size_t section
         new->name = copy(to, a->name);
         new->vendor_id = copy(to, a->vendor_id);
         new->summary = copy(to, a->summary);
+        new->address = copy(to, a->address);
         new->reason = copy(to, a->reason);
         new->blocked = copy(to, a->blocked);
         new->waits = copy(to, a->waits);

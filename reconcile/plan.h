@@ -33,8 +33,10 @@ struct action {
         const char *kind;      /* "Machine" */
         const char *name;      /* "web-3" */
         const char *vendor_id; /* NULL: none yet */
-        const char *
-                summary; /* create: "template tmpl-7, 4 cpu, 8GiB, network pg-12"; delete: what goes; NULL: the changes say it */
+        const char
+                *summary; /* create: "template tmpl-7, 4 cpu, 8GiB, network pg-12"; delete: "running"; NULL: the changes
+                                  say it */
+        const char *address; /* delete: where the machine was seen last; NULL: nowhere */
         const char *reason;  /* "count is 5, 3 exist" */
         const char *blocked; /* NULL: not blocked; else why, and what to do */
         const char *waits; /* NULL: may be carried out now; else what it waits for (a confirming look, another action, a

@@ -106,7 +106,6 @@ static void replace(struct planning *pl, struct set *set, struct slot *s, enum m
         a->changes[a->n_changes++] = (struct change_line){ .field = machine_field_spec(f)->name,
                                                            .from = from,
                                                            .to = to };
-        a->summary = plan_string(pl->plan, "%s, %s %s -> %s", s->thing->id, machine_field_spec(f)->name, from, to);
         take_away(pl, set, s, a);
         s->victim = true;
 }

@@ -159,11 +159,8 @@ static void plan_delete(struct planning *pl, struct slot *s, const char *reason)
         s->victim = true;
         a->order = ORDER_DELETE;
         a->counts = COUNTS_DELETE;
-        if (s->row->address[0])
-                a->summary = plan_string(pl->plan, "%s, %s, %s", s->thing->id, condition_text(s->row->condition),
-                                         s->row->address);
-        else
-                a->summary = plan_string(pl->plan, "%s, %s", s->thing->id, condition_text(s->row->condition));
+        a->summary = condition_text(s->row->condition);
+        a->address = s->row->address[0] ? plan_string(pl->plan, "%s", s->row->address) : NULL;
         if (s->row->condition == CONDITION_CHANGING)
                 a->waits = "the vendor is still at work on it";
         else if (pl->set->uncertain)
@@ -226,7 +223,7 @@ static int plan_failed(struct planning *pl, struct slot *s, struct error *e)
         s->victim = true;
         a->order = ORDER_DELETE;
         a->counts = COUNTS_REPLACE;
-        a->summary = plan_string(pl->plan, "%s, failed", s->thing->id);
+        a->summary = condition_text(s->row->condition);
         if (replaced >= REPLACEMENTS_PER_HOUR)
                 planning_block(
                         pl, a, REASON_REFUSED,
@@ -304,9 +301,7 @@ static void plan_adoptions(struct planning *pl, const struct set *set)
                         return;
                 a->vendor_id = plan_string(pl->plan, "%s", s->adopt);
                 a->requests = 0;
-                a->summary = row ? plan_string(pl->plan, "%s, %s, %s", row->id, row->name,
-                                               condition_text(row->condition))
-                                 : a->vendor_id;
+                a->summary = row ? plan_string(pl->plan, "%s, %s", row->name, condition_text(row->condition)) : NULL;
                 if (!row)
                         planning_block(
                                 pl, a, REASON_CONFLICT,

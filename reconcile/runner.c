@@ -153,6 +153,8 @@ static int host_send(void *userdata, size_t account, uint64_t id, const struct r
 {
         struct runner *r = userdata;
 
+        if (r->options.offline)
+                return error_set(e, -ENETUNREACH, "nothing is sent while a snapshot is planned with");
         return http_send(r->clients[account].http, id, rq, e);
 }
 
@@ -415,9 +417,10 @@ int runner_set_estate(struct runner *r, const struct estate *estate, struct erro
         for (size_t i = 0; code >= 0 && i < estate->n_resources; i++) {
                 char *token = NULL;
 
-                if (estate->resources[i]->kind != &kind_provider)
+                if (estate->resources[i]->kind != &kind_provider ||
+                    !engine_selects(&r->options.engine, estate->resources[i]))
                         continue;
-                code = token_of(estate->resources[i], &token, e);
+                code = r->options.offline ? 0 : token_of(estate->resources[i], &token, e);
                 secrets[n++] = (struct account_secret){ .provider = estate->resources[i]->name, .token = token };
         }
         if (code >= 0)
@@ -427,7 +430,7 @@ int runner_set_estate(struct runner *r, const struct estate *estate, struct erro
 
                 wipe(&token);
         }
-        return code < 0 ? code : set_clients(r, e);
+        return code < 0 || r->options.offline ? code : set_clients(r, e);
 }
 
 void runner_wake(struct runner *r)

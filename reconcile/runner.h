@@ -17,6 +17,7 @@ struct runner_options {
         struct engine_options engine;
         usec_t timeout;   /* the run as a whole; 0: none */
         int timeout_code; /* what the loop ends with then */
+        bool offline;     /* ENGINE_PLAN out of a snapshot: no secret is read, and nothing can be sent */
 
         /* Called from the loop whenever the engine's state is another than before, and for every event. Returning a negative
          * errno ends the loop with it. May call the engine's functions and runner_…(). */

@@ -59,6 +59,28 @@ static void keep_since(struct status_row *rows, size_t n, const struct status_ro
         }
 }
 
+/* What was not selected is as it was. */
+static int keep_others(struct status_row **rows, size_t *n, const struct status_row *before, size_t n_before)
+{
+        size_t n_new = *n, allocated = *n;
+
+        for (size_t i = 0; i < n_before; i++) {
+                struct status_row *row;
+                size_t k = 0;
+
+                while (k < n_new && !(text_equal((*rows)[k].resource, before[i].resource) &&
+                                      text_equal((*rows)[k].provider, before[i].provider)))
+                        k++;
+                if (k < n_new)
+                        continue;
+                row = ARRAY_ADD(*rows, *n, allocated);
+                if (!row)
+                        return -ENOMEM;
+                *row = before[i];
+        }
+        return 0;
+}
+
 void status_write(struct engine *engine, usec_t now)
 {
         _cleanup_buf_ struct buf fingerprint = BUF_INIT(STATUS_MAX);
@@ -76,6 +98,9 @@ void status_write(struct engine *engine, usec_t now)
                 r = ledger_get_status(engine->ledger, &before, &n_before, &at, &e);
         if (r >= 0) {
                 keep_since(rows, n, before, n_before, engine_wall(engine));
+                r = engine->options.selects ? keep_others(&rows, &n, before, n_before) : 0;
+        }
+        if (r >= 0) {
                 r = ledger_set_status(engine->ledger, rows, n, &e);
         }
         if (r < 0) {

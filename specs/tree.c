@@ -475,8 +475,8 @@ static int end_sequence(struct tree *t, struct node *node, const struct node *co
 static int end(struct tree *t)
 {
         const struct frame *frame = &t->frames[t->depth - 1];
-        const struct node *const *parts = t->pending + frame->first;
         size_t n_parts = t->n_pending - frame->first;
+        const struct node *const *parts = n_parts > 0 ? t->pending + frame->first : NULL;
         struct node *node = frame->node;
         int r;
 

@@ -355,5 +355,7 @@ int64_t db_int64(struct db_query *q, int column)
 
 const char *db_text(struct db_query *q, int column)
 {
-        return (const char *)sqlite3_column_text(q->statement, column);
+        const char *text = (const char *)sqlite3_column_text(q->statement, column);
+
+        return text && strlen(text) == (size_t)sqlite3_column_bytes(q->statement, column) ? text : NULL;
 }

@@ -51,4 +51,5 @@ int db_step(struct db_query *q, struct error *e); /* 1: a row; 0: done; negative
 void db_reset(struct db_query *q);                /* ready to bind and step again */
 int db_run(struct db_query *q, struct error *e);  /* steps to the end and resets: for statements without rows */
 int64_t db_int64(struct db_query *q, int column);
-const char *db_text(struct db_query *q, int column); /* NULL for null; until the next step */
+/* Until the next step; NULL for null, and for a text with a NUL in it. */
+const char *db_text(struct db_query *q, int column);

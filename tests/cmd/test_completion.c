@@ -70,6 +70,7 @@ static void test_commands(_unused_ void **state)
         check("-", "--help --version ");
         check("completion ", "bash zsh fish ");
         check("completion bash ", "");
+        check("schema MachineS", "MachineSet ");
 }
 
 /* Every option of every command is offered, and no other. */

@@ -33,15 +33,22 @@ static void test_pages_fit_a_terminal(_unused_ void **state)
         }
 }
 
-/* The first muster of an example, up to the next program or the comment. */
+/* The first muster of an example, up to the next program or the comment. What is quoted is one word. */
 static size_t split(char *example, const char *words[static WORDS_MAX])
 {
         char *rest = strstr(example, "muster "), *word;
+        bool quoted = false;
         size_t n = 0;
 
-        assert_non_null(rest);
+        if (!rest)
+                return 0;
         rest += strlen("muster ");
-        rest[strcspn(rest, "#|>)")] = '\0';
+        rest[strcspn(rest, "#|>)\\")] = '\0';
+        for (char *s = rest; *s; s++) {
+                quoted ^= *s == '\'';
+                if (quoted && *s == ' ')
+                        *s = '_';
+        }
         while ((word = strsep(&rest, " ")))
                 if (*word) {
                         assert_true(n < WORDS_MAX);
@@ -59,6 +66,9 @@ static void check_example(const struct command *command, char *example)
         size_t n = split(example, words);
         struct error e;
         int r;
+
+        if (n == 0)
+                return; /* another program, on what muster wrote */
 
         r = options_parse(words, n, &o, &e);
         named = o.command ? command_find(o.command) : NULL;

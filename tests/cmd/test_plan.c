@@ -3,11 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "cmd/output.h"
 #include "cmd/plan_json.h"
+#include "cmd/plan_markdown.h"
 #include "cmd/plan_text.h"
 #include "reconcile/base/array.h"
 #include "reconcile/base/json.h"
@@ -112,11 +115,12 @@ static struct plan *make_all_sorts(void)
                         120);
         a = add_action(p, ACTION_DELETE, "Machine", "db-3");
         a->vendor_id = "vm-9";
-        a->summary = "vm-9, running, 10.0.0.9";
+        a->summary = "running";
+        a->address = "10.0.0.9";
         a->blocked = "2 to delete, the limit is 1";
         a = add_action(p, ACTION_REPLACE, "Machine", "db-1");
         a->vendor_id = "vm-\033[2J";
-        a->summary = "vm-\033[2J, failed";
+        a->summary = "failed";
         a->reason = "it failed before it ever worked";
         a = add_action(p, ACTION_START, "Machine", "db-0");
         a->reason = "it is stopped, spec says running";
@@ -128,7 +132,8 @@ static struct plan *make_all_sorts(void)
         a->summary = "template t";
         a->waits = "a second look must confirm that it is gone";
         a = add_action(p, ACTION_DELETE, "Machine", "db-5");
-        a->summary = "vm-11";
+        a->vendor_id = "vm-11";
+        a->summary = "stopped";
         add_note(s, "db-7 is parked: two machines have its name");
 
         (void)add_section(p, "MachineSet/quiet", "star", "count is 1, 1 exists", "q.yaml", 1);
@@ -145,11 +150,102 @@ static struct plan *make_all_sorts(void)
         return p;
 }
 
-static void check_text(const struct plan *p, const struct palette *colors, const char *file)
+static const char *name_of(struct plan *p, const char *set, int ordinal)
+{
+        return plan_string(p, "%s-%d", set, ordinal);
+}
+
+static void add_machines(struct plan *p, enum action_verb verb, const char *set, int first, int last)
+{
+        int step = last < first ? -1 : 1;
+
+        for (int i = first; i != last + step; i += step) {
+                struct action *a = add_action(p, verb, "Machine", name_of(p, set, i));
+
+                a->vendor_id = verb == ACTION_CREATE ? NULL : plan_string(p, "vm-%d", 100 + i);
+                a->address = verb == ACTION_DELETE ? plan_string(p, "10.0.0.%d", i) : NULL;
+                a->summary = verb == ACTION_CREATE ? "template tmpl-7, 4 cpu, 8GiB, network pg-12" : "running";
+        }
+}
+
+static void add_change(struct plan *p, const char *name, const char *field, const char *from, const char *to)
+{
+        struct action *a = add_action(p, ACTION_UPDATE, "Machine", name);
+
+        a->vendor_id = "vm-1";
+        a->reason = plan_string(p, "%s is %s, spec says %s", field, from, to);
+        a->changes[a->n_changes++] = (struct change_line){ .field = field, .from = from, .to = to };
+}
+
+/* Sets that grow, shrink and change by many machines at once, with the gaps and the reasons that part them. */
+static struct plan *make_large(void)
+{
+        struct plan *p = make_plan();
+        struct action *a;
+
+        (void)add_section(p, "MachineSet/web", "star", "count is 12, 4 exist", "web.yaml", 4);
+        a = add_action(p, ACTION_CREATE, "Machine", "web-2");
+        a->summary = "template tmpl-7, 4 cpu, 8GiB, network pg-12";
+        a->reason = "web-2 (vm-102) is gone from the listing";
+        a->waits = "a second look must confirm that it is gone";
+        add_machines(p, ACTION_CREATE, "web", 4, 10);
+        add_machines(p, ACTION_CREATE, "web", 12, 13);
+        for (int i = 0; i < 4; i++) {
+                add_change(p, name_of(p, "web", i), "cpu", "4", "8");
+                add_change(p, name_of(p, "web", i), "memory", "8GiB", "16GiB");
+                a = &p->actions[p->n_actions - 1];
+                a->depends_on = p->n_actions - 1;
+                a->waits = "one change of a machine at a time";
+        }
+
+        (void)add_section(p, "MachineSet/batch", "star", "count is 2, 9 exist", "batch.yaml", 1);
+        add_machines(p, ACTION_DELETE, "batch", 8, 5);
+        add_machines(p, ACTION_DELETE, "batch", 3, 1);
+        for (size_t i = p->n_actions - 7; i < p->n_actions; i++)
+                p->actions[i].blocked = "7 to delete on star and 0 deleted within the hour, the limit is 5; "
+                                        "--max-deletes or a Policy's maxDeletes lifts it";
+
+        (void)add_section(p, "MachineSet/db", "star", "count is 5, 5 exist", "db.yaml", 1);
+        add_machines(p, ACTION_DELETE, "db", 9, 7);
+        a = add_action(p, ACTION_ADOPT, "Machine", "db-2");
+        a->vendor_id = "vm-77";
+        a->summary = "old-db, running";
+        a->reason = "the spec adopts it";
+        a = add_action(p, ACTION_UPDATE, "Machine", "db-3");
+        a->reason = "it was renamed to mine at the vendor";
+        a->changes[a->n_changes++] = (struct change_line){ .field = "name", .from = "mine", .to = "db-3" };
+        for (int i = 4; i < 6; i++) {
+                a = add_action(p, ACTION_REPLACE, "Machine", name_of(p, "db", i));
+                a->vendor_id = name_of(p, "vm", i);
+                a->reason = "template is tmpl-7, spec says tmpl-8";
+                a->changes[a->n_changes++] = (struct change_line){ .field = "template",
+                                                                   .from = "tmpl-7",
+                                                                   .to = "tmpl-8" };
+                a->waits = "at most 1 away at a time, and each new one works for 30s first";
+        }
+        add_provider(p, "star", 1, 30);
+
+        return p;
+}
+
+static void check_columns(const struct plan *p, const struct palette *colors, size_t columns, const char *file)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
 
-        assert_int_equal(plan_text(p, colors, &b), 0);
+        assert_int_equal(plan_text(p, colors, columns, &b), 0);
+        assert_same_as_file(buf_text(&b), file);
+}
+
+static void check_text(const struct plan *p, const struct palette *colors, const char *file)
+{
+        check_columns(p, colors, 0, file);
+}
+
+static void check_markdown(const struct plan *p, const char *file)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+
+        assert_int_equal(plan_markdown(p, &b), 0);
         assert_same_as_file(buf_text(&b), file);
 }
 
@@ -164,17 +260,81 @@ static void check_json(const struct plan *p, const char *file)
 
 static void test_text(_unused_ void **state)
 {
-        _cleanup_(plan_free_p) struct plan *mixed = make_mixed(), *all = make_all_sorts();
+        _cleanup_(plan_free_p) struct plan *mixed = make_mixed(), *all = make_all_sorts(), *large = make_large();
 
         check_text(mixed, &palette_plain, "cmd/golden/mixed.txt");
         check_text(all, &palette_plain, "cmd/golden/all-sorts.txt");
+        check_text(large, &palette_plain, "cmd/golden/large.txt");
 }
 
 static void test_colored_text(_unused_ void **state)
 {
-        _cleanup_(plan_free_p) struct plan *p = make_mixed();
+        _cleanup_(plan_free_p) struct plan *mixed = make_mixed(), *all = make_all_sorts();
 
-        check_text(p, &palette_colored, "cmd/golden/mixed-colored.txt");
+        check_text(mixed, &palette_colored, "cmd/golden/mixed-colored.txt");
+        check_text(all, &palette_colored, "cmd/golden/all-sorts-colored.txt");
+}
+
+/* On a terminal lines are broken between words, and colours take no room. */
+static void test_text_for_a_terminal(_unused_ void **state)
+{
+        _cleanup_(plan_free_p) struct plan *large = make_large(), *mixed = make_mixed();
+
+        check_columns(large, &palette_plain, 72, "cmd/golden/large-72-columns.txt");
+        check_columns(mixed, &palette_colored, 60, "cmd/golden/mixed-60-columns.txt");
+        check_columns(mixed, &palette_plain, 1, "cmd/golden/mixed-1-column.txt");
+}
+
+static void test_markdown(_unused_ void **state)
+{
+        _cleanup_(plan_free_p) struct plan *mixed = make_mixed(), *all = make_all_sorts(), *large = make_large(),
+                                           *nothing = make_plan();
+
+        check_markdown(mixed, "cmd/golden/mixed.md");
+        check_markdown(all, "cmd/golden/all-sorts.md");
+        check_markdown(large, "cmd/golden/large.md");
+        nothing->unchanged = 3;
+        check_markdown(nothing, "cmd/golden/nothing.md");
+}
+
+/* What would end a code span or a cell, or write to somebody. */
+static void test_markdown_of_hostile_words(_unused_ void **state)
+{
+        _cleanup_(plan_free_p) struct plan *p = make_plan();
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+
+        (void)add_section(p, "MachineSet/web", "star", "count is 1, 0 exist", "a|b`c.yaml", 1);
+        add_action(p, ACTION_CREATE, "Machine", "web-0")->summary = "`|\\| @all <b>\n| x |";
+        assert_int_equal(plan_markdown(p, &b), 0);
+        assert_non_null(
+                strstr(buf_text(&b), "| + | `web-0` | machine | `\\x60\\x7c\\\\x7c @all <b>\\x0a\\x7c x \\x7c` |\n"));
+        assert_non_null(strstr(buf_text(&b), " at `a\\x7cb\\x60c.yaml:1`\n"));
+}
+
+/* A comment has its limit: whole rows fit under it, the summary stays, and what is missing is counted. */
+static void test_markdown_of_too_much(_unused_ void **state)
+{
+        static const int machines = 3000;
+        _cleanup_(plan_free_p) struct plan *p = make_plan();
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+        unsigned long left_out;
+        const char *rest;
+        size_t rows = 0;
+
+        (void)add_section(p, "MachineSet/web", "star", "count is 6000, 0 exist", "web.yaml", 4);
+        for (int i = 0; i < machines; i++)
+                add_machines(p, ACTION_CREATE, "web", 2 * i, 2 * i);
+        add_note(add_section(p, "MachineSet/db", "star", "count is 1, 1 exists", "db.yaml", 4), "db-0 is asleep");
+        assert_int_equal(plan_markdown(p, &b), 0);
+
+        assert_true(b.len <= PLAN_MARKDOWN_MAX && b.len > PLAN_MARKDOWN_MAX - 300);
+        assert_memory_equal(buf_text(&b), "**Plan:** 3000 to create", 24);
+        for (const char *row = buf_text(&b); (row = strstr(row, "\n| + |")); row++)
+                rows++;
+        rest = strstr(buf_text(&b), " |\n\n… and ");
+        assert_non_null(rest);
+        assert_int_equal(sscanf(rest, " |\n\n… and %lu more: `muster plan` shows all\n", &left_out), 1);
+        assert_int_equal(rows + left_out, machines + 1);
 }
 
 static void test_text_of_nothing(_unused_ void **state)
@@ -182,11 +342,11 @@ static void test_text_of_nothing(_unused_ void **state)
         _cleanup_(plan_free_p) struct plan *p = make_plan();
         _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
 
-        assert_int_equal(plan_text(p, &palette_plain, &b), 0);
+        assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
         p->unchanged = 1;
-        assert_int_equal(plan_text(p, &palette_plain, &b), 0);
+        assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
         p->unchanged = 12;
-        assert_int_equal(plan_text(p, &palette_plain, &b), 0);
+        assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
         assert_string_equal(buf_text(&b), "No changes: there is nothing to do.\n"
                                           "No changes: 1 machine is as the specs say.\n"
                                           "No changes: 12 machines are as the specs say.\n");
@@ -214,6 +374,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_text),
                 cmocka_unit_test(test_colored_text),
+                cmocka_unit_test(test_text_for_a_terminal),
+                cmocka_unit_test(test_markdown),
+                cmocka_unit_test(test_markdown_of_hostile_words),
+                cmocka_unit_test(test_markdown_of_too_much),
                 cmocka_unit_test(test_text_of_nothing),
                 cmocka_unit_test(test_json),
                 cmocka_unit_test(test_json_of_any_bytes),

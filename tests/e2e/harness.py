@@ -177,7 +177,7 @@ class Estate:
         command = [MUSTER, *arguments]
         if arguments and arguments[0] in ("init", "validate", "plan", "apply", "agent"):
             command.append(self.specs)
-        elif arguments and arguments[0] in ("adopt", "forget", "accept-loss"):
+        elif arguments and arguments[0] in ("adopt", "forget", "accept-loss", "retry", "pause", "resume", "explain", "export"):
             command += ["-f", self.specs]
         usual = {
             "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,

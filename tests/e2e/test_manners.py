@@ -79,8 +79,8 @@ class Terminal:
 
 
 def shell_environment(home):
-    return {"PATH": f"{os.path.abspath(BIN_DIR)}:{os.environ['PATH']}", "HOME": home, "TERM": "xterm", "LANG": "C.UTF-8",
-            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""), "PS1": "$ "}
+    return {"PATH": f"{os.path.abspath(BIN_DIR)}:{os.environ['PATH']}", "HOME": home, "TERM": "xterm", "PS1": "$ ",
+            "LANG": "C.UTF-8", "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
 
 
 class Completion(TestCase):
@@ -147,7 +147,8 @@ class Completion(TestCase):
     def test_silent_and_without_effect(self):
         before = sorted(os.listdir(os.path.dirname(self.estate.state)))
         self.simulator.reset_calls()
-        for words in (["status", ""], ["status", "--state", "/no/such", ""], ["adopt", "-f", "/no/such", ""], [], ["x", ""]):
+        for words in (["status", ""], ["status", "--state", "/no/such", ""], ["adopt", "-f", "/no/such", ""], [],
+                      ["x", ""]):
             result = self.estate.run("__complete", *words)
             self.assert_code(0, result)
             self.assertEqual("", result.err)
@@ -167,7 +168,8 @@ class Manual(TestCase):
         self.assert_code(0, self.estate.run("help", "--man", self.folder))
 
     def test_a_page_for_each_command(self):
-        commands = re.findall(r"(?m)^  ([a-z-]+) .*", self.estate.run("help").out.split("Commands:")[1].split("A first run:")[0])
+        listed = self.estate.run("help").out.split("Commands:")[1].split("A first run:")[0]
+        commands = re.findall(r"(?m)^  ([a-z-]+) ", listed)
         self.assertEqual({"muster.1"} | {f"muster-{name}.1" for name in commands}, set(os.listdir(self.folder)))
 
     @unittest.skipUnless(shutil.which("groff"), "groff is not installed")
@@ -211,13 +213,14 @@ class Progress(TestCase):
         terminal = self.apply("--yes")
         self.assertEqual(0, terminal.finish(), terminal.said)
         drawn = re.findall(r"\x1b\[\?7l(.*?)\x1b\[\?7h", terminal.said)
-        self.assertTrue(any(re.fullmatch(r"\d/5 machines ready, \d in flight, \d+s; MachineSet/web: .*", line) for line in drawn),
-                        drawn)
+        told = re.compile(r"\d/5 machines ready, \d in flight, \d+s; MachineSet/web: .*")
+        self.assertTrue(any(told.fullmatch(line) for line in drawn), drawn)
         for line in drawn:
             self.assertNotIn("\n", line)
         screen = terminal.screen()
         self.assertFalse([line for line in screen if "in flight" in line], screen)
-        self.assertEqual(5, len([line for line in screen if re.fullmatch(r"  web-\d on star: created as vm-\d+", line)]), screen)
+        created = re.compile(r"  web-\d on star: created as vm-\d+")
+        self.assertEqual(5, len([line for line in screen if created.fullmatch(line)]), screen)
         self.assertTrue([line for line in screen if "Converged." in line], screen)
 
     def test_never_wider_than_the_terminal(self):
@@ -234,8 +237,10 @@ class Progress(TestCase):
         self.assertIn("created as", terminal.said)
 
     def test_colours(self):
-        for environment, arguments, colored in (({}, (), True), ({"NO_COLOR": "1"}, (), False), ({"NO_COLOR": ""}, (), True),
-                                                ({"NO_COLOR": "1"}, ("--color", "always"), True), ({}, ("--color", "never"), False)):
+        for environment, arguments, colored in (
+            ({}, (), True), ({"NO_COLOR": "1"}, (), False), ({"NO_COLOR": ""}, (), True),
+            ({"NO_COLOR": "1"}, ("--color", "always"), True), ({}, ("--color", "never"), False),
+        ):
             with self.subTest(environment=environment, arguments=arguments):
                 terminal = Terminal(self, [MUSTER, "plan", *arguments, self.estate.specs],
                                     env=self.estate.environment | {"TERM": "xterm"} | environment)
@@ -267,7 +272,10 @@ class Interrupted(TestCase):
         self.init()
 
     def apply(self, *arguments):
-        return Terminal(self, [MUSTER, "apply", *arguments, self.estate.specs], env=self.estate.environment | {"TERM": "xterm"})
+        return self.start("apply", *arguments)
+
+    def start(self, *arguments):
+        return Terminal(self, [MUSTER, *arguments, self.estate.specs], env=self.estate.environment | {"TERM": "xterm"})
 
     def check_restored(self, terminal):
         self.assertEqual(terminal.before, termios.tcgetattr(terminal.terminal))
@@ -310,11 +318,23 @@ class Interrupted(TestCase):
     def test_while_it_reads(self):
         for command in ("plan", "apply"):
             with self.subTest(command=command):
-                terminal = Terminal(self, [MUSTER, command, self.estate.specs], env=self.estate.environment | {"TERM": "xterm"})
+                terminal = self.start(command)
                 terminal.wait_for("reading star; 1 request sent")
                 terminal.send(CONTROL_C)
                 self.assertNotEqual(0, terminal.finish(), terminal.said)
                 self.assertEqual(terminal.before, termios.tcgetattr(terminal.terminal))
+
+
+class Validate(TestCase):
+    def test_github(self):
+        self.assertEqual("", self.estate.run("validate", "-o", "github").out)
+        self.estate.machine_set("odd,1:2%", count="many")
+        result = self.estate.run("validate", "-o", "github")
+        self.assert_code(1, result)
+        self.assertEqual("", result.err)
+        for line in result.out.splitlines():
+            self.assertRegex(line, r"^::error file=[^,:]*machineset-odd%2C1%3A2%25\.yaml,line=\d+,col=\d+::[^:].*$")
+        self.assertIn("odd,1:2%25", result.out)  # the message keeps what only a property may not have
 
 
 class Pipes(TestCase):
@@ -351,7 +371,8 @@ class Words(TestCase):
         for arguments, words in (
             (["plna"], "there is no command 'plna' (did you mean 'plan'?); try 'muster help'"),
             (["help", "aply"], "there is no command 'aply' (did you mean 'apply'?); try 'muster help'"),
-            (["plan", "--ouput", "json"], "there is no option '--ouput' (did you mean '--output'?); try 'muster help plan'"),
+            (["plan", "--ouput", "json"],
+             "there is no option '--ouput' (did you mean '--output'?); try 'muster help plan'"),
             (["plan", "--observe"], "'plan' does not take the option '--observe' (agent does); try 'muster help plan'"),
             (["plan", "-o", "ansible"], "'plan' has no output format 'ansible': write text (default)"),
             (["plan", "--version"], "'--version' stands alone"),

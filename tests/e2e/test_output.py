@@ -89,7 +89,7 @@ class Text(TestCase):
         lines = result.out.splitlines()
         self.assertRegex(lines[0], r"^MachineSet/web on star: count is 6, 5 exist +\S*machineset-web\.yaml:\d+$")
         self.assertRegex(result.out, r"(?m)^  \+ web-5 +machine +template tmpl-7, 8 cpu, 8GiB, network pg-12")
-        self.assertRegex(result.out, r"(?m)^  ~ web-0 +machine +cpu 4 -> 8$")
+        self.assertRegex(result.out, r"(?m)^  ~ web-0\.\.web-4 +machine +cpu 4 -> 8$")
         self.assertRegex(result.out, r"(?m)^  ~ web-1 +machine +start")
         self.assertRegex(lines[-1], r"^Plan: 1 to create, \d+ to change, 0 to delete, 0 blocked, 0 unknown\. About \d+ requests\.")
         self.assertNotIn("\x1b", result.out)

@@ -207,6 +207,71 @@ static void test_change_of_which_nothing_is_heard(_unused_ void **state)
         }
 }
 
+/* Names that the specs release are not used, though nothing was ever there. */
+static void test_released_names(_unused_ void **state)
+{
+        static const char *released[] = { "web-0", "web-2" };
+        _cleanup_(world_free_p) struct world *w = arrange_world();
+        struct machine_set *set;
+        struct estate *estate = arrange_specs(w, 2, &set);
+
+        set->release = (struct strings){ .items = released, .n = 2 };
+        world_set_estate(w, estate);
+        world_start(w, ENGINE_AGENT);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "create"), 2);
+        assert_non_null(arrange_id(w, "web-1"));
+        assert_non_null(arrange_id(w, "web-3"));
+        assert_settled(w);
+}
+
+static void test_adopted_machine_that_is_lost(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_world();
+        struct machine_set *set;
+        struct estate *estate = arrange_specs(w, 1, &set);
+        char given[SERVER_ID_MAX];
+        struct pair pair = { .key = "web-0", .value = given };
+
+        server_add(w, 0, "of-somebody", 1, given);
+        server_adopted(&w->servers[0], given, "web-0");
+        set->cpu = 2;
+        set->memory = INT64_C(4) << 30;
+        set->adopt = (struct pairs){ .items = &pair, .n = 1 };
+        world_set_estate(w, estate);
+        world_start(w, ENGINE_AGENT);
+        world_pass(w, 5 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(w->acts, 0);
+        assert_string_equal(arrange_id(w, "web-0"), given);
+        server_console(w, 0, "delete", given, NULL);
+        world_pass(w, 5 * USEC_PER_MINUTE);
+        assert_int_equal(arrange_sent(w, "create"), 1);
+        assert_int_equal(arrange_there(w), 1);
+        assert_settled(w);
+}
+
+/* One that somebody stopped is replaced as well, and keeps the others from nothing. */
+static void test_rollout_with_a_stopped_machine(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(3);
+        struct machine_set *set;
+        struct estate *estate = arrange_specs(w, 3, &set);
+        struct resource *r = estate_find(estate, &kind_machine_set, "web");
+
+        server_console(w, 0, "stop", arrange_id(w, "web-1"), NULL);
+        r->on_drift = ON_DRIFT_REPLACE;
+        set->template.name = "tmpl-8";
+        world_set_estate(w, estate);
+        world_pass(w, 20 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "create"), 6);
+        assert_int_equal(arrange_sent(w, "delete"), 3);
+        assert_int_equal(arrange_there(w), 3);
+        assert_settled(w);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -216,6 +281,9 @@ int main(void)
                 cmocka_unit_test(test_shutdown_that_does_nothing),
                 cmocka_unit_test(test_machines_that_fail_and_fail),
                 cmocka_unit_test(test_more_deletes_than_the_policy_has),
+                cmocka_unit_test(test_released_names),
+                cmocka_unit_test(test_adopted_machine_that_is_lost),
+                cmocka_unit_test(test_rollout_with_a_stopped_machine),
                 cmocka_unit_test(test_change_of_which_nothing_is_heard),
         };
 

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "providers/starvcenter/starvcenter.h"
+#include "reconcile/base/base64.h"
+#include "tests/fuzz/fuzz.h"
+
+static const struct provider *const codec = &starvcenter_provider;
+static const struct account_config account = { .endpoint = "http://star.test/starvcenter",
+                                               .token = "secret-1",
+                                               .timeout = USEC_PER_MINUTE };
+
+/* The bodies of replies, one after another: the input's lines that a NUL byte ends. */
+struct bodies {
+        const uint8_t *rest;
+        size_t n;
+        bool wrapped; /* they are what is in the Base64, not the Base64 itself */
+};
+
+/* The next body; behind the last one, empty ones. */
+static struct reply next_reply(struct bodies *bodies)
+{
+        const uint8_t *end = bodies->n > 0 ? memchr(bodies->rest, '\0', bodies->n) : NULL;
+        size_t n = end ? (size_t)(end - bodies->rest) : bodies->n;
+        _cleanup_buf_ struct buf base64 = BUF_INIT(n * 2 + 8);
+        struct reply rp = { .end = REPLY_COMPLETE, .status = 200 };
+
+        must(base64_encode(&base64, bodies->rest, n) == 0);
+        rp.body_len = bodies->wrapped ? base64.len : n;
+        rp.body = fuzz_text(bodies->wrapped ? (const uint8_t *)base64.data : bodies->rest, rp.body_len);
+        bodies->rest += n + (end != NULL);
+        bodies->n -= n + (end != NULL);
+        return rp;
+}
+
+static void check_row(const struct observation *obs, const struct row *row)
+{
+        must(*row->id && strlen(row->id) < sizeof(((struct outcome *)NULL)->id));
+        must(observation_find(obs, row->id) == row);
+        must(row->name && row->address && row->created);
+        must(*condition_text(row->condition));
+        if (values_known(&row->values, MACHINE_CPU))
+                must(row->values.of[MACHINE_CPU].number >= 0);
+        if (values_known(&row->values, MACHINE_MEMORY))
+                must(row->values.of[MACHINE_MEMORY].number >= 0);
+        if (values_known(&row->values, MACHINE_MODEL))
+                must(*row->values.of[MACHINE_MODEL].text);
+}
+
+static void check_observation(const struct observation *obs)
+{
+        for (size_t i = 0; i < obs->n_rows; i++)
+                check_row(obs, &obs->rows[i]);
+}
+
+static void check_complete(const struct observation *obs)
+{
+        if (obs->scope.type == SCOPE_MACHINE)
+                must(obs->n_rows <= 1 && (obs->n_rows == 0 || text_equal(obs->rows[0].id, obs->scope.id)));
+        else
+                must(obs->total < 0 || (size_t)obs->total == obs->n_rows);
+}
+
+/* Answers requests for as long as there are bodies. 0: all of them; 1: there were not enough bodies. */
+static int answer(struct bodies *bodies, struct observation *obs, struct request_list *asked, struct error *e)
+{
+        _cleanup_request_list_ struct request_list batch = *asked;
+
+        *asked = (struct request_list){};
+        for (size_t i = 0; i < batch.n_requests; i++) {
+                _cleanup_(reply_done) struct reply rp = {};
+                int r;
+
+                if (bodies->n == 0 && obs->pages_read > 0)
+                        return 1;
+                must(batch.requests[i].read && batch.requests[i].url);
+                rp = next_reply(bodies);
+                r = codec->saw(&account, &batch.requests[i], &rp, obs, asked, e);
+                must(r == 0 || r == -EBADMSG || r == -EACCES);
+                check_observation(obs);
+                if (r < 0)
+                        return r;
+        }
+
+        return asked->n_requests > 0 ? answer(bodies, obs, asked, e) : 0;
+}
+
+/* A whole look: further pages are asked for, as they are answered, until it is complete, refused, or out of bodies. */
+static void check_look(struct bodies bodies, enum scope_type type)
+{
+        _cleanup_(observation_free_p) struct observation *obs = NULL;
+        _cleanup_request_list_ struct request_list asked = {};
+        struct error e = { "" };
+        int r;
+
+        must(observation_new(type, type == SCOPE_MACHINE ? "vm-1" : NULL, &obs) == 0);
+        must(codec->look(&account, obs, &asked, &e) == 0);
+        do {
+                r = answer(&bodies, obs, &asked, &e);
+                if (r == 0)
+                        r = codec->seen(&account, obs, &asked, &e);
+                else if (r > 0)
+                        return;
+        } while (r > 0);
+
+        if (r == 0) {
+                check_complete(obs);
+        } else {
+                must(r == -EBADMSG || r == -EACCES || r == -ESTALE);
+                must(*e.text && fuzz_is_showable(e.text));
+        }
+}
+
+static void check_outcome(struct bodies bodies, enum order_verb verb)
+{
+        const struct order order = { .verb = verb, .id = verb == ORDER_CREATE ? NULL : "vm-1", .name = "web-0" };
+        _cleanup_(reply_done) struct reply rp = next_reply(&bodies);
+        struct outcome outcome;
+
+        codec->acted(&account, &order, &rp, &outcome);
+        must(*outcome_text(outcome.class));
+        must(memchr(outcome.id, '\0', sizeof(outcome.id)));
+        must(!*outcome.id || (verb == ORDER_CREATE && outcome.class == OUTCOME_ACCEPTED));
+        must(verb != ORDER_CREATE || outcome.class != OUTCOME_REFUSED);
+        if (outcome.class != OUTCOME_ACCEPTED)
+                must(*outcome.why.text && fuzz_is_showable(outcome.why.text));
+}
+
+/* Each input is read as all that it could be the reply to, as it is and out of its wrapping. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        for (int wrapped = 0; wrapped <= 1; wrapped++) {
+                struct bodies bodies = { .rest = data, .n = size, .wrapped = wrapped };
+
+                check_look(bodies, SCOPE_MACHINES);
+                check_look(bodies, SCOPE_MACHINE);
+                check_outcome(bodies, ORDER_CREATE);
+                check_outcome(bodies, ORDER_CHANGE);
+        }
+
+        return 0;
+}

@@ -93,7 +93,7 @@ class Listings(TestCase):
     def assert_waits(self, fault, words, phases=("unknown", "blocked")):
         self.estate.machine_set(count=6)
         agent = self.start_agent("--interval", "1s")
-        wait_until(lambda: len(self.estate.owned()) == 6, "the agent made the sixth machine, and saw it")
+        wait_until(lambda: (self.estate.status() or {}).get("ready") == 6, "the agent made the sixth machine")
         self.simulator.reset_calls()
         self.simulator.fault(f"list={fault}")
 

@@ -128,6 +128,18 @@ int context_open_ledger(struct context *c, enum ledger_mode mode, struct error *
         return c->estate ? context_check_estate(c, c->estate, e) : 0;
 }
 
+int context_read_ledger(struct context *c, struct error *e)
+{
+        int r;
+
+        r = context_open_ledger(c, LEDGER_READ, e);
+        if (r != -ENOENT)
+                return r;
+
+        r = ledger_new_empty(&c->ledger);
+        return r < 0 ? error_oom(e) : 0;
+}
+
 /* A provider that was renamed is known by what it was called before, until the engine renames what it owns. */
 static bool names_provider(const struct estate *estate, const char *account)
 {

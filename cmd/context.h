@@ -46,6 +46,9 @@ int context_lock(struct context *c, struct error *e);
 int context_open_ledger(struct context *c, enum ledger_mode mode, struct error *e);
 int context_check_estate(const struct context *c, const struct estate *estate, struct error *e);
 
+/* For looking only: where there is no ledger an empty one, by which nothing is muster's. */
+int context_read_ledger(struct context *c, struct error *e);
+
 /* A Provider that the ledger owns things of and these specs do not name, with the words in `e`; NULL: none. */
 const char *context_lost_provider(const struct context *c, const struct estate *estate, struct error *e);
 

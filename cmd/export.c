@@ -80,19 +80,6 @@ static int read_specs(struct exporting *ex, struct error *e)
         return 0;
 }
 
-/* Where there is no ledger, nothing is muster's. */
-static int open_ledger(struct context *c, struct error *e)
-{
-        int r;
-
-        r = context_open_ledger(c, LEDGER_READ, e);
-        if (r != -ENOENT)
-                return r;
-
-        r = ledger_new_empty(&c->ledger);
-        return r < 0 ? error_oom(e) : 0;
-}
-
 /* Looks at the one provider: no other one's secret is needed. */
 static int look(struct exporting *ex, struct error *e)
 {
@@ -143,7 +130,7 @@ static int run(const struct options *o)
         if (r >= 0)
                 r = read_specs(&ex, &e);
         if (r >= 0)
-                r = open_ledger(&ex.c, &e);
+                r = context_read_ledger(&ex.c, &e);
         if (r >= 0)
                 r = look(&ex, &e);
         if (r >= 0)

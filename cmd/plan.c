@@ -116,18 +116,6 @@ static int exit_code(const struct planning *pl)
         return pl->c.options->detailed_exitcode && plan_has_actions(p) ? EXIT_CHANGES : EXIT_DONE;
 }
 
-static int open_ledger(struct context *c, struct error *e)
-{
-        int r;
-
-        r = context_open_ledger(c, LEDGER_READ, e);
-        if (r != -ENOENT)
-                return r;
-
-        r = ledger_new_empty(&c->ledger);
-        return r < 0 ? error_oom(e) : 0;
-}
-
 static int open_snapshot(struct planning *pl, struct error *e)
 {
         const struct options *o = pl->c.options;
@@ -157,7 +145,7 @@ static int make_plan(struct planning *pl, struct error *e)
         if (r >= 0)
                 r = context_select(&pl->c, e);
         if (r >= 0)
-                r = o->snapshot ? open_snapshot(pl, e) : open_ledger(&pl->c, e);
+                r = o->snapshot ? open_snapshot(pl, e) : context_read_ledger(&pl->c, e);
         if (r >= 0)
                 r = look_once(&pl->c, pl->shown, e);
         if (r >= 0 && engine_plan(runner_engine(pl->c.runner), &pl->plan) < 0)

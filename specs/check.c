@@ -17,15 +17,12 @@ int check_tell(const struct checker *c, enum severity severity, const char *path
         _cleanup_free_ char *message = NULL;
         char shown[EXCERPT_MAX];
         va_list arguments;
-        int r;
 
         va_start(arguments, format);
-        r = vasprintf(&message, format, arguments);
+        message = text_vformat(format, arguments);
         va_end(arguments);
-        if (r < 0) {
-                message = NULL;
+        if (!message)
                 return -ENOMEM;
-        }
 
         return diagnostics_add(c->diagnostics, severity, p, "%s %s", excerpt(path, shown), message);
 }

@@ -92,15 +92,12 @@ int decoder_mistake(struct decoder *dec, const struct node *node, const char *pa
         _cleanup_free_ char *message = NULL;
         char shown[EXCERPT_MAX];
         va_list arguments;
-        int r;
 
         va_start(arguments, format);
-        r = vasprintf(&message, format, arguments);
+        message = text_vformat(format, arguments);
         va_end(arguments);
-        if (r < 0) {
-                message = NULL;
+        if (!message)
                 return -ENOMEM;
-        }
 
         if (mark_faulty(dec, path) < 0)
                 return -ENOMEM;

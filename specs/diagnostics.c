@@ -96,12 +96,10 @@ int diagnostics_add(struct diagnostics *d, enum severity severity, const struct 
 
         if (kept < KEPT_MAX) {
                 va_start(arguments, format);
-                r = vasprintf(&message, format, arguments);
+                message = text_vformat(format, arguments);
                 va_end(arguments);
-                if (r < 0) {
-                        message = NULL;
+                if (!message)
                         return -ENOMEM;
-                }
 
                 r = keep(d, severity, p, message);
                 if (r < 0)

@@ -83,6 +83,13 @@ static size_t utf8_character(const char *s, size_t n, uint32_t *ret)
         return length;
 }
 
+char *text_vformat(const char *format, va_list arguments)
+{
+        char *text;
+
+        return vasprintf(&text, format, arguments) < 0 ? NULL : text;
+}
+
 bool text_is_utf8(const char *s, size_t n)
 {
         uint32_t c;

@@ -7,6 +7,7 @@
  * Strings from a vendor or a spec are hostile until they went through text_escape(): they may hold terminal escapes.
  */
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +18,9 @@ bool text_starts(const char *s, const char *prefix);
 
 /* The whole string as a decimal number, no sign but '-', no blanks, no leading zeros. 0, -EINVAL or -ERANGE. */
 int text_to_int64(const char *s, int64_t *ret);
+
+/* Formats into a malloc'ed text; NULL: out of memory. */
+char *text_vformat(const char *format, va_list arguments) _printf_(1, 0);
 
 /* Is it well-formed UTF-8 without NUL? */
 bool text_is_utf8(const char *s, size_t n);

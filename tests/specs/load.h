@@ -109,11 +109,11 @@ static inline void dump_value(struct buf *b, const char *path, const struct fiel
 static inline void dump_fields(struct buf *b, const char *around, const struct field *fields, const void *base)
 {
         for (const struct field *f = fields; f->name; f++) {
-                char path[128];
+                _cleanup_buf_ struct buf path = BUF_INIT(1024);
 
-                (void)snprintf(path, sizeof(path), "%s.%s", around, f->name);
+                (void)buf_addf(&path, "%s.%s", around, f->name);
                 if (!f->later)
-                        dump_value(b, path, f, (const char *)base + f->offset);
+                        dump_value(b, buf_text(&path), f, (const char *)base + f->offset);
         }
 }
 

@@ -234,37 +234,61 @@ static int plan_failed(struct planning *pl, struct slot *s, struct error *e)
         return 0;
 }
 
+/* "web-3 is being made", "web-3 and 4 more are being made" */
+static void tell_under_way(struct planning *pl, size_t n, const char *first, const char *what)
+{
+        if (n == 0)
+                return;
+        planning_section(pl)->waiting = true;
+        if (n == 1)
+                planning_note(pl, plan_string(pl->plan, "%s is being %s", first, what));
+        else
+                planning_note(pl, plan_string(pl->plan, "%s and %zu more are being %s", first, n - 1, what));
+}
+
+static void tell_unknown_create(struct planning *pl, const struct slot *s)
+{
+        planning_section(pl)->waiting = true;
+        pl->plan->unknown++;
+        planning_note(pl, plan_string(pl->plan,
+                                      "%s: its create ended without an answer to trust (%s); muster waits, then looks "
+                                      "whether it is there",
+                                      s->name, s->call->note[0] ? s->call->note : "muster was stopped in the middle"));
+}
+
+static void tell_parked(struct planning *pl, const struct slot *s)
+{
+        const char *words = plan_string(pl->plan,
+                                        "%s is parked: %s; 'muster adopt %s ID' or 'muster forget %s' decides", s->name,
+                                        s->thing->note, s->name, s->name);
+
+        planning_note(pl, words);
+        section_reason(planning_section(pl), REASON_PARKED, words);
+}
+
 /* The slots about which something must be said though nothing is done. */
 static void tell_slots(struct planning *pl, const struct set *set)
 {
-        struct section *section = planning_section(pl);
+        const char *first_made = NULL, *first_leaving = NULL;
+        size_t made = 0, leaving = 0;
 
         for (size_t i = 0; i < set->n_slots; i++) {
                 const struct slot *s = &set->slots[i];
-                const char *words;
 
                 if (s->adopt || s->release)
                         continue;
-                if (!s->thing) {
-                        section->waiting = true;
-                        if (s->call->state != CALL_UNKNOWN)
-                                continue;
-                        pl->plan->unknown++;
-                        words = plan_string(
-                                pl->plan,
-                                "%s: its create ended without an answer to trust (%s); muster waits, then looks whether it is there",
-                                s->name, s->call->note[0] ? s->call->note : "muster was stopped in the middle");
-                        planning_note(pl, words);
+                if (!s->thing && s->call->state == CALL_UNKNOWN) {
+                        tell_unknown_create(pl, s);
+                } else if (!s->thing) {
+                        first_made = made++ == 0 ? s->name : first_made;
                 } else if (s->thing->state == THING_PARKED) {
-                        words = plan_string(pl->plan,
-                                            "%s is parked: %s; 'muster adopt %s ID' or 'muster forget %s' decides",
-                                            s->name, s->thing->note, s->name, s->name);
-                        planning_note(pl, words);
-                        section_reason(section, REASON_PARKED, words);
+                        tell_parked(pl, s);
                 } else if (s->thing->state == THING_LEAVING) {
-                        section->waiting = true;
+                        first_leaving = leaving++ == 0 ? s->name : first_leaving;
                 }
         }
+        tell_under_way(pl, made, first_made, "made");
+        tell_under_way(pl, leaving, first_leaving, "deleted");
 }
 
 /* An owned machine that the listing lacks is made again, but only once a second look agrees. */

@@ -9,7 +9,7 @@
 #include "reconcile/io/loop.h"
 
 /* How late a timer may fire so that the machine wakes once for several. */
-#define TIMER_ACCURACY USEC_PER_MSEC
+#define TIMER_ACCURACY 1 /* µs; the default of 250 ms, and even 1 ms, would hold up whatever is due at once */
 
 struct loop_signal {
         struct loop *loop;

@@ -103,6 +103,7 @@ class Retry(TestCase):
         self.init()
         self.simulator.fault("create=refuse")
         agent = self.start_agent("--interval", "1s")
+        wait_until(lambda: agent.log().count("was not done") == 5, "all five are refused")
         wait_until(lambda: (self.estate.status() or {}).get("phase") == "failed", "the refusal")
         self.simulator.clear_faults()
         self.simulator.reset_calls()

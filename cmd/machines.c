@@ -120,12 +120,13 @@ json_t *machines_json(const struct machines *m)
 static const char *group_name(const char *resource, char text[static GROUP_BYTES_MAX])
 {
         static const char *const taken[] = { "all", "ungrouped" };
-        const char *name = strchr(resource, '/');
+        const char *name = strchr(resource, '/'), *after = "";
 
-        (void)snprintf(text, GROUP_BYTES_MAX - 1, "%s", name ? name + 1 : resource);
+        name = name ? name + 1 : resource;
         for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
-                if (text_equal(text, taken[i]))
-                        (void)strcat(text, "_");
+                if (text_equal(name, taken[i]))
+                        after = "_";
+        (void)snprintf(text, GROUP_BYTES_MAX, "%s%s", name, after);
         for (char *c = strchr(text, '-'); c; c = strchr(c, '-'))
                 *c = '_';
 

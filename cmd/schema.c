@@ -37,7 +37,7 @@ static int unknown_kind(const char *name, struct error *e)
 
         while (kinds[n])
                 n++;
-        names = calloc(n, sizeof(*names));
+        names = calloc(n + 1, sizeof(*names));
         if (!names)
                 return error_oom(e);
         for (size_t i = 0; i < n; i++)

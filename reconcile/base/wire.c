@@ -153,7 +153,8 @@ int wire_percent_decode(char *s, bool form)
 
         for (; *s; s++) {
                 if (*s == '%') {
-                        *out++ = (char)(unsigned char)((unsigned)hex_value(s[1]) << 4 | (unsigned)hex_value(s[2]));
+                        *(unsigned char *)out++ = (unsigned char)((unsigned)hex_value(s[1]) << 4 |
+                                                                  (unsigned)hex_value(s[2]));
                         s += 2;
                 } else {
                         *out++ = form && *s == '+' ? ' ' : *s;

@@ -283,7 +283,7 @@ static int on_hangup(void *userdata, _unused_ int signal)
         log_info("asked to read the specs and to look now");
         r = reload(a, true);
         if (r >= 0 && a->c.runner) {
-                engine_look_again(engine_of(a), loop_now(a->c.loop));
+                engine_look_again(engine_of(a));
                 runner_wake(a->c.runner);
         }
 

@@ -69,7 +69,7 @@ static int allow(struct apply *a)
                 return refuse(a, e.text);
 
         a->c.approved = a->saved;
-        engine_allow(engine_of(a), a->allowed_at);
+        engine_allow(engine_of(a));
         runner_wake(a->c.runner);
         return 0;
 }
@@ -86,7 +86,7 @@ static int on_answer(void *userdata, _unused_ int fd, _unused_ uint32_t revents)
         if (usec_since(now, a->asked_at) <= FRESH)
                 return allow(a);
 
-        engine_look_again(engine_of(a), now);
+        engine_look_again(engine_of(a));
         runner_wake(a->c.runner);
         return 0;
 }

@@ -238,10 +238,3 @@ int names_find(const struct names *names, const char *typed, const char **ret_re
         *ret_slot = whole ? NULL : name;
         return 0;
 }
-
-int names_find_resource(const struct names *names, const char *typed, const char **ret_resource, struct error *e)
-{
-        const char *slot;
-
-        return names_find(names, typed, ret_resource, &slot, e);
-}

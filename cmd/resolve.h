@@ -37,7 +37,6 @@ int names_check(const char *typed, struct error *e);
  * A machine of a set need not exist yet. -EINVAL: no name at all; -ENOENT: unknown, or of several resources. */
 int names_find(const struct names *names, const char *typed, const char **ret_resource, const char **ret_slot,
                struct error *e);
-int names_find_resource(const struct names *names, const char *typed, const char **ret_resource, struct error *e);
 
 /* The length of "web" in "web-3"; 0: the name is not of that form. */
 size_t slot_set_length(const char *name);

@@ -118,7 +118,6 @@ static struct plan_input plan_input_of(struct account *a, usec_t now)
                 .unreadable = a->why.text,
                 .unreadable_reason = a->denied ? REASON_AUTH : REASON_NONE,
                 .hold = a->hold,
-                .hold_confirmed = a->hold_confirmed,
                 .retries = &a->retries,
                 .max_deletes = &a->engine->options.max_deletes,
                 .selects = a->engine->options.selects,
@@ -231,17 +230,13 @@ static void drop_checks(struct account *a)
 
 static void step_checking(struct account *a, usec_t now)
 {
-        struct error e = { 0 };
         bool answered = true;
-        int r;
 
         for (size_t i = 0; i < a->n_checks; i++)
                 answered = look_send(a, &a->checks[i], now) && answered;
         if (!answered)
                 return;
-        r = losses_settle(a, now, &e);
-        if (r < 0)
-                engine_break(a->engine, r, "%s", e.text);
+        losses_settle(a, now);
         drop_checks(a);
         if (!a->engine->broken) {
                 answer_request(a);

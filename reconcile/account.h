@@ -163,8 +163,8 @@ struct losses {
 };
 struct losses losses_count(const struct account *a);
 void losses_hold(struct account *a, const struct losses *n);
-int losses_check(struct account *a, usec_t now, struct error *e);  /* asks after single machines */
-int losses_settle(struct account *a, usec_t now, struct error *e); /* once that is answered */
+int losses_check(struct account *a, usec_t now, struct error *e); /* asks after single machines */
+void losses_settle(struct account *a, usec_t now);                /* once that is answered */
 
 /* act.c: calls. */
 int act_begin(struct account *a, usec_t now,
@@ -186,4 +186,4 @@ void answer_now(struct engine *engine, bool ok, const char *text);
 int rename_owned(struct engine *engine, const struct estate *estate);
 
 /* status.c: what `status` shows, written when it changes. */
-void status_write(struct engine *engine, usec_t now);
+void status_write(struct engine *engine);

@@ -309,7 +309,7 @@ enum engine_state engine_step(struct engine *engine, usec_t now)
         } while (again && !engine->broken);
         if (!engine->broken && (engine_acts(engine) || engine->options.mode == ENGINE_OBSERVE) && engine->allowed &&
             all_rest(engine))
-                status_write(engine, now);
+                status_write(engine);
         return state_of(engine);
 }
 
@@ -325,15 +325,13 @@ usec_t engine_next(const struct engine *engine, usec_t now)
         return next;
 }
 
-void engine_allow(struct engine *engine, usec_t now)
+void engine_allow(struct engine *engine)
 {
-        (void)now;
         engine->allowed = true;
 }
 
-void engine_look_again(struct engine *engine, usec_t now)
+void engine_look_again(struct engine *engine)
 {
-        (void)now;
         for (size_t i = 0; i < engine->n_accounts; i++)
                 engine->accounts[i]->look_asked = true;
 }
@@ -358,7 +356,7 @@ int engine_ask(struct engine *engine, const struct ledger_request *request, usec
         engine->request = *request;
         if (answer_at_once(engine)) {
                 if (engine->options.mode != ENGINE_ANSWER)
-                        engine_look_again(engine, now); /* what was paused or resumed is planned anew */
+                        engine_look_again(engine); /* what was paused or resumed is planned anew */
                 return 0;
         }
         a = account_asked(engine, request);

@@ -6,7 +6,7 @@
  *
  * In: the time, and events (a reply, changed specs, a request). Out, through its host: requests to send or to cancel, the
  * ledger's rows to commit, and the next time at which something is due. A pass is: look, recover, plan, guard, act, look again;
- * each account makes its own. Every entry takes `now` on the boot clock; none blocks.
+ * each account makes its own. What depends on the time takes `now`, on the boot clock; nothing blocks.
  *
  * The rule: a request that acts goes out only after its row is durable, only for a plan made out of a complete observation, and
  * only once.
@@ -121,10 +121,10 @@ enum engine_state engine_step(struct engine *engine, usec_t now);
 usec_t engine_next(const struct engine *engine,
                    usec_t now); /* boot clock; USEC_INFINITY: only an event can change anything */
 
-void engine_allow(struct engine *engine, usec_t now);      /* apply: the plan is approved */
-void engine_look_again(struct engine *engine, usec_t now); /* look now: SIGHUP; apply, not yet allowed: plan again */
-void engine_stop(struct engine *engine);                   /* nothing new starts */
-bool engine_is_idle(const struct engine *engine);          /* nothing is in flight */
+void engine_allow(struct engine *engine);         /* apply: the plan is approved */
+void engine_look_again(struct engine *engine);    /* look now: SIGHUP; apply, not yet allowed: plan again */
+void engine_stop(struct engine *engine);          /* nothing new starts */
+bool engine_is_idle(const struct engine *engine); /* nothing is in flight */
 void engine_abandon(struct engine *engine,
                     usec_t now); /* what is in flight is recorded as unknown, as far as it acts */
 

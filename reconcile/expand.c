@@ -52,10 +52,6 @@ static int census_things(const struct plan_input *in, struct census *c)
                 r = strmap_set(&c->things, t->resource, t);
                 if (r < 0)
                         return r;
-                if (t->state == THING_OWNED) {
-                        c->n_owned++;
-                        c->n_missing += t->missing;
-                }
         }
         return 0;
 }

@@ -36,7 +36,6 @@ struct census {
         struct strmap names;  /* a foreign machine's name -> struct row * */
         struct strmap ids;    /* id -> struct thing *, whatever owns it */
         size_t n_foreign;
-        size_t n_owned, n_missing; /* owned and not leaving; of them those that the last look did not show */
 };
 
 int census_take(const struct plan_input *in, struct census *ret);

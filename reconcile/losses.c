@@ -143,11 +143,10 @@ static void settle_delete(struct account *a, struct thing *t, bool is_absent)
         gone(a, t, "deleted");
 }
 
-int losses_settle(struct account *a, usec_t now, struct error *e)
+void losses_settle(struct account *a, usec_t now)
 {
         struct ledger *ledger = a->engine->ledger;
 
-        (void)e;
         for (size_t i = 0; i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
                 bool is_absent;
@@ -168,5 +167,4 @@ int losses_settle(struct account *a, usec_t now, struct error *e)
                         t->missing_since = now;
                 }
         }
-        return 0;
 }

@@ -34,7 +34,6 @@ struct plan_input {
         const char *unreadable;             /* why there is none */
         enum phase_reason unreadable_reason;
         const char *hold;                /* why nothing may be created or deleted here; NULL: no hold */
-        bool hold_confirmed;             /* a second look showed the same */
         const struct strmap *retries;    /* "web-3 create" -> struct retry */
         const struct share *max_deletes; /* overrides the policy when given */
         usec_t now;

@@ -81,7 +81,7 @@ static int keep_others(struct status_row **rows, size_t *n, const struct status_
         return 0;
 }
 
-void status_write(struct engine *engine, usec_t now)
+void status_write(struct engine *engine)
 {
         _cleanup_buf_ struct buf fingerprint = BUF_INIT(STATUS_MAX);
         _cleanup_free_ struct status_row *rows = NULL, *before = NULL;
@@ -90,7 +90,6 @@ void status_write(struct engine *engine, usec_t now)
         int64_t at;
         int r;
 
-        (void)now;
         r = gather(engine, &rows, &n, &fingerprint);
         if (r >= 0 && text_equal(engine->status_written, buf_text(&fingerprint)))
                 return;

@@ -370,7 +370,7 @@ static void live_on(struct scenario *sc)
                 break;
         case 3:
                 if (w->engine)
-                        engine_look_again(w->engine, world_boot_clock(w));
+                        engine_look_again(w->engine);
                 break;
         default:
                 world_kill(w);

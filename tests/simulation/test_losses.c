@@ -133,7 +133,7 @@ static void test_one_gone(_unused_ void **state)
 
         (void)snprintf(id, sizeof(id), "%s", arrange_id(w, "web-1"));
         server_console(w, 0, "delete", id, NULL);
-        engine_look_again(w->engine, world_boot_clock(w));
+        engine_look_again(w->engine);
         world_pass(w, CONFIRM - USEC_PER_SEC);
         assert_right(w);
         assert_int_equal(arrange_sent(w, "create"), 3);

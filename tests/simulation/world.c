@@ -285,7 +285,7 @@ static void step(struct world *w)
         hand_over_request(w);
         state = engine_step(w->engine, world_boot_clock(w));
         if (state == ENGINE_PLANNED && !w->dying) {
-                engine_allow(w->engine, world_boot_clock(w));
+                engine_allow(w->engine);
                 state = engine_step(w->engine, world_boot_clock(w));
         }
         if (state == ENGINE_BROKEN && !w->dying)

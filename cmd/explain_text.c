@@ -53,8 +53,8 @@ static const char *place(const struct resource *r, const char *path, char text[s
 /* "template tmpl-7, cpu 4, memory 8GiB" */
 static void add_values(struct buf *b, const struct values *v)
 {
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
-                const struct field *field = machine_field_spec(f);
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
+                const struct field *field = property_field(f);
                 char size[UNITS_TEXT_MAX];
 
                 if (!values_known(v, f))

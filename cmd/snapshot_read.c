@@ -101,17 +101,17 @@ static enum condition read_condition(struct reading *in)
         return CONDITION_UNKNOWN;
 }
 
-static enum machine_field read_field(struct reading *in)
+static enum property read_field(struct reading *in)
 {
         const char *text = read_text(in, "field");
 
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++)
-                if (text_equal(machine_field_spec(f)->name, text))
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++)
+                if (text_equal(property_field(f)->name, text))
                         return f;
         if (*text)
                 wrong(in, "field");
 
-        return MACHINE_NONE;
+        return PROPERTY_NONE;
 }
 
 /* Returns them as text, too: the ledger's. */

@@ -33,7 +33,7 @@ static json_t *thing_json(const struct thing *t)
 
 static json_t *call_json(const struct call *c)
 {
-        const char *field = c->field == MACHINE_NONE ? "" : machine_field_spec(c->field)->name;
+        const char *field = c->field == PROPERTY_NONE ? "" : property_field(c->field)->name;
 
         return json_pack("{s:o, s:o, s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:o}", "account",
                          json_any_text(c->account), "resource", json_any_text(c->resource), "slot",

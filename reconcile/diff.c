@@ -20,8 +20,8 @@ static bool is_number(const struct field *field)
 void values_wanted(const struct machine_set *set, const struct provider *codec, struct values *ret)
 {
         *ret = (struct values){ 0 };
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
-                const struct field *field = machine_field_spec(f);
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
+                const struct field *field = property_field(f);
                 const char *text;
 
                 if (!field || !machine_support_find(codec, field->name))
@@ -37,16 +37,16 @@ void values_wanted(const struct machine_set *set, const struct provider *codec, 
         }
 }
 
-bool value_equal(enum machine_field f, const struct values *a, const struct values *b)
+bool value_equal(enum property f, const struct values *a, const struct values *b)
 {
-        if (is_number(machine_field_spec(f)))
+        if (is_number(property_field(f)))
                 return a->of[f].number == b->of[f].number;
         return text_equal(a->of[f].text, b->of[f].text);
 }
 
-const char *value_text(struct plan *p, enum machine_field f, const struct values *v)
+const char *value_text(struct plan *p, enum property f, const struct values *v)
 {
-        const struct field *field = machine_field_spec(f);
+        const struct field *field = property_field(f);
         char text[UNITS_TEXT_MAX];
 
         if (field->type == FIELD_SIZE)
@@ -56,7 +56,7 @@ const char *value_text(struct plan *p, enum machine_field f, const struct values
         return plan_string(p, "%s", v->of[f].text);
 }
 
-bool values_drifted(const struct machine_support *support, const struct slot *s, enum machine_field f,
+bool values_drifted(const struct machine_support *support, const struct slot *s, enum property f,
                     const struct values *wanted)
 {
         const struct values *is = values_to_compare(support, s);
@@ -82,8 +82,8 @@ struct told {
         const char *from, *to;
 };
 
-static void tell(struct told *told, struct planning *pl, enum machine_field f, const struct slot *s,
-                 const struct values *is, const struct values *wanted)
+static void tell(struct told *told, struct planning *pl, enum property f, const struct slot *s, const struct values *is,
+                 const struct values *wanted)
 {
         if (told[f].n++ > 0)
                 return;
@@ -94,8 +94,8 @@ static void tell(struct told *told, struct planning *pl, enum machine_field f, c
 
 static void tell_all(struct planning *pl, const struct told *told)
 {
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
-                const struct field *field = machine_field_spec(f);
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
+                const struct field *field = property_field(f);
                 const struct machine_support *support;
                 const char *why;
 
@@ -114,9 +114,9 @@ static void tell_all(struct planning *pl, const struct told *told)
         }
 }
 
-static void change_field(struct planning *pl, const struct slot *s, enum machine_field f, const struct values *wanted)
+static void change_field(struct planning *pl, const struct slot *s, enum property f, const struct values *wanted)
 {
-        const char *name = machine_field_spec(f)->name;
+        const char *name = property_field(f)->name;
         const char *from = value_text(pl->plan, f, &s->row->values), *to = value_text(pl->plan, f, wanted);
         struct action *a;
 
@@ -135,10 +135,10 @@ const struct values *values_to_compare(const struct machine_support *support, co
         return support->readback == READBACK_LISTED ? &s->row->values : &s->thing->made_with;
 }
 
-static void diff_field(struct planning *pl, const struct slot *s, enum machine_field f, const struct values *wanted,
+static void diff_field(struct planning *pl, const struct slot *s, enum property f, const struct values *wanted,
                        struct told *told)
 {
-        const struct machine_support *support = machine_support_find(pl->in->codec, machine_field_spec(f)->name);
+        const struct machine_support *support = machine_support_find(pl->in->codec, property_field(f)->name);
 
         if (!values_drifted(support, s, f, wanted))
                 return;
@@ -152,14 +152,14 @@ static void diff_field(struct planning *pl, const struct slot *s, enum machine_f
 
 static void diff_fields(struct planning *pl, const struct slot *s, const struct values *wanted, struct told *told)
 {
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++)
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++)
                 if (values_known(wanted, f))
                         diff_field(pl, s, f, wanted, told);
 }
 
 enum order_verb power_order(const struct planning *pl, const struct slot *s)
 {
-        const struct retry *softly = planning_retry(pl, s, ORDER_SHUT_DOWN, MACHINE_NONE);
+        const struct retry *softly = planning_retry(pl, s, ORDER_SHUT_DOWN, PROPERTY_NONE);
 
         return s->row->can_shut_down && !(softly && softly->failures) ? ORDER_SHUT_DOWN : ORDER_POWER_OFF;
 }
@@ -303,7 +303,7 @@ static void diff_adopted(struct planning *pl, const struct slot *s, const struct
 
 void diff_set(struct planning *pl)
 {
-        struct told told[MACHINE_FIELDS] = { 0 };
+        struct told told[PROPERTIES] = { 0 };
         struct section *section = planning_section(pl);
         struct values wanted;
 

@@ -101,16 +101,16 @@ static const struct field machine_set_fields[] = {
         { FIELD("count", FIELD_COUNT, machine_set, count), .required = true, .max = 100000,
           .help = "how many machines there should be" },
         { FIELD("template", FIELD_REFERENCE, machine_set, template), .kind = "MachineTemplate",
-          .machine = MACHINE_TEMPLATE, .by_provider = true, .help = "what the machines are made from" },
-        { FIELD("model", FIELD_STRING, machine_set, model), .machine = MACHINE_MODEL, .by_provider = true,
+          .machine = PROPERTY_TEMPLATE, .by_provider = true, .help = "what the machines are made from" },
+        { FIELD("model", FIELD_STRING, machine_set, model), .machine = PROPERTY_MODEL, .by_provider = true,
           .help = "what the machines are made from, in place of a template" },
-        { FIELD("image", FIELD_STRING, machine_set, image), .machine = MACHINE_IMAGE, .by_provider = true,
+        { FIELD("image", FIELD_STRING, machine_set, image), .machine = PROPERTY_IMAGE, .by_provider = true,
           .help = "the system that the machines begin with" },
-        { FIELD("cpu", FIELD_COUNT, machine_set, cpu), .min = 1, .max = 4096, .machine = MACHINE_CPU,
+        { FIELD("cpu", FIELD_COUNT, machine_set, cpu), .min = 1, .max = 4096, .machine = PROPERTY_CPU,
           .by_provider = true, .help = "cores of each machine" },
-        { FIELD("memory", FIELD_SIZE, machine_set, memory), .min = MIB, .max = 64 * TIB, .machine = MACHINE_MEMORY,
+        { FIELD("memory", FIELD_SIZE, machine_set, memory), .min = MIB, .max = 64 * TIB, .machine = PROPERTY_MEMORY,
           .by_provider = true, .help = "memory of each machine, whole MiB" },
-        { FIELD("network", FIELD_REFERENCE, machine_set, network), .kind = "Network", .machine = MACHINE_NETWORK,
+        { FIELD("network", FIELD_REFERENCE, machine_set, network), .kind = "Network", .machine = PROPERTY_NETWORK,
           .by_provider = true, .help = "the network that each machine is in" },
         { FIELD("disks", FIELD_OBJECTS, machine_set, disks), .by_provider = true, .later = true,
           .help = "data disks that each machine has" },
@@ -203,10 +203,10 @@ const struct field *field_find(const struct field *table, const char *name)
         return NULL;
 }
 
-const struct field *machine_field_spec(enum machine_field property)
+const struct field *property_field(enum property property)
 {
         for (const struct field *f = machine_set_fields; f->name; f++)
-                if (property != MACHINE_NONE && f->machine == property)
+                if (property != PROPERTY_NONE && f->machine == property)
                         return f;
 
         return NULL;

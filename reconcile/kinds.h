@@ -45,15 +45,15 @@ enum field_type {
 };
 
 /* The properties of a machine that can be compared with what a vendor shows. */
-enum machine_field {
-        MACHINE_NONE, /* a field that is no property of the machine itself */
-        MACHINE_TEMPLATE,
-        MACHINE_MODEL,
-        MACHINE_IMAGE,
-        MACHINE_CPU,
-        MACHINE_MEMORY,
-        MACHINE_NETWORK,
-        MACHINE_FIELDS,
+enum property {
+        PROPERTY_NONE, /* a field that is no property of the machine itself */
+        PROPERTY_TEMPLATE,
+        PROPERTY_MODEL,
+        PROPERTY_IMAGE,
+        PROPERTY_CPU,
+        PROPERTY_MEMORY,
+        PROPERTY_NETWORK,
+        PROPERTIES,
 };
 
 struct field {
@@ -72,7 +72,7 @@ struct field {
         size_t member_size;          /* sizeof the struct of `members` */
         const char *kind;            /* FIELD_RESOURCE, FIELD_REFERENCE: what may be named */
         const char *unless;          /* a field of the same table that it may not stand beside */
-        enum machine_field machine;  /* which property of a machine this declares */
+        enum property machine;       /* which property of a machine this declares */
         bool by_provider; /* of MachineSet: only the types of provider have it whose struct machine_support says so */
         bool later;       /* a field of the language that this version does not carry out: an error when given */
         const char *help; /* one line, for people */
@@ -192,7 +192,7 @@ const struct kind *kind_find(const char *name); /* NULL: none of this version */
 const struct field *field_find(const struct field *table, const char *name);
 
 /* The field of MachineSet that declares a property of a machine. */
-const struct field *machine_field_spec(enum machine_field property);
+const struct field *property_field(enum property property);
 
 struct resource {
         const struct kind *kind;

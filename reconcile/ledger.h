@@ -66,8 +66,8 @@ struct call {
         int64_t seq;
         const char *account, *resource, *slot;
         enum order_verb verb;
-        enum machine_field field; /* ORDER_CHANGE */
-        const char *id;           /* the machine's; for a create what the reply named, "" until then */
+        enum property field; /* ORDER_CHANGE */
+        const char *id;      /* the machine's; for a create what the reply named, "" until then */
         enum call_state state;
         enum call_counts counts;
         struct values wanted;    /* create: all; change: the new value */
@@ -168,7 +168,7 @@ struct thing *ledger_adopt(struct ledger *l, const char *account, const char *re
 struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
                              enum order_verb verb);
 const char *ledger_string(struct ledger *l, const char *s); /* NULL: out of memory */
-int values_to_text(const struct values *v, struct buf *b);  /* JSON, one line, in the order of machine_field */
+int values_to_text(const struct values *v, struct buf *b);  /* JSON, one line, in the order of property */
 /* Reads what values_to_text() wrote; texts are the ledger's. -EBADMSG: it is not of that form. */
 int ledger_values_from_text(struct ledger *l, const char *text, struct values *ret, struct error *e);
 int ledger_set_values(struct ledger *l, const struct values *v, struct values *ret, const char **ret_text);

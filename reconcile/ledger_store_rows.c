@@ -121,19 +121,19 @@ static const char *row_values(struct row_reader *in, struct strmap *known, struc
         return text;
 }
 
-static enum machine_field row_field(struct row_reader *in)
+static enum property row_field(struct row_reader *in)
 {
         const char *name = db_text(in->query, in->column++);
 
         if (name && !*name)
-                return MACHINE_NONE;
+                return PROPERTY_NONE;
 
-        for (enum machine_field f = MACHINE_NONE + 1; name && f < MACHINE_FIELDS; f++)
-                if (strcmp(machine_field_spec(f)->name, name) == 0)
+        for (enum property f = PROPERTY_NONE + 1; name && f < PROPERTIES; f++)
+                if (strcmp(property_field(f)->name, name) == 0)
                         return f;
 
         row_damaged(in, "it names a property that no machine has");
-        return MACHINE_NONE;
+        return PROPERTY_NONE;
 }
 
 /* Goes over the rows of a statement; each is read by `read`. */
@@ -408,7 +408,7 @@ static int write_call(struct ledger_store *store, const struct call *c, struct e
         db_bind_text(q, 3, c->resource);
         db_bind_text(q, 4, c->slot);
         db_bind_text(q, 5, order_verb_words[c->verb]);
-        db_bind_text(q, 6, c->field == MACHINE_NONE ? "" : machine_field_spec(c->field)->name);
+        db_bind_text(q, 6, c->field == PROPERTY_NONE ? "" : property_field(c->field)->name);
         db_bind_text(q, 7, c->id);
         db_bind_text(q, 8, call_state_words[c->state]);
         db_bind_text(q, 9, call_counts_words[c->counts]);

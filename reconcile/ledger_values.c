@@ -9,14 +9,14 @@
 /* Longer than any set of values that a spec can hold. */
 #define VALUES_TEXT_MAX ((size_t)256 * 1024)
 
-static bool is_number(enum machine_field f)
+static bool is_number(enum property f)
 {
-        enum field_type type = machine_field_spec(f)->type;
+        enum field_type type = property_field(f)->type;
 
         return type == FIELD_COUNT || type == FIELD_SIZE;
 }
 
-static int add_value(json_t *object, enum machine_field f, const struct values *v)
+static int add_value(json_t *object, enum property f, const struct values *v)
 {
         json_t *value;
 
@@ -30,7 +30,7 @@ static int add_value(json_t *object, enum machine_field f, const struct values *
                 value = json_string_nocheck(text);
         }
 
-        return json_object_set_new(object, machine_field_spec(f)->name, value) < 0 ? -ENOMEM : 0;
+        return json_object_set_new(object, property_field(f)->name, value) < 0 ? -ENOMEM : 0;
 }
 
 int values_to_text(const struct values *v, struct buf *b)
@@ -41,7 +41,7 @@ int values_to_text(const struct values *v, struct buf *b)
         if (!object)
                 return -ENOMEM;
 
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
                 int r = values_known(v, f) ? add_value(object, f, v) : 0;
 
                 if (r < 0)
@@ -63,7 +63,7 @@ int ledger_set_values(struct ledger *l, const struct values *v, struct values *r
         if (r < 0)
                 return r;
 
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
                 if (!values_known(v, f) || is_number(f))
                         continue;
                 copy.of[f].text = ledger_string(l, v->of[f].text);
@@ -80,22 +80,22 @@ int ledger_set_values(struct ledger *l, const struct values *v, struct values *r
         return 0;
 }
 
-/* MACHINE_NONE: no property has this name. */
-static enum machine_field field_named(const char *name)
+/* PROPERTY_NONE: no property has this name. */
+static enum property field_named(const char *name)
 {
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++)
-                if (strcmp(machine_field_spec(f)->name, name) == 0)
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++)
+                if (strcmp(property_field(f)->name, name) == 0)
                         return f;
 
-        return MACHINE_NONE;
+        return PROPERTY_NONE;
 }
 
 static int read_value(struct ledger *l, const char *name, const json_t *value, struct values *v, struct error *e)
 {
-        enum machine_field f = field_named(name);
+        enum property f = field_named(name);
         const char *text;
 
-        if (f == MACHINE_NONE)
+        if (f == PROPERTY_NONE)
                 return error_set(e, -EBADMSG, "it names a property that no machine has");
 
         if (is_number(f)) {

@@ -75,13 +75,13 @@ const struct row *observation_find(const struct observation *obs, const char *id
         return number > 0 ? &obs->rows[number - 1] : NULL;
 }
 
-void values_set_number(struct values *v, enum machine_field f, int64_t number)
+void values_set_number(struct values *v, enum property f, int64_t number)
 {
         v->of[f].number = number;
         v->known |= 1u << f;
 }
 
-void values_set_text(struct values *v, enum machine_field f, const char *text)
+void values_set_text(struct values *v, enum property f, const char *text)
 {
         v->of[f].text = text;
         v->known |= 1u << f;

@@ -25,11 +25,11 @@ const char *condition_text(enum condition c); /* "running", …: for people and 
 
 /* Values of a machine's properties; text is interned in the observation's pool. */
 struct values {
-        uint32_t known; /* bit 1u << machine_field: the vendor showed it */
+        uint32_t known; /* bit 1u << property: the vendor showed it */
         union {
                 const char *text;
                 int64_t number;
-        } of[MACHINE_FIELDS];
+        } of[PROPERTIES];
 };
 
 struct row {
@@ -89,10 +89,10 @@ int observation_add(struct observation *obs, const struct row *row);
 const struct row *observation_find(const struct observation *obs, const char *id); /* NULL: not shown */
 
 /* Sets a value of a row that is being filled. */
-void values_set_number(struct values *v, enum machine_field f, int64_t number);
-void values_set_text(struct values *v, enum machine_field f, const char *text);
+void values_set_number(struct values *v, enum property f, int64_t number);
+void values_set_text(struct values *v, enum property f, const char *text);
 
-static inline bool values_known(const struct values *v, enum machine_field f)
+static inline bool values_known(const struct values *v, enum property f)
 {
         return v->known & 1u << f;
 }

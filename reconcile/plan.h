@@ -52,7 +52,7 @@ struct action {
         /* For the engine. */
         struct thing *thing; /* NULL: a create */
         enum order_verb order;
-        enum machine_field field;
+        enum property field;
         enum call_counts counts;
         struct values wanted;
 };

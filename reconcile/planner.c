@@ -10,7 +10,7 @@
 #include "reconcile/base/units.h"
 #include "reconcile/planner_internal.h"
 
-const char *retry_key(const char *slot, enum order_verb verb, enum machine_field field, char key[static RETRY_KEY_MAX])
+const char *retry_key(const char *slot, enum order_verb verb, enum property field, char key[static RETRY_KEY_MAX])
 {
         snprintf(key, RETRY_KEY_MAX, "%s %d %d", slot, (int)verb, (int)field);
         return key;
@@ -87,7 +87,7 @@ static enum phase_reason reason_of(enum outcome_class class)
 }
 
 static const struct retry *live_retry(const struct planning *pl, const char *name, const struct thing *thing,
-                                      enum order_verb verb, enum machine_field field)
+                                      enum order_verb verb, enum property field)
 {
         char key[RETRY_KEY_MAX];
         const struct retry *retry = strmap_get(pl->in->retries, retry_key(name, verb, field, key));
@@ -96,7 +96,7 @@ static const struct retry *live_retry(const struct planning *pl, const char *nam
 }
 
 const struct retry *planning_retry(const struct planning *pl, const struct slot *s, enum order_verb verb,
-                                   enum machine_field field)
+                                   enum property field)
 {
         return live_retry(pl, s->name, s->thing, verb, field);
 }

@@ -50,10 +50,10 @@ int plan_account(struct plan *p, const struct plan_input *in, struct error *e);
 
 /* The key of a retry, in the caller's buffer. */
 #define RETRY_KEY_MAX 96
-const char *retry_key(const char *slot, enum order_verb verb, enum machine_field field, char key[static RETRY_KEY_MAX]);
+const char *retry_key(const char *slot, enum order_verb verb, enum property field, char key[static RETRY_KEY_MAX]);
 
 /* What a set wants of each machine, of the properties that this vendor has. */
 void values_wanted(const struct machine_set *set, const struct provider *codec, struct values *ret);
-bool value_equal(enum machine_field f, const struct values *a, const struct values *b);
+bool value_equal(enum property f, const struct values *a, const struct values *b);
 /* One value in the spec's units, in the plan's pool. */
-const char *value_text(struct plan *p, enum machine_field f, const struct values *v);
+const char *value_text(struct plan *p, enum property f, const struct values *v);

@@ -37,19 +37,19 @@ void plan_orphans(struct planning *pl, struct set *set);
 
 /* A failed attempt at the order that still counts; NULL: none, or the machine is in another state since. */
 const struct retry *planning_retry(const struct planning *pl, const struct slot *s, enum order_verb verb,
-                                   enum machine_field field);
+                                   enum property field);
 
 /* planner_rollout.c: machines that can only become as the spec says by being made anew or by being switched off for a while. */
 void plan_rollout(struct planning *pl, struct set *set);
 /* Fields of the machine that it was refused to change while it runs. */
-bool needs_restart(const struct planning *pl, const struct slot *s, enum machine_field f);
+bool needs_restart(const struct planning *pl, const struct slot *s, enum property f);
 /* Switches the machine off so that the field can change; blocked where the spec allows no restart. */
-void plan_restart(struct planning *pl, const struct slot *s, enum machine_field f);
+void plan_restart(struct planning *pl, const struct slot *s, enum property f);
 int64_t rollout_budget(const struct planning *pl, const struct set *set);
 
 /* diff.c. What a property is compared with, and whether it is known to differ. */
 const struct values *values_to_compare(const struct machine_support *support, const struct slot *s);
-bool values_drifted(const struct machine_support *support, const struct slot *s, enum machine_field f,
+bool values_drifted(const struct machine_support *support, const struct slot *s, enum property f,
                     const struct values *wanted);
 /* How this machine is switched off: softly, until that did not help. */
 enum order_verb power_order(const struct planning *pl, const struct slot *s);

@@ -81,7 +81,7 @@ static void take_away(struct planning *pl, const struct set *set, const struct s
         }
 }
 
-bool needs_restart(const struct planning *pl, const struct slot *s, enum machine_field f)
+bool needs_restart(const struct planning *pl, const struct slot *s, enum property f)
 {
         const struct retry *retry = planning_retry(pl, s, ORDER_CHANGE, f);
 
@@ -89,37 +89,34 @@ bool needs_restart(const struct planning *pl, const struct slot *s, enum machine
 }
 
 /* The first property of the machine that only a new machine can have as the spec says. */
-static enum machine_field outdated_field(const struct planning *pl, const struct slot *s, const struct values *wanted)
+static enum property outdated_field(const struct planning *pl, const struct slot *s, const struct values *wanted)
 {
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
                 const struct machine_support *support;
 
                 if (!values_known(wanted, f))
                         continue;
-                support = machine_support_find(pl->in->codec, machine_field_spec(f)->name);
+                support = machine_support_find(pl->in->codec, property_field(f)->name);
                 if (support->change == CHANGE_REPLACE && values_drifted(support, s, f, wanted))
                         return f;
         }
-        return MACHINE_NONE;
+        return PROPERTY_NONE;
 }
 
-static void replace(struct planning *pl, struct set *set, struct slot *s, enum machine_field f,
-                    const struct values *wanted)
+static void replace(struct planning *pl, struct set *set, struct slot *s, enum property f, const struct values *wanted)
 {
-        const struct machine_support *support = machine_support_find(pl->in->codec, machine_field_spec(f)->name);
+        const struct machine_support *support = machine_support_find(pl->in->codec, property_field(f)->name);
         const char *from = value_text(pl->plan, f, values_to_compare(support, s)),
                    *to = value_text(pl->plan, f, wanted);
         struct action *a;
 
         a = planning_action(pl, ACTION_REPLACE, s,
-                            plan_string(pl->plan, "%s is %s, spec says %s", machine_field_spec(f)->name, from, to));
+                            plan_string(pl->plan, "%s is %s, spec says %s", property_field(f)->name, from, to));
         if (!a)
                 return;
         a->order = ORDER_DELETE;
         a->counts = COUNTS_REPLACE;
-        a->changes[a->n_changes++] = (struct change_line){ .field = machine_field_spec(f)->name,
-                                                           .from = from,
-                                                           .to = to };
+        a->changes[a->n_changes++] = (struct change_line){ .field = property_field(f)->name, .from = from, .to = to };
         take_away(pl, set, s, a);
         s->victim = true;
 }
@@ -133,26 +130,26 @@ void plan_rollout(struct planning *pl, struct set *set)
         values_wanted(set->spec, pl->in->codec, &wanted);
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
                 struct slot *s = &set->slots[i];
-                enum machine_field f;
+                enum property f;
 
                 if (!slot_is_shown(s) || s->call || s->hold || s->victim || s->release ||
                     (s->row->condition != CONDITION_RUNNING && s->row->condition != CONDITION_STOPPED))
                         continue;
                 f = outdated_field(pl, s, &wanted);
-                if (f == MACHINE_NONE)
+                if (f == PROPERTY_NONE)
                         continue;
                 if (s->protect)
                         planning_note(pl, plan_string(pl->plan,
                                                       "%s: its %s is not as the spec says; it is kept, as protect says",
-                                                      s->name, machine_field_spec(f)->name));
+                                                      s->name, property_field(f)->name));
                 else
                         replace(pl, set, s, f, &wanted);
         }
 }
 
-void plan_restart(struct planning *pl, const struct slot *s, enum machine_field f)
+void plan_restart(struct planning *pl, const struct slot *s, enum property f)
 {
-        const char *name = machine_field_spec(f)->name;
+        const char *name = property_field(f)->name;
         struct action *a;
 
         a = planning_action(pl, ACTION_STOP, s, plan_string(pl->plan, "its %s cannot change while it runs", name));

@@ -15,12 +15,12 @@ static const char *summary_text(struct planning *pl, const struct values *v)
                 const struct field *field = field_find(kind_machine_set.fields, m->field);
                 const char *text;
 
-                if (!field || field->machine == MACHINE_NONE || !values_known(v, field->machine))
+                if (!field || field->machine == PROPERTY_NONE || !values_known(v, field->machine))
                         continue;
                 text = value_text(pl->plan, field->machine, v);
-                if (field->machine == MACHINE_MEMORY)
+                if (field->machine == PROPERTY_MEMORY)
                         buf_addf(&b, "%s%s", b.len ? ", " : "", text);
-                else if (field->machine == MACHINE_CPU)
+                else if (field->machine == PROPERTY_CPU)
                         buf_addf(&b, "%s%s cpu", b.len ? ", " : "", text);
                 else
                         buf_addf(&b, "%s%s %s", b.len ? ", " : "", m->field, text);

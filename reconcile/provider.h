@@ -68,7 +68,7 @@ struct order {
         enum order_verb verb;
         const char *id;   /* of the machine; NULL for a create */
         const char *name; /* the marker */
-        enum machine_field field;
+        enum property field;
         const struct values *wanted; /* create: all of them; change: at least `field` */
         const char *password;        /* create: NULL: none. Secret */
 };

@@ -213,7 +213,7 @@ static bool stays_absent(const struct account *a, struct call *c)
  * show yet what it will be. */
 static bool is_made_as_asked(const struct call *c, const struct row *row)
 {
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++)
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++)
                 if (values_known(&c->wanted, f) && values_known(&row->values, f) &&
                     !value_equal(f, &c->wanted, &row->values))
                         return row->condition == CONDITION_CHANGING;

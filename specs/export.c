@@ -97,10 +97,10 @@ static struct values values_of(const struct exporting *ex, const struct row *row
 
         for (const struct machine_support *s = ex->in->codec->machines; s->field; s++) {
                 const struct field *field = field_find(kind_machine_set.fields, s->field);
-                enum machine_field f = field ? field->machine : MACHINE_NONE;
+                enum property f = field ? field->machine : PROPERTY_NONE;
                 const struct values *from = s->readback == READBACK_LISTED || !thing ? &row->values : &thing->made_with;
 
-                if (f == MACHINE_NONE || !values_known(from, f))
+                if (f == PROPERTY_NONE || !values_known(from, f))
                         continue;
                 v.known |= 1u << f;
                 v.of[f] = from->of[f];
@@ -185,8 +185,8 @@ static int compare_values(const struct values *a, const struct values *b)
         if (a->known != b->known)
                 return a->known < b->known ? -1 : 1;
 
-        for (enum machine_field f = MACHINE_NONE + 1; f < MACHINE_FIELDS; f++) {
-                enum field_type type = machine_field_spec(f)->type;
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
+                enum field_type type = property_field(f)->type;
                 int r;
 
                 if (!values_known(a, f))
@@ -314,7 +314,7 @@ struct tally {
 };
 
 /* The machine whose value of a property most of them share; NULL: it is known of none. */
-static int most_common(struct exporting *ex, const struct candidate *candidates, size_t n, enum machine_field f,
+static int most_common(struct exporting *ex, const struct candidate *candidates, size_t n, enum property f,
                        struct tally *ret, size_t *ret_known)
 {
         _cleanup_strmap_ struct strmap tallies = { 0 };
@@ -370,7 +370,7 @@ static int set_values(struct exporting *ex, const struct candidate *candidates, 
                 struct tally common;
                 size_t known;
 
-                if (!field || field->machine == MACHINE_NONE)
+                if (!field || field->machine == PROPERTY_NONE)
                         continue;
                 if (most_common(ex, candidates, n, field->machine, &common, &known) < 0)
                         return -ENOMEM;

@@ -52,12 +52,12 @@ static int set_memory(json_t *params, int64_t bytes, struct error *e)
 /* A machine is made from a template or as a model, never both. */
 static int set_origin(json_t *params, const struct values *wanted, struct error *e)
 {
-        bool template = values_known(wanted, MACHINE_TEMPLATE), model = values_known(wanted, MACHINE_MODEL);
+        bool template = values_known(wanted, PROPERTY_TEMPLATE), model = values_known(wanted, PROPERTY_MODEL);
 
         if (template == model)
                 return error_set(e, -EINVAL, "a starvcenter machine needs a template or a model, and not both");
-        return template ? set_text(params, "vm.template.id", wanted->of[MACHINE_TEMPLATE].text, e)
-                        : set_text(params, "vm.tenant.model", wanted->of[MACHINE_MODEL].text, e);
+        return template ? set_text(params, "vm.template.id", wanted->of[PROPERTY_TEMPLATE].text, e)
+                        : set_text(params, "vm.tenant.model", wanted->of[PROPERTY_MODEL].text, e);
 }
 
 static int create_params(const struct order *order, json_t *params, struct error *e)
@@ -65,13 +65,13 @@ static int create_params(const struct order *order, json_t *params, struct error
         const struct values *wanted = order->wanted;
         int r;
 
-        if (!values_known(wanted, MACHINE_CPU) || !values_known(wanted, MACHINE_MEMORY) ||
-            !values_known(wanted, MACHINE_NETWORK))
+        if (!values_known(wanted, PROPERTY_CPU) || !values_known(wanted, PROPERTY_MEMORY) ||
+            !values_known(wanted, PROPERTY_NETWORK))
                 return error_set(e, -EINVAL, "a starvcenter machine needs cpu, memory and network");
         if ((r = set_text(params, "vm.name", order->name, e)) < 0 || (r = set_origin(params, wanted, e)) < 0 ||
-            (r = set_number(params, "vm.vcpu.num", wanted->of[MACHINE_CPU].number, e)) < 0 ||
-            (r = set_memory(params, wanted->of[MACHINE_MEMORY].number, e)) < 0 ||
-            (r = set_text(params, "vnic.portgroupid", wanted->of[MACHINE_NETWORK].text, e)) < 0 ||
+            (r = set_number(params, "vm.vcpu.num", wanted->of[PROPERTY_CPU].number, e)) < 0 ||
+            (r = set_memory(params, wanted->of[PROPERTY_MEMORY].number, e)) < 0 ||
+            (r = set_text(params, "vnic.portgroupid", wanted->of[PROPERTY_NETWORK].text, e)) < 0 ||
             (r = set_text(params, "vm.num", "1", e)) < 0)
                 return r;
         return order->password ? set_text(params, "vm.account.pwd", order->password, e) : 0;
@@ -79,13 +79,13 @@ static int create_params(const struct order *order, json_t *params, struct error
 
 static int change_params(const struct order *order, json_t *params, const char **ret_path, struct error *e)
 {
-        if (order->field == MACHINE_CPU && values_known(order->wanted, MACHINE_CPU)) {
+        if (order->field == PROPERTY_CPU && values_known(order->wanted, PROPERTY_CPU)) {
                 *ret_path = "cloudvm/cpu/modify";
-                return set_number(params, "vm.vcpu.num", order->wanted->of[MACHINE_CPU].number, e);
+                return set_number(params, "vm.vcpu.num", order->wanted->of[PROPERTY_CPU].number, e);
         }
-        if (order->field == MACHINE_MEMORY && values_known(order->wanted, MACHINE_MEMORY)) {
+        if (order->field == PROPERTY_MEMORY && values_known(order->wanted, PROPERTY_MEMORY)) {
                 *ret_path = "cloudvm/mem/modify";
-                return set_memory(params, order->wanted->of[MACHINE_MEMORY].number, e);
+                return set_memory(params, order->wanted->of[PROPERTY_MEMORY].number, e);
         }
         return error_set(e, -EINVAL, "starvcenter changes only cpu and memory of a machine in place");
 }

@@ -32,8 +32,8 @@ static int read_text(struct observation *obs, const json_t *machine, const char 
 }
 
 /* A number times `unit` into a property, which stays unknown when the vendor shows none. */
-static int read_number(const json_t *machine, const char *key, int64_t unit, enum machine_field field,
-                       struct values *values, struct error *e)
+static int read_number(const json_t *machine, const char *key, int64_t unit, enum property field, struct values *values,
+                       struct error *e)
 {
         int64_t number;
         int r;
@@ -56,7 +56,7 @@ static int read_model(struct observation *obs, const json_t *machine, struct val
         if (r < 0)
                 return r;
         if (*model)
-                values_set_text(values, MACHINE_MODEL, model);
+                values_set_text(values, PROPERTY_MODEL, model);
         return 0;
 }
 
@@ -136,8 +136,8 @@ int rows_read_machine(struct observation *obs, const json_t *machine, struct err
             (r = read_text(obs, machine, "vm.createtime", &row.created, e)) < 0 ||
             (r = read_condition(machine, &row.condition, e)) < 0 ||
             (r = read_can_shut_down(machine, &row.can_shut_down, e)) < 0 ||
-            (r = read_number(machine, "vm.vcpu.num", 1, MACHINE_CPU, &row.values, e)) < 0 ||
-            (r = read_number(machine, "vm.memory.mem", MEBIBYTE, MACHINE_MEMORY, &row.values, e)) < 0 ||
+            (r = read_number(machine, "vm.vcpu.num", 1, PROPERTY_CPU, &row.values, e)) < 0 ||
+            (r = read_number(machine, "vm.memory.mem", MEBIBYTE, PROPERTY_MEMORY, &row.values, e)) < 0 ||
             (r = read_model(obs, machine, &row.values, e)) < 0)
                 return r;
         r = observation_add(obs, &row);

@@ -79,8 +79,8 @@ static struct thing *add_thing(struct world *w, const char *slot, const char *id
         t->condition = CONDITION_RUNNING;
         t->address = "10.0.0.7";
         t->ever_ready = true;
-        values_set_text(&t->made_with, MACHINE_TEMPLATE, "tmpl-6");
-        values_set_number(&t->made_with, MACHINE_MEMORY, INT64_C(8) << 30);
+        values_set_text(&t->made_with, PROPERTY_TEMPLATE, "tmpl-6");
+        values_set_number(&t->made_with, PROPERTY_MEMORY, INT64_C(8) << 30);
         return t;
 }
 

@@ -36,8 +36,8 @@ static struct ledger *make_ledger(const char *path)
 
         assert_int_equal(ledger_open(path, LEDGER_CREATE, "prod", &l, &e), 0);
         assert_int_equal(ledger_record_account(l, "star", "starvcenter", "http://secret-host", 1), 0);
-        values_set_number(&values, MACHINE_CPU, 4);
-        values_set_text(&values, MACHINE_TEMPLATE, "tmpl-7");
+        values_set_number(&values, PROPERTY_CPU, 4);
+        values_set_text(&values, PROPERTY_TEMPLATE, "tmpl-7");
 
         t = ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1");
         assert_non_null(t);
@@ -61,7 +61,7 @@ static struct ledger *make_ledger(const char *path)
 
         c = ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_CHANGE);
         assert_non_null(c);
-        c->field = MACHINE_CPU;
+        c->field = PROPERTY_CPU;
         c->state = CALL_UNKNOWN;
         c->id = kept(l, "vm-1");
         c->made_at = WALL - 10;
@@ -240,9 +240,9 @@ static void test_machines(_unused_ void **state)
         row = observation_find(s->accounts[0].machines, "vm-1");
         assert_non_null(row);
         assert_string_equal(row->name, "web-0");
-        assert_int_equal(row->values.of[MACHINE_CPU].number, 4);
-        assert_string_equal(row->values.of[MACHINE_TEMPLATE].text, "t");
-        assert_false(values_known(&row->values, MACHINE_MEMORY));
+        assert_int_equal(row->values.of[PROPERTY_CPU].number, 4);
+        assert_string_equal(row->values.of[PROPERTY_TEMPLATE].text, "t");
+        assert_false(values_known(&row->values, PROPERTY_MEMORY));
         assert_true(row->can_shut_down);
         assert_true(ledger_held(s->ledger, "star", "vm-1"));
 }

@@ -39,12 +39,12 @@ static void check_row(const struct observation *obs, const struct row *row)
         must(observation_find(obs, row->id) == row);
         must(row->name && row->address && row->created);
         must(*condition_text(row->condition));
-        if (values_known(&row->values, MACHINE_CPU))
-                must(row->values.of[MACHINE_CPU].number >= 0);
-        if (values_known(&row->values, MACHINE_MEMORY))
-                must(row->values.of[MACHINE_MEMORY].number >= 0);
-        if (values_known(&row->values, MACHINE_MODEL))
-                must(*row->values.of[MACHINE_MODEL].text);
+        if (values_known(&row->values, PROPERTY_CPU))
+                must(row->values.of[PROPERTY_CPU].number >= 0);
+        if (values_known(&row->values, PROPERTY_MEMORY))
+                must(row->values.of[PROPERTY_MEMORY].number >= 0);
+        if (values_known(&row->values, PROPERTY_MODEL))
+                must(*row->values.of[PROPERTY_MODEL].text);
 }
 
 static void check_observation(const struct observation *obs)

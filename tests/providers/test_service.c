@@ -35,10 +35,10 @@ static struct service_answer order(struct service *s, enum order_verb verb, cons
         struct values wanted = {};
         struct service_answer a;
 
-        values_set_text(&wanted, MACHINE_TEMPLATE, "tmpl-7");
-        values_set_text(&wanted, MACHINE_NETWORK, "pg-12");
-        values_set_number(&wanted, MACHINE_CPU, 4);
-        values_set_number(&wanted, MACHINE_MEMORY, (int64_t)8 << 30);
+        values_set_text(&wanted, PROPERTY_TEMPLATE, "tmpl-7");
+        values_set_text(&wanted, PROPERTY_NETWORK, "pg-12");
+        values_set_number(&wanted, PROPERTY_CPU, 4);
+        values_set_number(&wanted, PROPERTY_MEMORY, (int64_t)8 << 30);
         o.wanted = &wanted;
         assert_int_equal(codec->act(&account, &o, &rq, NULL), 0);
         a = call(s, &rq);

@@ -5,20 +5,20 @@ static struct values web_values(void)
 {
         struct values v = {};
 
-        values_set_text(&v, MACHINE_TEMPLATE, "tmpl-7 \"gold\" \xe2\x82\xac");
-        values_set_number(&v, MACHINE_CPU, 4);
-        values_set_number(&v, MACHINE_MEMORY, 8589934592);
-        values_set_text(&v, MACHINE_NETWORK, "pg-12");
+        values_set_text(&v, PROPERTY_TEMPLATE, "tmpl-7 \"gold\" \xe2\x82\xac");
+        values_set_number(&v, PROPERTY_CPU, 4);
+        values_set_number(&v, PROPERTY_MEMORY, 8589934592);
+        values_set_text(&v, PROPERTY_NETWORK, "pg-12");
         return v;
 }
 
 static void assert_web_values(const struct values *v)
 {
         assert_int_equal(v->known, web_values().known);
-        assert_string_equal(v->of[MACHINE_TEMPLATE].text, "tmpl-7 \"gold\" \xe2\x82\xac");
-        assert_int_equal(v->of[MACHINE_CPU].number, 4);
-        assert_int_equal(v->of[MACHINE_MEMORY].number, 8589934592);
-        assert_string_equal(v->of[MACHINE_NETWORK].text, "pg-12");
+        assert_string_equal(v->of[PROPERTY_TEMPLATE].text, "tmpl-7 \"gold\" \xe2\x82\xac");
+        assert_int_equal(v->of[PROPERTY_CPU].number, 4);
+        assert_int_equal(v->of[PROPERTY_MEMORY].number, 8589934592);
+        assert_string_equal(v->of[PROPERTY_NETWORK].text, "pg-12");
 }
 
 static const char web_text[] = "{\"template\":\"tmpl-7 \\\"gold\\\" \xe2\x82\xac\",\"cpu\":4,\"memory\":8589934592,"
@@ -36,7 +36,7 @@ static void values_have_one_text(_unused_ void **state)
         assert_int_equal(values_to_text(&none, &b), 0);
         assert_string_equal(buf_text(&b), "{}");
 
-        values_set_text(&v, MACHINE_NETWORK, "\xff");
+        values_set_text(&v, PROPERTY_NETWORK, "\xff");
         assert_int_equal(values_to_text(&v, &b), -EINVAL);
 }
 
@@ -48,11 +48,11 @@ static void values_become_the_ledgers(_unused_ void **state)
         struct values v = {}, kept;
 
         assert_int_equal(ledger_new_empty(&l), 0);
-        values_set_text(&v, MACHINE_TEMPLATE, template);
+        values_set_text(&v, PROPERTY_TEMPLATE, template);
         assert_int_equal(ledger_set_values(l, &v, &kept, &text), 0);
         memset(template, 'x', sizeof(template) - 1);
 
-        assert_string_equal(kept.of[MACHINE_TEMPLATE].text, "tmpl-7");
+        assert_string_equal(kept.of[PROPERTY_TEMPLATE].text, "tmpl-7");
         assert_string_equal(text, "{\"template\":\"tmpl-7\"}");
 }
 
@@ -123,7 +123,7 @@ static void things_come_back(void **state)
         assert_int_equal(l->next_thing, 25);
 }
 
-static void add_full_call(struct ledger *l, enum order_verb verb, enum machine_field field)
+static void add_full_call(struct ledger *l, enum order_verb verb, enum property field)
 {
         struct call *c = ledger_add_call(l, "star", "MachineSet/web", "web-3", verb);
         struct values v = web_values();
@@ -144,7 +144,7 @@ static void add_full_call(struct ledger *l, enum order_verb verb, enum machine_f
         c->resolved_at = WALL + 7;
 }
 
-static void assert_full_call(const struct call *c, enum order_verb verb, enum machine_field field)
+static void assert_full_call(const struct call *c, enum order_verb verb, enum property field)
 {
         assert_string_equal(c->account, "star");
         assert_string_equal(c->resource, "MachineSet/web");
@@ -175,15 +175,15 @@ static void calls_come_back(void **state)
         size_t n = 0;
 
         for (enum order_verb verb = ORDER_CREATE; verb <= ORDER_RENAME; verb++)
-                for (enum machine_field field = MACHINE_NONE; field < MACHINE_FIELDS; field++)
+                for (enum property field = PROPERTY_NONE; field < PROPERTIES; field++)
                         add_full_call(l, verb, field);
         must_commit(l);
 
         ledger_free(l);
         l = must_open(*state, LEDGER_WRITE);
-        assert_int_equal(l->n_calls, 7 * MACHINE_FIELDS);
+        assert_int_equal(l->n_calls, 7 * PROPERTIES);
         for (enum order_verb verb = ORDER_CREATE; verb <= ORDER_RENAME; verb++)
-                for (enum machine_field field = MACHINE_NONE; field < MACHINE_FIELDS; field++) {
+                for (enum property field = PROPERTY_NONE; field < PROPERTIES; field++) {
                         assert_string_equal(l->calls[n]->boot, l->boot);
                         assert_full_call(l->calls[n++], verb, field);
                 }

@@ -161,7 +161,7 @@ static void a_row_tells_all_in_words(void **state)
         create->made_at = WALL;
         create->resolved_at = WALL + 2;
         change->state = CALL_UNKNOWN;
-        change->field = MACHINE_MEMORY;
+        change->field = PROPERTY_MEMORY;
         change->id = "vm-77";
         change->request = "PUT cloudvm/vm-77";
         change->made_at = WALL + 60;

@@ -411,7 +411,7 @@ static void a_hundred_thousand_things_come_back(void **state)
                 snprintf(slot, sizeof(slot), "web-%lld", (long long)i);
                 snprintf(id, sizeof(id), "vm-%lld", (long long)i);
                 t = ledger_add_thing(l, i % 2 ? "star" : "fin", "MachineSet/web", slot, id);
-                values_set_number(&v, MACHINE_CPU, i % 7);
+                values_set_number(&v, PROPERTY_CPU, i % 7);
                 assert_int_equal(ledger_set_values(l, &v, &t->made_with, &t->made_with_text), 0);
                 t->state = i % 10 == 9 ? THING_GONE : THING_OWNED;
                 t->made_at = WALL + i;
@@ -430,7 +430,7 @@ static void a_hundred_thousand_things_come_back(void **state)
                 snprintf(id, sizeof(id), "vm-%lld", (long long)number);
                 assert_string_equal(t->id, id);
                 assert_string_equal(t->account, number % 2 ? "star" : "fin");
-                assert_int_equal(t->made_with.of[MACHINE_CPU].number, number % 7);
+                assert_int_equal(t->made_with.of[PROPERTY_CPU].number, number % 7);
                 assert_int_equal(t->made_at, WALL + number);
                 assert_true(ledger_held(l, t->account, id));
         }

@@ -79,8 +79,8 @@ static struct row *see(struct world *w, const char *id, const char *name, int64_
 {
         struct row row = { .id = id, .name = name, .address = "", .created = "", .condition = CONDITION_RUNNING };
 
-        values_set_number(&row.values, MACHINE_CPU, cpu);
-        values_set_number(&row.values, MACHINE_MEMORY, 8 * GIB);
+        values_set_number(&row.values, PROPERTY_CPU, cpu);
+        values_set_number(&row.values, PROPERTY_MEMORY, 8 * GIB);
         assert_int_equal(observation_add(w->machines, &row), 1);
         return &w->machines->rows[w->machines->n_rows - 1];
 }
@@ -147,7 +147,7 @@ static void test_machines(void **state)
         /* Ours: what the spec says, with what there is. Two have what most have not. */
         web->machine_set->protect = (struct strings){ .items = (const char **)protect, .n = 1 };
         web->machine_set->adopt = (struct pairs){ 0 };
-        values_set_text(&made_with, MACHINE_TEMPLATE, "tmpl-8");
+        values_set_text(&made_with, PROPERTY_TEMPLATE, "tmpl-8");
         for (int i = 0; i < 5; i++) {
                 static const char *const ids[] = { "vm-1", "vm-2", "vm-3", "vm-4", "vm-5" };
                 static const char *const names[] = { "web-0", "web-1", "web-2", "web-3", "web-4" };
@@ -178,7 +178,7 @@ static void test_machines(void **state)
         see(w, "10:30", "rack-2-7", 4);
         see(w, "110", "broken-1", 4)->condition = CONDITION_FAILED;
         see(w, "vm\": #x", "a-name-that-is-longer-than-forty-characters-in-all", 4);
-        values_set_text(&see(w, "112", "modelled", 4)->values, MACHINE_MODEL, "m.large");
+        values_set_text(&see(w, "112", "modelled", 4)->values, PROPERTY_MODEL, "m.large");
 
         export(w, &b);
         assert_same_as_file(buf_text(&b), "specs/golden/export.yaml");

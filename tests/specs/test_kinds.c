@@ -84,13 +84,13 @@ static void test_tables(void **state _unused_)
 static void test_machine_fields(void **state _unused_)
 {
         static const char *const names[] = {
-                [MACHINE_TEMPLATE] = "template", [MACHINE_MODEL] = "model",   [MACHINE_IMAGE] = "image",
-                [MACHINE_CPU] = "cpu",           [MACHINE_MEMORY] = "memory", [MACHINE_NETWORK] = "network",
+                [PROPERTY_TEMPLATE] = "template", [PROPERTY_MODEL] = "model",   [PROPERTY_IMAGE] = "image",
+                [PROPERTY_CPU] = "cpu",           [PROPERTY_MEMORY] = "memory", [PROPERTY_NETWORK] = "network",
         };
 
-        assert_null(machine_field_spec(MACHINE_NONE));
-        for (enum machine_field m = MACHINE_NONE + 1; m < MACHINE_FIELDS; m++)
-                assert_string_equal(machine_field_spec(m)->name, names[m]);
+        assert_null(property_field(PROPERTY_NONE));
+        for (enum property m = PROPERTY_NONE + 1; m < PROPERTIES; m++)
+                assert_string_equal(property_field(m)->name, names[m]);
 }
 
 /* The reference to the provider is the field of that name. */

@@ -34,7 +34,7 @@ static struct reply wrapped(const char *json, size_t n, enum wrapping how)
         return rp;
 }
 
-static void print_number(struct buf *b, const char *name, const struct values *v, enum machine_field f)
+static void print_number(struct buf *b, const char *name, const struct values *v, enum property f)
 {
         if (values_known(v, f))
                 buf_addf(b, "|%s %" PRId64, name, v->of[f].number);
@@ -52,9 +52,9 @@ static void print_observation(struct buf *b, const struct observation *obs)
                 assert_ptr_equal(observation_find(obs, row->id), row);
                 buf_addf(b, "%s|%s|%s|%s|%s|%s", row->id, row->name, row->address, row->created,
                          condition_text(row->condition), row->can_shut_down ? "soft" : "hard");
-                print_number(b, "cpu", v, MACHINE_CPU);
-                print_number(b, "memory", v, MACHINE_MEMORY);
-                buf_addf(b, "|model %s\n", values_known(v, MACHINE_MODEL) ? v->of[MACHINE_MODEL].text : "-");
+                print_number(b, "cpu", v, PROPERTY_CPU);
+                print_number(b, "memory", v, PROPERTY_MEMORY);
+                buf_addf(b, "|model %s\n", values_known(v, PROPERTY_MODEL) ? v->of[PROPERTY_MODEL].text : "-");
         }
         assert_false(obs->denied);
 }
@@ -327,10 +327,10 @@ static struct values template_values(void)
 {
         struct values v = {};
 
-        values_set_text(&v, MACHINE_TEMPLATE, "tmpl-7");
-        values_set_text(&v, MACHINE_NETWORK, "pg-12");
-        values_set_number(&v, MACHINE_CPU, 4);
-        values_set_number(&v, MACHINE_MEMORY, (int64_t)8 << 30);
+        values_set_text(&v, PROPERTY_TEMPLATE, "tmpl-7");
+        values_set_text(&v, PROPERTY_NETWORK, "pg-12");
+        values_set_number(&v, PROPERTY_CPU, 4);
+        values_set_number(&v, PROPERTY_MEMORY, (int64_t)8 << 30);
         return v;
 }
 
@@ -350,12 +350,12 @@ static void orders_are_as_documented(void **state)
         struct values create = template_values(), model = {}, change = {};
 
         (void)state;
-        values_set_text(&model, MACHINE_MODEL, "größe ☃");
-        values_set_text(&model, MACHINE_NETWORK, "pg-12");
-        values_set_number(&model, MACHINE_CPU, 1);
-        values_set_number(&model, MACHINE_MEMORY, 1 << 20);
-        values_set_number(&change, MACHINE_CPU, 8);
-        values_set_number(&change, MACHINE_MEMORY, (int64_t)16 << 30);
+        values_set_text(&model, PROPERTY_MODEL, "größe ☃");
+        values_set_text(&model, PROPERTY_NETWORK, "pg-12");
+        values_set_number(&model, PROPERTY_CPU, 1);
+        values_set_number(&model, PROPERTY_MEMORY, 1 << 20);
+        values_set_number(&change, PROPERTY_CPU, 8);
+        values_set_number(&change, PROPERTY_MEMORY, (int64_t)16 << 30);
         check_order("create-template", &(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &create });
         check_order("create-model-password",
                     &(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &model, .password = "p?~>ÿ&=+" });
@@ -365,9 +365,9 @@ static void orders_are_as_documented(void **state)
         check_order("power-off", &(struct order){ .verb = ORDER_POWER_OFF, .id = "vm-7", .name = "web-0" });
         check_order("rename", &(struct order){ .verb = ORDER_RENAME, .id = "vm-7", .name = "web-0" });
         check_order("change-cpu",
-                    &(struct order){ .verb = ORDER_CHANGE, .id = "vm-7", .field = MACHINE_CPU, .wanted = &change });
+                    &(struct order){ .verb = ORDER_CHANGE, .id = "vm-7", .field = PROPERTY_CPU, .wanted = &change });
         check_order("change-memory",
-                    &(struct order){ .verb = ORDER_CHANGE, .id = "vm-7", .field = MACHINE_MEMORY, .wanted = &change });
+                    &(struct order){ .verb = ORDER_CHANGE, .id = "vm-7", .field = PROPERTY_MEMORY, .wanted = &change });
 }
 
 static void check_impossible(const struct order *order, const char *words)
@@ -385,14 +385,14 @@ static void impossible_orders_are_told(void **state)
         struct values both = template_values(), odd = template_values(), bare = template_values();
 
         (void)state;
-        values_set_text(&both, MACHINE_MODEL, "m4");
-        values_set_number(&odd, MACHINE_MEMORY, 1000000);
-        bare.known &= ~(1u << MACHINE_NETWORK);
+        values_set_text(&both, PROPERTY_MODEL, "m4");
+        values_set_number(&odd, PROPERTY_MEMORY, 1000000);
+        bare.known &= ~(1u << PROPERTY_NETWORK);
         check_impossible(&(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &both }, "not both");
         check_impossible(&(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &odd }, "whole MiB");
         check_impossible(&(struct order){ .verb = ORDER_CREATE, .name = "web-0", .wanted = &bare }, "network");
         check_impossible(
-                &(struct order){ .verb = ORDER_CHANGE, .id = "vm-1", .field = MACHINE_NETWORK, .wanted = &both },
+                &(struct order){ .verb = ORDER_CHANGE, .id = "vm-1", .field = PROPERTY_NETWORK, .wanted = &both },
                 "in place");
         check_impossible(&(struct order){ .verb = ORDER_DELETE, .id = ".." }, "id");
         check_impossible(&(struct order){ .verb = ORDER_DELETE, .id = "" }, "id");

@@ -54,18 +54,10 @@ static const char *place(const struct resource *r, const char *path, char text[s
 static void add_values(struct buf *b, const struct values *v)
 {
         for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
-                const struct field *field = property_field(f);
-                char size[UNITS_TEXT_MAX];
-
                 if (!values_known(v, f))
                         continue;
-                (void)buf_addf(b, "%s%s ", b->len > 0 ? ", " : "", field->name);
-                if (field->type == FIELD_SIZE)
-                        (void)buf_adds(b, size_text(v->of[f].number, size));
-                else if (field->type == FIELD_COUNT)
-                        (void)buf_addf(b, "%" PRId64, v->of[f].number);
-                else
-                        (void)buf_adds(b, v->of[f].text);
+                (void)buf_addf(b, "%s%s ", b->len > 0 ? ", " : "", property_name(f));
+                (void)values_print(v, f, b);
         }
 }
 

@@ -60,8 +60,8 @@ static int count_likeness(const struct observation *seen, const struct resource 
         _cleanup_strmap_ struct strmap names = { 0 };
 
         *ret = (struct likeness){ .unique = true };
-        for (size_t i = 0; i < seen->n_rows; i++) {
-                struct row *row = &seen->rows[i];
+        for (size_t i = 0; i < seen->of[TYPE_MACHINE].n_rows; i++) {
+                struct row *row = &seen->of[TYPE_MACHINE].rows[i];
                 int r;
 
                 if (!looks_like(row, set))
@@ -89,8 +89,8 @@ static void add_adopt_commands(struct buf *b, const struct context *c, const str
                 return;
         }
 
-        for (size_t i = 0; i < seen->n_rows && shown < SHOWN_MAX; i++) {
-                const struct row *row = &seen->rows[i];
+        for (size_t i = 0; i < seen->of[TYPE_MACHINE].n_rows && shown < SHOWN_MAX; i++) {
+                const struct row *row = &seen->of[TYPE_MACHINE].rows[i];
 
                 if (!looks_like(row, set))
                         continue;
@@ -107,8 +107,8 @@ static void add_lookalikes(struct buf *b, const struct observation *seen, const 
         size_t shown = 0;
 
         (void)buf_addf(b, "  %zu look%s like MachineSet/%s:\n", n, n == 1 ? "s" : "", set->name);
-        for (size_t i = 0; i < seen->n_rows && shown < SHOWN_MAX; i++) {
-                const struct row *row = &seen->rows[i];
+        for (size_t i = 0; i < seen->of[TYPE_MACHINE].n_rows && shown < SHOWN_MAX; i++) {
+                const struct row *row = &seen->of[TYPE_MACHINE].rows[i];
 
                 if (!looks_like(row, set))
                         continue;
@@ -155,7 +155,7 @@ static int add_account(struct buf *b, const struct context *c, const struct acco
                 return buf_addc(b, '\n');
         }
 
-        n = view->machines->n_rows;
+        n = view->machines->of[TYPE_MACHINE].n_rows;
         if (n == 0)
                 return buf_adds(b, "no machine is there.\n");
         (void)buf_addf(b, "%zu machine%s there; %s recorded as not ours.\n", n, n == 1 ? " is" : "s are",

@@ -104,14 +104,12 @@ static enum condition read_condition(struct reading *in)
 static enum property read_field(struct reading *in)
 {
         const char *text = read_text(in, "field");
+        enum property field = property_find(text);
 
-        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++)
-                if (text_equal(property_field(f)->name, text))
-                        return f;
-        if (*text)
+        if (*text && field == PROPERTY_NONE)
                 wrong(in, "field");
 
-        return PROPERTY_NONE;
+        return field;
 }
 
 /* Returns them as text, too: the ledger's. */
@@ -291,7 +289,7 @@ static int read_row(struct reading *in, const char *account, struct observation 
         (void)read_values(in, "values", &row.values);
         if (in->failed < 0)
                 return in->failed;
-        if ((held && ledger_hold_id(in->ledger, account, row.id) < 0) || observation_add(obs, &row) < 0)
+        if ((held && ledger_hold_id(in->ledger, account, row.id) < 0) || observation_add(obs, TYPE_MACHINE, &row) < 0)
                 return error_oom(in->e);
 
         return 0;
@@ -304,7 +302,7 @@ static int read_machines(struct snapshot *s, const char *account, const json_t *
 
         if (!json_is_array(list))
                 return error_set(e, -EBADMSG, "its account %s has no list of machines", account);
-        if (observation_new(SCOPE_MACHINES, NULL, &obs) < 0)
+        if (observation_new(&scope_machines, &obs) < 0)
                 return error_oom(e);
 
         for (size_t i = 0; i < json_array_size(list); i++) {

@@ -33,7 +33,7 @@ static json_t *thing_json(const struct thing *t)
 
 static json_t *call_json(const struct call *c)
 {
-        const char *field = c->field == PROPERTY_NONE ? "" : property_field(c->field)->name;
+        const char *field = c->field == PROPERTY_NONE ? "" : property_name(c->field);
 
         return json_pack("{s:o, s:o, s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:o}", "account",
                          json_any_text(c->account), "resource", json_any_text(c->resource), "slot",
@@ -173,8 +173,8 @@ static json_t *rows_json(const struct snapshot_note *n, const char *account, con
 {
         _cleanup_json_ json_t *list = json_array();
 
-        for (size_t i = 0; machines && i < machines->n_rows; i++) {
-                const struct row *row = &machines->rows[i];
+        for (size_t i = 0; machines && i < machines->of[TYPE_MACHINE].n_rows; i++) {
+                const struct row *row = &machines->of[TYPE_MACHINE].rows[i];
 
                 if (json_array_append_new(list, row_json(row, was_held(n, account, row->id))) < 0)
                         return NULL;

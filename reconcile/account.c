@@ -215,7 +215,7 @@ static void start_listing(struct account *a, usec_t now)
                 return;
         }
         a->look_asked = false;
-        r = look_start(a, &a->listing, SCOPE_MACHINES, NULL, now, &e);
+        r = look_start(a, &a->listing, &scope_machines, now, &e);
         if (r < 0)
                 engine_break(a->engine, r, "%s", e.text);
         a->step = STEP_LOOKING;

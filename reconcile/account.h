@@ -26,7 +26,7 @@ struct look {
         size_t n_open; /* not done */
         unsigned walks;
         usec_t started;
-        const char *id; /* SCOPE_MACHINE: of which machine */
+        struct scope scope; /* its texts are the account's, or the ledger's */
 };
 
 /* One exchange in flight. */
@@ -145,7 +145,7 @@ usec_t account_next(const struct account *a, usec_t now);
 void account_rest(struct account *a, usec_t now, usec_t delay);
 
 /* look.c: questions. */
-int look_start(struct account *a, struct look *l, enum scope_type type, const char *id, usec_t now, struct error *e);
+int look_start(struct account *a, struct look *l, const struct scope *scope, usec_t now, struct error *e);
 void look_done(struct look *l);
 bool look_send(struct account *a, struct look *l, usec_t now); /* sends what may go; true: all is answered */
 void look_reply(struct account *a, struct look *l, size_t item, struct reply *rp, usec_t now);

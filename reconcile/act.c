@@ -57,7 +57,7 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
 static int adopt(struct account *a, const struct action *action)
 {
         struct ledger *ledger = a->engine->ledger;
-        const struct row *row = observation_find(a->machines, action->vendor_id);
+        const struct row *row = observation_find(a->machines, TYPE_MACHINE, action->vendor_id);
         struct thing *t = row ? ledger_adopt(ledger, a->name, a->plan->sections[action->section].resource, action->name,
                                              row, engine_wall(a->engine))
                               : NULL;
@@ -126,7 +126,9 @@ static struct order order_of(const struct call *c)
         return (struct order){
                 .verb = c->verb,
                 .id = c->verb == ORDER_CREATE ? NULL : c->id,
+                .n = 1,
                 .name = c->slot,
+                .marker = c->slot,
                 .field = c->field,
                 .wanted = &c->wanted,
         };
@@ -261,8 +263,8 @@ static void call_accepted(struct account *a, struct call *c, const struct outcom
         c->state = CALL_ACCEPTED;
         c->class = OUTCOME_ACCEPTED;
         c->settle_from = now;
-        if (outcome->id[0] && c->verb == ORDER_CREATE)
-                c->id = ledger_string(a->engine->ledger, outcome->id);
+        if (outcome->n_ids && c->verb == ORDER_CREATE)
+                c->id = ledger_string(a->engine->ledger, outcome->ids[0]);
         if (!c->id)
                 engine_break(a->engine, -ENOMEM, "out of memory");
         touch_call(a, c);

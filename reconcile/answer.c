@@ -121,8 +121,8 @@ static int rows_by_name(const struct account *a, const char *set, struct strmap 
 {
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < a->machines->n_rows; i++) {
-                const struct row *row = &a->machines->rows[i];
+        for (size_t i = 0; r >= 0 && i < a->machines->of[TYPE_MACHINE].n_rows; i++) {
+                const struct row *row = &a->machines->of[TYPE_MACHINE].rows[i];
 
                 if (slot_ordinal(set, row->name) < 0)
                         continue;
@@ -141,8 +141,8 @@ static int adopt_by_names(struct answering *w)
         r = rows_by_name(a, set, &names);
         if (r >= 0 && !names.count)
                 return refuse(w, "no machine on %s is named like %s-0", a->name, set);
-        for (size_t i = 0; r >= 0 && i < a->machines->n_rows; i++) {
-                const struct row *row = &a->machines->rows[i];
+        for (size_t i = 0; r >= 0 && i < a->machines->of[TYPE_MACHINE].n_rows; i++) {
+                const struct row *row = &a->machines->of[TYPE_MACHINE].rows[i];
                 const void *named = strmap_get(&names, row->name);
 
                 if (!named || strmap_get(&w->ids, row->id))
@@ -166,7 +166,7 @@ static int adopt(struct answering *w)
                 return adopt_by_names(w);
         if (!w->request->id[0])
                 return refuse(w, "which machine? 'muster adopt %s ID'", w->request->slot);
-        row = observation_find(w->a->machines, w->request->id);
+        row = observation_find(w->a->machines, TYPE_MACHINE, w->request->id);
         if (!row)
                 return refuse(w, "%s shows no machine with the id %s", w->a->name, w->request->id);
         return take(w, w->request->slot, row);

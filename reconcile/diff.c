@@ -7,14 +7,12 @@
 #include "reconcile/base/units.h"
 #include "reconcile/planner_internal.h"
 
+/* The longest value of a property, which is the longest scalar of a spec. */
+#define VALUE_MAX ((size_t)8 << 20)
+
 static const void *field_at(const struct machine_set *set, const struct field *field)
 {
         return (const char *)set + field->offset;
-}
-
-static bool is_number(const struct field *field)
-{
-        return field->type == FIELD_COUNT || field->type == FIELD_SIZE;
 }
 
 void values_wanted(const struct machine_set *set, const struct provider *codec, struct values *ret)
@@ -26,7 +24,7 @@ void values_wanted(const struct machine_set *set, const struct provider *codec, 
 
                 if (!field || !machine_support_find(codec, field->name))
                         continue;
-                if (is_number(field)) {
+                if (property_is_number(f)) {
                         values_set_number(ret, f, *(const int64_t *)field_at(set, field));
                         continue;
                 }
@@ -39,21 +37,16 @@ void values_wanted(const struct machine_set *set, const struct provider *codec, 
 
 bool value_equal(enum property f, const struct values *a, const struct values *b)
 {
-        if (is_number(property_field(f)))
+        if (property_is_number(f))
                 return a->of[f].number == b->of[f].number;
         return text_equal(a->of[f].text, b->of[f].text);
 }
 
 const char *value_text(struct plan *p, enum property f, const struct values *v)
 {
-        const struct field *field = property_field(f);
-        char text[UNITS_TEXT_MAX];
+        _cleanup_buf_ struct buf b = BUF_INIT(VALUE_MAX);
 
-        if (field->type == FIELD_SIZE)
-                return plan_string(p, "%s", size_text(v->of[f].number, text));
-        if (field->type == FIELD_COUNT)
-                return plan_string(p, "%lld", (long long)v->of[f].number);
-        return plan_string(p, "%s", v->of[f].text);
+        return values_print(v, f, &b) < 0 ? NULL : plan_string(p, "%s", buf_text(&b));
 }
 
 bool values_drifted(const struct machine_support *support, const struct slot *s, enum property f,
@@ -116,7 +109,7 @@ static void tell_all(struct planning *pl, const struct told *told)
 
 static void change_field(struct planning *pl, const struct slot *s, enum property f, const struct values *wanted)
 {
-        const char *name = property_field(f)->name;
+        const char *name = property_name(f);
         const char *from = value_text(pl->plan, f, &s->row->values), *to = value_text(pl->plan, f, wanted);
         struct action *a;
 
@@ -138,7 +131,7 @@ const struct values *values_to_compare(const struct machine_support *support, co
 static void diff_field(struct planning *pl, const struct slot *s, enum property f, const struct values *wanted,
                        struct told *told)
 {
-        const struct machine_support *support = machine_support_find(pl->in->codec, property_field(f)->name);
+        const struct machine_support *support = machine_support_find(pl->in->codec, property_name(f));
 
         if (!values_drifted(support, s, f, wanted))
                 return;
@@ -274,7 +267,7 @@ static size_t adoption_of(const struct planning *pl, const struct slot *s)
 /* What an adoption will bring with it is shown with it: the machine is compared as if it were ours already. */
 static void diff_adopted(struct planning *pl, const struct slot *s, const struct values *wanted, struct told *told)
 {
-        const struct row *row = observation_find(pl->in->machines, s->adopt);
+        const struct row *row = observation_find(pl->in->machines, TYPE_MACHINE, s->adopt);
         struct thing *as_ours = strpool_alloc(pl->plan->strings, sizeof(*as_ours));
         size_t adoption = adoption_of(pl, s), first = pl->plan->n_actions;
         struct slot slot = *s;

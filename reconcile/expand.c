@@ -88,8 +88,8 @@ static int census_rows(const struct plan_input *in, struct census *c)
                 if (r < 0)
                         return r;
         }
-        for (size_t i = 0; i < in->machines->n_rows; i++) {
-                const struct row *row = &in->machines->rows[i];
+        for (size_t i = 0; i < in->machines->of[TYPE_MACHINE].n_rows; i++) {
+                const struct row *row = &in->machines->of[TYPE_MACHINE].rows[i];
 
                 if (strmap_get(&c->ids, row->id))
                         continue;
@@ -160,7 +160,7 @@ static int set_add(struct set *set, const struct plan_input *in, struct thing *t
         s->adopt = adopt;
         s->ordinal = slot_number(name);
         if (in->machines && thing && thing->id[0] != '\0')
-                s->row = observation_find(in->machines, thing->id);
+                s->row = observation_find(in->machines, TYPE_MACHINE, thing->id);
         if (set->spec) {
                 s->protect = listed(&set->spec->protect, s);
                 s->hold = listed(&set->spec->hold, s);
@@ -187,7 +187,7 @@ static bool has_machine(const struct set *set, const struct pair *adopt)
 static bool is_spent(const struct plan_input *in, const struct pair *adopt)
 {
         return in->machines && ledger_held(in->ledger, in->account, adopt->value) &&
-               !observation_find(in->machines, adopt->value);
+               !observation_find(in->machines, TYPE_MACHINE, adopt->value);
 }
 
 static int compare_slots(const void *a, const void *b)
@@ -230,7 +230,8 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
                 r = set_add(&set, in, NULL, NULL, pair->key, pair->value);
                 if (r < 0)
                         return r;
-                set.hoped += !observation_find(in->machines, pair->value) || strmap_get(&census->ids, pair->value);
+                set.hoped += !observation_find(in->machines, TYPE_MACHINE, pair->value) ||
+                             strmap_get(&census->ids, pair->value);
         }
         if (set.n_slots > 1)
                 qsort(set.slots, set.n_slots, sizeof(*set.slots), compare_slots);

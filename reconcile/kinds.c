@@ -7,6 +7,7 @@
 #include "reconcile/kinds.h"
 
 #define MIB (INT64_C(1) << 20)
+#define GIB (INT64_C(1) << 30)
 #define TIB (INT64_C(1) << 40)
 #define MSEC ((int64_t)USEC_PER_MSEC)
 #define SEC ((int64_t)USEC_PER_SEC)
@@ -23,6 +24,15 @@ static const char *const scale_in_words[] = { [SCALE_IN_NEWEST] = "newest", [SCA
 static const char *const replace_failed_words[] = {
         [REPLACE_NEVER_READY] = "neverReady", [REPLACE_ALWAYS] = "always", [REPLACE_NEVER] = "never", NULL
 };
+
+static const char *const billing_words[] = { [BILLING_HOURLY] = "hourly", [BILLING_PERIOD] = "period", NULL };
+static const char *const billing_unit_words[] = { [BILLING_HOUR] = "hour",
+                                                  [BILLING_DAY] = "day",
+                                                  [BILLING_WEEK] = "week",
+                                                  [BILLING_MONTH] = "month",
+                                                  [BILLING_QUARTER] = "quarter",
+                                                  [BILLING_YEAR] = "year",
+                                                  NULL };
 
 /* A scheme, a host or an address in brackets, a port of 1 to 65535, a path. */
 #define PORT_PATTERN "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
@@ -95,24 +105,43 @@ static const struct field rollout_fields[] = {
         { 0 },
 };
 
+static const struct field billing_fields[] = {
+        { FIELD("mode", FIELD_ENUM, billing_spec, mode), .words = billing_words, .fallback = "hourly",
+          .help = "by the hour, for as long as the machine is there; or for a period that is paid beforehand" },
+        { FIELD("unit", FIELD_ENUM, billing_spec, unit), .words = billing_unit_words, .fallback = "hour",
+          .help = "the unit of the period" },
+        { FIELD("number", FIELD_COUNT, billing_spec, number), .min = 1, .max = 1000,
+          .help = "how many units the period has" },
+        { 0 },
+};
+
+static const struct field disk_fields[] = {
+        { FIELD("name", FIELD_STRING, disk_spec, name), .required = true, .max = RESOURCE_NAME_MAX,
+          .pattern = RESOURCE_NAME_PATTERN, .help = "what the disk is called, beside its machine's name" },
+        { FIELD("size", FIELD_SIZE, disk_spec, size), .required = true, .min = GIB, .max = 64 * TIB,
+          .property = PROPERTY_SIZE, .help = "how large it is, whole GiB; it can grow and never shrinks" },
+        { 0 },
+};
+
 static const struct field machine_set_fields[] = {
         { FIELD("provider", FIELD_RESOURCE, machine_set, provider), .required = true, .kind = "Provider",
           .help = "the Provider whose machines these are" },
         { FIELD("count", FIELD_COUNT, machine_set, count), .required = true, .max = 100000,
           .help = "how many machines there should be" },
         { FIELD("template", FIELD_REFERENCE, machine_set, template), .kind = "MachineTemplate",
-          .machine = PROPERTY_TEMPLATE, .by_provider = true, .help = "what the machines are made from" },
-        { FIELD("model", FIELD_STRING, machine_set, model), .machine = PROPERTY_MODEL, .by_provider = true,
+          .property = PROPERTY_TEMPLATE, .by_provider = true, .help = "what the machines are made from" },
+        { FIELD("model", FIELD_STRING, machine_set, model), .property = PROPERTY_MODEL, .by_provider = true,
           .help = "what the machines are made from, in place of a template" },
-        { FIELD("image", FIELD_STRING, machine_set, image), .machine = PROPERTY_IMAGE, .by_provider = true,
+        { FIELD("image", FIELD_STRING, machine_set, image), .property = PROPERTY_IMAGE, .by_provider = true,
           .help = "the system that the machines begin with" },
-        { FIELD("cpu", FIELD_COUNT, machine_set, cpu), .min = 1, .max = 4096, .machine = PROPERTY_CPU,
+        { FIELD("cpu", FIELD_COUNT, machine_set, cpu), .min = 1, .max = 4096, .property = PROPERTY_CPU,
           .by_provider = true, .help = "cores of each machine" },
-        { FIELD("memory", FIELD_SIZE, machine_set, memory), .min = MIB, .max = 64 * TIB, .machine = PROPERTY_MEMORY,
+        { FIELD("memory", FIELD_SIZE, machine_set, memory), .min = MIB, .max = 64 * TIB, .property = PROPERTY_MEMORY,
           .by_provider = true, .help = "memory of each machine, whole MiB" },
-        { FIELD("network", FIELD_REFERENCE, machine_set, network), .kind = "Network", .machine = PROPERTY_NETWORK,
+        { FIELD("network", FIELD_REFERENCE, machine_set, network), .kind = "Network", .property = PROPERTY_NETWORK,
           .by_provider = true, .help = "the network that each machine is in" },
-        { FIELD("disks", FIELD_OBJECTS, machine_set, disks), .by_provider = true, .later = true,
+        { FIELD("disks", FIELD_OBJECTS, machine_set, disks), .members = disk_fields,
+          .member_size = sizeof(struct disk_spec), .by_provider = true, .later = true,
           .help = "data disks that each machine has" },
         { FIELD("power", FIELD_ENUM, machine_set, power), .words = power_words, .fallback = "running",
           .help = "whether the machines run" },
@@ -132,16 +161,75 @@ static const struct field machine_set_fields[] = {
           .fallback = "neverReady", .help = "which machines that failed are replaced" },
         { FIELD("rollout", FIELD_OBJECT, machine_set, rollout), .members = rollout_fields,
           .member_size = sizeof(struct rollout_spec), .help = "how replacements and restarts go" },
-        { FIELD("billing", FIELD_OBJECT, machine_set, billing), .by_provider = true, .later = true,
+        { FIELD("billing", FIELD_OBJECT, machine_set, billing), .members = billing_fields,
+          .member_size = sizeof(struct billing_spec), .by_provider = true, .later = true,
           .help = "how the machines are paid for" },
         { FIELD("lease", FIELD_DURATION, machine_set, lease), .min = HOUR, .max = 36500 * DAY, .by_provider = true,
           .help = "how long after its creation each machine expires" },
-        { FIELD("bandwidth", FIELD_STRING, machine_set, bandwidth), .by_provider = true,
-          .help = "what each machine's network card may carry" },
+        { FIELD("bandwidth", FIELD_BITRATE, machine_set, bandwidth), .min = 1000, .max = INT64_C(1000000000000),
+          .property = PROPERTY_BANDWIDTH, .by_provider = true, .help = "what each machine's network card may carry" },
         { FIELD("passwordEnv", FIELD_STRING, machine_set, password_env), .by_provider = true,
           .help = "the name of the environment variable that holds the machines' first password" },
         { FIELD("passwordFile", FIELD_STRING, machine_set, password_file), .unless = "passwordEnv", .by_provider = true,
           .help = "the path of the file that holds the machines' first password" },
+        { 0 },
+};
+
+static const struct field template_network_fields[] = {
+        { FIELD("vpc", FIELD_STRING, template_network, vpc), .fallback = "", .help = "the cloud's id of the VPC" },
+        { FIELD("subnet", FIELD_STRING, template_network, subnet), .fallback = "",
+          .help = "the cloud's id of the subnet" },
+        { FIELD("securityGroup", FIELD_STRING, template_network, security_group), .fallback = "",
+          .help = "the cloud's id of the security group" },
+        { FIELD("chargeType", FIELD_STRING, template_network, charge_type), .fallback = "PayByBandwidth",
+          .help = "how the cloud charges for traffic: PayByBandwidth or PayByTraffic" },
+        { FIELD("bandwidth", FIELD_COUNT, template_network, bandwidth), .max = 1000, .fallback = "0",
+          .help = "of each machine's way out, Mbit/s" },
+        { 0 },
+};
+
+static const struct field template_disks_fields[] = {
+        { FIELD("count", FIELD_COUNT, template_disks, count), .required = true, .max = 16,
+          .help = "how many data disks each machine has" },
+        { FIELD("size", FIELD_SIZE, template_disks, size), .required = true, .min = GIB, .max = 64 * TIB,
+          .help = "how large each of them is, whole GiB" },
+        { FIELD("category", FIELD_STRING, template_disks, category), .required = true,
+          .help = "the cloud's word for what sort of disk it is" },
+        { 0 },
+};
+
+static const struct field machine_template_fields[] = {
+        { FIELD("provider", FIELD_RESOURCE, machine_template, provider), .required = true, .kind = "Provider",
+          .help = "the Provider that keeps the template" },
+        { FIELD("description", FIELD_STRING, machine_template, description), .fallback = "", .help = "for people" },
+        { FIELD("cloud", FIELD_STRING, machine_template, cloud), .required = true,
+          .help = "the cloud that the machines are on, like aliyun" },
+        { FIELD("account", FIELD_STRING, machine_template, account), .fallback = "",
+          .help = "the key id of the account on that cloud" },
+        { FIELD("instanceType", FIELD_STRING, machine_template, instance_type), .required = true,
+          .help = "the cloud's name for what sort of machine it is" },
+        { FIELD("cpu", FIELD_COUNT, machine_template, cpu), .required = true, .min = 1, .max = 4096,
+          .help = "cores of each machine" },
+        { FIELD("memory", FIELD_SIZE, machine_template, memory), .required = true, .min = GIB, .max = 64 * TIB,
+          .help = "memory of each machine, whole GiB" },
+        { FIELD("image", FIELD_STRING, machine_template, image), .required = true,
+          .help = "the system that the machines begin with" },
+        { FIELD("region", FIELD_STRING, machine_template, region), .required = true, .help = "where the machines are" },
+        { FIELD("zone", FIELD_STRING, machine_template, zone), .required = true,
+          .help = "where in the region they are" },
+        { FIELD("network", FIELD_OBJECT, machine_template, network), .members = template_network_fields,
+          .member_size = sizeof(struct template_network), .help = "how the machines are connected" },
+        { FIELD("systemDisk", FIELD_STRING, machine_template, system_disk), .required = true,
+          .help = "the cloud's word for what sort of disk the system is on" },
+        { FIELD("dataDisks", FIELD_OBJECT, machine_template, data_disks), .members = template_disks_fields,
+          .member_size = sizeof(struct template_disks), .help = "the data disks of each machine" },
+        { FIELD("keyName", FIELD_STRING, machine_template, key_name), .fallback = "",
+          .help = "the cloud's name of the key pair to log in with" },
+        { FIELD("postScript", FIELD_STRING, machine_template, post_script), .fallback = "",
+          .help = "what runs on each machine once it is there" },
+        { FIELD("credit", FIELD_DURATION, machine_template, credit), .min = HOUR, .max = 36500 * DAY,
+          .property = PROPERTY_CREDIT,
+          .help = "what it is topped up to when a tenth of it is left; absent: never touched" },
         { 0 },
 };
 
@@ -168,6 +256,15 @@ const struct kind kind_machine_set = {
         .spec_size = sizeof(struct machine_set),
         .provider_offset = offsetof(struct machine_set, provider),
         .help = "a number of machines of one template",
+};
+
+const struct kind kind_machine_template = {
+        .name = "MachineTemplate",
+        .fields = machine_template_fields,
+        .spec_size = sizeof(struct machine_template),
+        .provider_offset = offsetof(struct machine_template, provider),
+        .makes = TYPE_TEMPLATE,
+        .help = "what machines are made from, where the provider keeps that as an object of its own",
 };
 
 const struct kind kind_policy = {
@@ -203,10 +300,57 @@ const struct field *field_find(const struct field *table, const char *name)
         return NULL;
 }
 
+const char *thing_type_text(enum thing_type type)
+{
+        static const char *const texts[] = {
+                [TYPE_MACHINE] = "Machine", [TYPE_DISK] = "Disk",   [TYPE_TEMPLATE] = "MachineTemplate",
+                [TYPE_OFFER] = "Offer",     [TYPE_IMAGE] = "Image",
+        };
+
+        return texts[type];
+}
+
+static const struct {
+        const char *name;
+        enum field_type type;
+} properties[PROPERTIES] = {
+        [PROPERTY_NONE] = { "", FIELD_STRING },           [PROPERTY_TEMPLATE] = { "template", FIELD_STRING },
+        [PROPERTY_MODEL] = { "model", FIELD_STRING },     [PROPERTY_IMAGE] = { "image", FIELD_STRING },
+        [PROPERTY_CPU] = { "cpu", FIELD_COUNT },          [PROPERTY_MEMORY] = { "memory", FIELD_SIZE },
+        [PROPERTY_NETWORK] = { "network", FIELD_STRING }, [PROPERTY_BANDWIDTH] = { "bandwidth", FIELD_BITRATE },
+        [PROPERTY_SIZE] = { "size", FIELD_SIZE },         [PROPERTY_CREDIT] = { "credit", FIELD_DURATION },
+        [PROPERTY_GPUS] = { "gpus", FIELD_COUNT },        [PROPERTY_STORAGE] = { "storage", FIELD_SIZE },
+        [PROPERTY_SYSTEM] = { "system", FIELD_STRING },
+};
+
+const char *property_name(enum property property)
+{
+        return properties[property].name;
+}
+
+enum field_type property_type(enum property property)
+{
+        return properties[property].type;
+}
+
+bool property_is_number(enum property property)
+{
+        return properties[property].type != FIELD_STRING;
+}
+
+enum property property_find(const char *name)
+{
+        for (enum property p = PROPERTY_NONE + 1; p < PROPERTIES; p++)
+                if (text_equal(properties[p].name, name))
+                        return p;
+
+        return PROPERTY_NONE;
+}
+
 const struct field *property_field(enum property property)
 {
         for (const struct field *f = machine_set_fields; f->name; f++)
-                if (property != PROPERTY_NONE && f->machine == property)
+                if (property != PROPERTY_NONE && f->property == property)
                         return f;
 
         return NULL;

@@ -34,6 +34,7 @@ enum field_type {
         FIELD_SIZE,      /* int64_t, bytes */
         FIELD_DURATION,  /* usec_t */
         FIELD_RATE,      /* int64_t, per minute */
+        FIELD_BITRATE,   /* int64_t, bits a second */
         FIELD_SHARE,     /* struct share */
         FIELD_ENUM,      /* int, an index into `words` */
         FIELD_RESOURCE,  /* struct reference, always the name of a resource of `kind` */
@@ -44,15 +45,33 @@ enum field_type {
         FIELD_OBJECTS,   /* struct objects */
 };
 
-/* The properties of a machine that can be compared with what a vendor shows. */
+/* What a vendor lists, and a ledger may own: machines, and what machines need. */
+enum thing_type {
+        TYPE_MACHINE,
+        TYPE_DISK,     /* a data disk of a machine */
+        TYPE_TEMPLATE, /* what machines are made from, where it is an object of its own at the vendor */
+        TYPE_OFFER,    /* what a vendor offers machines of: its packages. Never owned */
+        TYPE_IMAGE,    /* a system that machines may begin with. Never owned */
+        THING_TYPES,
+};
+
+const char *thing_type_text(enum thing_type type); /* "Machine", … as in the JSON plan */
+
+/* The properties of a thing that can be compared with what a vendor shows. */
 enum property {
-        PROPERTY_NONE, /* a field that is no property of the machine itself */
+        PROPERTY_NONE, /* a field that is no property of the thing itself */
         PROPERTY_TEMPLATE,
         PROPERTY_MODEL,
         PROPERTY_IMAGE,
         PROPERTY_CPU,
         PROPERTY_MEMORY,
         PROPERTY_NETWORK,
+        PROPERTY_BANDWIDTH, /* bits a second */
+        PROPERTY_SIZE,      /* of a disk, bytes */
+        PROPERTY_CREDIT,    /* of a template: what is left of it, µs */
+        PROPERTY_GPUS,      /* these three follow from a vendor's package, no spec names them */
+        PROPERTY_STORAGE,   /* bytes */
+        PROPERTY_SYSTEM,
         PROPERTIES,
 };
 
@@ -72,7 +91,7 @@ struct field {
         size_t member_size;          /* sizeof the struct of `members` */
         const char *kind;            /* FIELD_RESOURCE, FIELD_REFERENCE: what may be named */
         const char *unless;          /* a field of the same table that it may not stand beside */
-        enum property machine;       /* which property of a machine this declares */
+        enum property property;      /* which property of a thing this declares */
         bool by_provider; /* of MachineSet: only the types of provider have it whose struct machine_support says so */
         bool later;       /* a field of the language that this version does not carry out: an error when given */
         const char *help; /* one line, for people */
@@ -147,21 +166,66 @@ struct rollout_spec {
         int on_failure; /* enum on_failure */
 };
 
+enum billing { BILLING_HOURLY, BILLING_PERIOD };
+enum billing_unit {
+        BILLING_HOUR,
+        BILLING_DAY,
+        BILLING_WEEK,
+        BILLING_MONTH,
+        BILLING_QUARTER,
+        BILLING_YEAR,
+};
+
+struct billing_spec {
+        int mode;       /* enum billing */
+        int unit;       /* enum billing_unit, of a period */
+        int64_t number; /* of units; 0: not given */
+};
+
+/* A data disk that each machine of a set has. */
+struct disk_spec {
+        const char *name;
+        int64_t size; /* bytes */
+};
+
 struct machine_set {
         int64_t count;
         struct reference provider;
         struct reference template, network;
         const char *model, *image;
         int64_t cpu, memory;
-        struct objects disks;
+        struct objects disks;                         /* of struct disk_spec */
         int power, restart, scale_in, replace_failed; /* the enums above */
         struct strings protect, hold, release;
         struct pairs adopt;
         struct rollout_spec *rollout; /* never NULL */
-        void *billing;
+        struct billing_spec *billing; /* NULL: hourly */
         usec_t lease;
-        const char *bandwidth;
+        int64_t bandwidth; /* bits a second; 0: not given */
         const char *password_env, *password_file;
+};
+
+struct template_network {
+        const char *vpc, *subnet, *security_group, *charge_type;
+        int64_t bandwidth; /* Mbit/s */
+};
+
+struct template_disks {
+        int64_t count, size; /* bytes each */
+        const char *category;
+};
+
+struct machine_template {
+        struct reference provider;
+        const char *description, *cloud, *account;
+        const char *instance_type;
+        int64_t cpu, memory;
+        const char *image, *region, *zone;
+        struct template_network *network; /* NULL: absent */
+        const char *system_disk;
+        struct template_disks *data_disks; /* NULL: none */
+        const char *key_name, *post_script;
+        usec_t credit; /* 0: never touched */
 };
 
 struct policy_spec {
@@ -176,10 +240,11 @@ struct kind {
         size_t spec_size;           /* sizeof the struct that `fields` describe */
         size_t provider_offset;     /* of the struct reference to the provider in it; 0: the kind has none */
         bool once;                  /* at most one in an estate */
+        enum thing_type makes; /* what its provider must be able to make: TYPE_TEMPLATE for a MachineTemplate, … */
         const char *help;
 };
 
-extern const struct kind kind_provider, kind_machine_set, kind_policy;
+extern const struct kind kind_provider, kind_machine_template, kind_machine_set, kind_policy;
 
 /* All kinds of this version, ending with NULL; and the names of the language's other kinds, likewise. */
 extern const struct kind *const kinds[];
@@ -191,7 +256,12 @@ extern const struct field common_fields[];
 const struct kind *kind_find(const char *name); /* NULL: none of this version */
 const struct field *field_find(const struct field *table, const char *name);
 
-/* The field of MachineSet that declares a property of a machine. */
+const char *property_name(enum property property);     /* "cpu", … as in a spec where one names it */
+enum field_type property_type(enum property property); /* FIELD_COUNT, FIELD_SIZE, … or FIELD_STRING */
+bool property_is_number(enum property property);       /* int64_t; else a text */
+enum property property_find(const char *name);         /* PROPERTY_NONE: no property has this name */
+
+/* The field of MachineSet that declares a property of a machine; NULL: none does. */
 const struct field *property_field(enum property property);
 
 struct resource {
@@ -206,6 +276,7 @@ struct resource {
                 void *spec;
                 struct provider_spec *provider;
                 struct machine_set *machine_set;
+                struct machine_template *machine_template;
                 struct policy_spec *policy;
         };
         struct strmap positions; /* "spec.cpu", "spec.hold[0]", "metadata.name" -> struct position *, in the pool */

@@ -32,7 +32,7 @@ static const char schema[] =
         " leaked INTEGER NOT NULL CHECK (leaked IN (0, 1)),"
         " made_with TEXT NOT NULL, address TEXT NOT NULL,"
         " condition TEXT NOT NULL"
-        "  CHECK (condition IN ('running', 'stopped', 'changing', 'asleep', 'failed', 'unknown')),"
+        "  CHECK (condition IN ('running', 'stopped', 'changing', 'asleep', 'failed', 'expired', 'unknown')),"
         " made_at INTEGER NOT NULL, gone_at INTEGER NOT NULL, note TEXT NOT NULL"
         ") STRICT;"
         "CREATE INDEX things_gone ON things (account, gone_at) WHERE state = 'gone';"

@@ -11,11 +11,6 @@
 #define SECONDS_KEPT 7200
 #define REQUESTS_KEPT 1000
 
-static const char *const conditions[] = {
-        [CONDITION_RUNNING] = "running", [CONDITION_STOPPED] = "stopped", [CONDITION_CHANGING] = "changing",
-        [CONDITION_ASLEEP] = "asleep",   [CONDITION_FAILED] = "failed",   [CONDITION_UNKNOWN] = "unknown",
-};
-
 int row_damaged(struct row_reader *in, const char *what)
 {
         if (in->failed == 0)
@@ -124,16 +119,11 @@ static const char *row_values(struct row_reader *in, struct strmap *known, struc
 static enum property row_field(struct row_reader *in)
 {
         const char *name = db_text(in->query, in->column++);
+        enum property field = name ? property_find(name) : PROPERTY_NONE;
 
-        if (name && !*name)
-                return PROPERTY_NONE;
-
-        for (enum property f = PROPERTY_NONE + 1; name && f < PROPERTIES; f++)
-                if (strcmp(property_field(f)->name, name) == 0)
-                        return f;
-
-        row_damaged(in, "it names a property that no machine has");
-        return PROPERTY_NONE;
+        if (!name || (*name && field == PROPERTY_NONE))
+                row_damaged(in, "it names a property that no machine has");
+        return field;
 }
 
 /* Goes over the rows of a statement; each is read by `read`. */
@@ -199,7 +189,7 @@ static int read_thing(struct row_reader *in, struct strmap *known)
         t.leaked = row_flag(in);
         t.made_with_text = row_values(in, known, &t.made_with);
         t.address = row_text(in);
-        t.condition = (enum condition)row_word(in, conditions, ARRAY_SIZE(conditions));
+        t.condition = (enum condition)row_word(in, condition_words, CONDITIONS);
         t.made_at = row_time(in);
         t.gone_at = row_time(in);
         t.note = row_text(in);
@@ -376,7 +366,7 @@ static int write_thing(struct ledger_store *store, const struct thing *t, struct
         db_bind_int64(q, 12, t->leaked);
         db_bind_text(q, 13, t->made_with_text);
         db_bind_text(q, 14, t->address);
-        db_bind_text(q, 15, conditions[t->condition]);
+        db_bind_text(q, 15, condition_text(t->condition));
         db_bind_int64(q, 16, t->made_at);
         db_bind_int64(q, 17, t->gone_at);
         db_bind_text(q, 18, t->note);
@@ -408,7 +398,7 @@ static int write_call(struct ledger_store *store, const struct call *c, struct e
         db_bind_text(q, 3, c->resource);
         db_bind_text(q, 4, c->slot);
         db_bind_text(q, 5, order_verb_words[c->verb]);
-        db_bind_text(q, 6, c->field == PROPERTY_NONE ? "" : property_field(c->field)->name);
+        db_bind_text(q, 6, c->field == PROPERTY_NONE ? "" : property_name(c->field));
         db_bind_text(q, 7, c->id);
         db_bind_text(q, 8, call_state_words[c->state]);
         db_bind_text(q, 9, call_counts_words[c->counts]);

@@ -9,18 +9,11 @@
 /* Longer than any set of values that a spec can hold. */
 #define VALUES_TEXT_MAX ((size_t)256 * 1024)
 
-static bool is_number(enum property f)
-{
-        enum field_type type = property_field(f)->type;
-
-        return type == FIELD_COUNT || type == FIELD_SIZE;
-}
-
 static int add_value(json_t *object, enum property f, const struct values *v)
 {
         json_t *value;
 
-        if (is_number(f)) {
+        if (property_is_number(f)) {
                 value = json_integer(v->of[f].number);
         } else {
                 const char *text = v->of[f].text;
@@ -30,7 +23,7 @@ static int add_value(json_t *object, enum property f, const struct values *v)
                 value = json_string_nocheck(text);
         }
 
-        return json_object_set_new(object, property_field(f)->name, value) < 0 ? -ENOMEM : 0;
+        return json_object_set_new(object, property_name(f), value) < 0 ? -ENOMEM : 0;
 }
 
 int values_to_text(const struct values *v, struct buf *b)
@@ -64,7 +57,7 @@ int ledger_set_values(struct ledger *l, const struct values *v, struct values *r
                 return r;
 
         for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
-                if (!values_known(v, f) || is_number(f))
+                if (!values_known(v, f) || property_is_number(f))
                         continue;
                 copy.of[f].text = ledger_string(l, v->of[f].text);
                 if (!copy.of[f].text)
@@ -80,25 +73,15 @@ int ledger_set_values(struct ledger *l, const struct values *v, struct values *r
         return 0;
 }
 
-/* PROPERTY_NONE: no property has this name. */
-static enum property field_named(const char *name)
-{
-        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++)
-                if (strcmp(property_field(f)->name, name) == 0)
-                        return f;
-
-        return PROPERTY_NONE;
-}
-
 static int read_value(struct ledger *l, const char *name, const json_t *value, struct values *v, struct error *e)
 {
-        enum property f = field_named(name);
+        enum property f = property_find(name);
         const char *text;
 
         if (f == PROPERTY_NONE)
                 return error_set(e, -EBADMSG, "it names a property that no machine has");
 
-        if (is_number(f)) {
+        if (property_is_number(f)) {
                 if (!json_is_integer(value))
                         return error_set(e, -EBADMSG, "its %s is not a number", name);
                 values_set_number(v, f, json_integer_value(value));

@@ -62,7 +62,7 @@ static int take_requests(struct look *l, struct request_list *further)
         return 0;
 }
 
-static int begin_walk(struct account *a, struct look *l, enum scope_type type, struct error *e)
+static int begin_walk(struct account *a, struct look *l, struct error *e)
 {
         _cleanup_request_list_ struct request_list further = { 0 };
         int r;
@@ -70,7 +70,7 @@ static int begin_walk(struct account *a, struct look *l, enum scope_type type, s
         l->seen = observation_free(l->seen);
         drop_items(l);
         l->walks++;
-        r = observation_new(type, l->id, &l->seen);
+        r = observation_new(&l->scope, &l->seen);
         if (r < 0)
                 return error_oom(e);
         r = a->codec->look(&a->config, l->seen, &further, e);
@@ -79,23 +79,22 @@ static int begin_walk(struct account *a, struct look *l, enum scope_type type, s
         return take_requests(l, &further) < 0 ? error_oom(e) : 0;
 }
 
-int look_start(struct account *a, struct look *l, enum scope_type type, const char *id, usec_t now, struct error *e)
+int look_start(struct account *a, struct look *l, const struct scope *scope, usec_t now, struct error *e)
 {
         look_done(l);
-        *l = (struct look){ .id = id, .started = now };
-        return begin_walk(a, l, type, e);
+        *l = (struct look){ .scope = *scope, .started = now };
+        return begin_walk(a, l, e);
 }
 
 /* Rows that moved while paging, or a page that could not be read: once more from the start, then give up. */
 static void walk_again(struct account *a, struct look *l, const struct error *why)
 {
-        enum scope_type type = l->seen->scope.type;
         struct error words = *why, e = { 0 };
 
         cancel_flights(a, l);
-        if (l->walks < WALKS_MAX && begin_walk(a, l, type, &e) >= 0)
+        if (l->walks < WALKS_MAX && begin_walk(a, l, &e) >= 0)
                 return;
-        if (!l->seen && observation_new(type, l->id, &l->seen) < 0) {
+        if (!l->seen && observation_new(&l->scope, &l->seen) < 0) {
                 engine_break(a->engine, -ENOMEM, "out of memory");
                 return;
         }

@@ -1,9 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "reconcile/observation.h"
 
-#include "reconcile/base/array.h"
+#include <inttypes.h>
 
-int observation_new(enum scope_type type, const char *id, struct observation **ret)
+#include "reconcile/base/array.h"
+#include "reconcile/base/units.h"
+
+const struct scope scope_machines = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_MACHINE };
+
+static int copy_details(struct observation *obs, const struct scope *scope)
+{
+        const char **details;
+
+        if (!scope->n_details)
+                return 0;
+        details = strpool_alloc(obs->strings, scope->n_details * sizeof(*details));
+        if (!details)
+                return -ENOMEM;
+        for (size_t i = 0; i < scope->n_details; i++) {
+                details[i] = strpool_add(obs->strings, scope->details[i]);
+                if (!details[i])
+                        return -ENOMEM;
+        }
+        obs->scope.details = details;
+        return 0;
+}
+
+int observation_new(const struct scope *scope, struct observation **ret)
 {
         _cleanup_(observation_free_p) struct observation *obs = calloc(1, sizeof(*obs));
 
@@ -12,13 +35,16 @@ int observation_new(enum scope_type type, const char *id, struct observation **r
         obs->strings = strpool_new();
         if (!obs->strings)
                 return -ENOMEM;
-        obs->scope.type = type;
-        obs->total = -1;
-        if (id) {
-                obs->scope.id = strpool_add(obs->strings, id);
+        obs->scope = *scope;
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                obs->of[type].total = -1;
+        if (scope->id) {
+                obs->scope.id = strpool_add(obs->strings, scope->id);
                 if (!obs->scope.id)
                         return -ENOMEM;
         }
+        if (copy_details(obs, scope) < 0)
+                return -ENOMEM;
         *ret = STEAL(obs);
         return 0;
 }
@@ -27,21 +53,24 @@ struct observation *observation_free(struct observation *obs)
 {
         if (!obs)
                 return NULL;
-        strmap_done(&obs->by_id);
-        free(obs->rows);
+        for (enum thing_type type = 0; type < THING_TYPES; type++) {
+                strmap_done(&obs->of[type].by_id);
+                free(obs->of[type].rows);
+        }
         strpool_free(obs->strings);
         free(obs);
         return NULL;
 }
 
+const char *const condition_words[CONDITIONS] = {
+        [CONDITION_RUNNING] = "running", [CONDITION_STOPPED] = "stopped", [CONDITION_CHANGING] = "changing",
+        [CONDITION_ASLEEP] = "asleep",   [CONDITION_FAILED] = "failed",   [CONDITION_EXPIRED] = "expired",
+        [CONDITION_UNKNOWN] = "unknown",
+};
+
 const char *condition_text(enum condition c)
 {
-        static const char *const texts[] = {
-                [CONDITION_RUNNING] = "running", [CONDITION_STOPPED] = "stopped", [CONDITION_CHANGING] = "changing",
-                [CONDITION_ASLEEP] = "asleep",   [CONDITION_FAILED] = "failed",   [CONDITION_UNKNOWN] = "unknown",
-        };
-
-        return texts[c];
+        return condition_words[c];
 }
 
 const char *observation_string(struct observation *obs, const char *s)
@@ -49,30 +78,41 @@ const char *observation_string(struct observation *obs, const char *s)
         return strpool_add(obs->strings, s);
 }
 
-int observation_add(struct observation *obs, const struct row *row)
+static void fill_empty(struct row *row)
 {
+        const char **texts[] = { &row->name, &row->address, &row->created, &row->parent, &row->traits };
+
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+                if (!*texts[i])
+                        *texts[i] = "";
+}
+
+int observation_add(struct observation *obs, enum thing_type type, const struct row *row)
+{
+        struct listed *listed = &obs->of[type];
         struct row *added;
         int r;
 
-        if (array_reserve((void **)&obs->rows, &obs->allocated_rows, obs->n_rows + 1, sizeof(*obs->rows)) < 0)
+        if (array_reserve((void **)&listed->rows, &listed->allocated_rows, listed->n_rows + 1, sizeof(*added)) < 0)
                 return -ENOMEM;
-        r = strmap_put(&obs->by_id, row->id, (void *)(uintptr_t)(obs->n_rows + 1));
+        r = strmap_put(&listed->by_id, row->id, (void *)(uintptr_t)(listed->n_rows + 1));
         if (r == -EEXIST) {
-                obs->repeated++;
+                listed->repeated++;
                 return 0;
         }
         if (r < 0)
                 return r;
-        added = &obs->rows[obs->n_rows++];
+        added = &listed->rows[listed->n_rows++];
         *added = *row;
+        fill_empty(added);
         return 1;
 }
 
-const struct row *observation_find(const struct observation *obs, const char *id)
+const struct row *observation_find(const struct observation *obs, enum thing_type type, const char *id)
 {
-        uintptr_t number = (uintptr_t)strmap_get(&obs->by_id, id);
+        uintptr_t number = (uintptr_t)strmap_get(&obs->of[type].by_id, id);
 
-        return number > 0 ? &obs->rows[number - 1] : NULL;
+        return number > 0 ? &obs->of[type].rows[number - 1] : NULL;
 }
 
 void values_set_number(struct values *v, enum property f, int64_t number)
@@ -85,4 +125,22 @@ void values_set_text(struct values *v, enum property f, const char *text)
 {
         v->of[f].text = text;
         v->known |= 1u << f;
+}
+
+int values_print(const struct values *v, enum property p, struct buf *b)
+{
+        char text[UNITS_TEXT_MAX];
+
+        switch (property_type(p)) {
+        case FIELD_SIZE:
+                return buf_adds(b, size_text(v->of[p].number, text));
+        case FIELD_DURATION:
+                return buf_adds(b, duration_text((usec_t)v->of[p].number, text));
+        case FIELD_BITRATE:
+                return buf_adds(b, bitrate_text(v->of[p].number, text));
+        case FIELD_COUNT:
+                return buf_addf(b, "%" PRId64, v->of[p].number);
+        default:
+                return buf_adds(b, v->of[p].text);
+        }
 }

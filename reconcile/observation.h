@@ -8,22 +8,26 @@
  * not complete and says nothing about what it does not show.
  */
 
+#include "reconcile/base/buf.h"
 #include "reconcile/base/error.h"
 #include "reconcile/kinds.h"
 
-/* What a machine is doing, as its codec reads the vendor's state. */
+/* What a machine is doing, as its codec reads the vendor's state. Other things are RUNNING when they are ready for use. */
 enum condition {
         CONDITION_RUNNING,
         CONDITION_STOPPED,
         CONDITION_CHANGING, /* the vendor is at work on it: wait */
         CONDITION_ASLEEP,   /* suspended by somebody: counted, reported, its power left alone */
         CONDITION_FAILED,   /* the vendor gave up on it */
+        CONDITION_EXPIRED,  /* its time is over: counted, reported, never replaced, its power left alone */
         CONDITION_UNKNOWN,  /* a state that the codec does not know: it exists, and is never acted on */
 };
 
+#define CONDITIONS (CONDITION_UNKNOWN + 1)
+extern const char *const condition_words[CONDITIONS];
 const char *condition_text(enum condition c); /* "running", …: for people and for list -o json */
 
-/* Values of a machine's properties; text is interned in the observation's pool. */
+/* Values of a thing's properties; text is interned in the observation's pool. */
 struct values {
         uint32_t known; /* bit 1u << property: the vendor showed it */
         union {
@@ -34,24 +38,50 @@ struct values {
 
 struct row {
         const char *id;
-        const char *name;    /* what the caller may set; "" when there is none */
+        const char *name;    /* the marker: what the caller may set, a name or a remark; "" when there is none */
         const char *address; /* "" while it has none */
         const char *created; /* the vendor's creation time, as printed; "" when not shown */
+        const char *parent;  /* a disk: the id of the machine that it is attached to; "" for none */
+        const char *traits;  /* the codec's own, for its quote(); "" for none */
         enum condition condition;
         bool can_shut_down; /* the machine listens to a soft shutdown */
+        int64_t price;      /* millionths of the vendor's currency an hour; 0: none, or not shown */
         struct values values;
+};
+
+/* All things of one type that were shown, and how far the walk over the vendor's pages of them is: codecs have no memory of
+ * their own. Codecs leave what they do not use as it is; strings of a row that are NULL become "". */
+struct listed {
+        struct row *rows;
+        size_t n_rows, allocated_rows;
+        struct strmap by_id; /* id -> row number + 1 */
+        size_t repeated;     /* rows whose id was there already */
+        int64_t total;       /* as stated by the vendor; -1: not yet, or never */
+        uint64_t pages_read; /* replies taken in */
+        unsigned step;       /* the codec's own */
 };
 
 /* What is looked at. */
 enum scope_type {
-        SCOPE_MACHINES, /* every machine of the account */
-        SCOPE_MACHINE,  /* the one whose id is given: does the vendor still show it? */
+        SCOPE_ACCOUNT, /* everything of the account that is of one of `types` */
+        SCOPE_ONE,     /* the thing whose type and id are given: does the vendor still show it? */
 };
 
 struct scope {
         enum scope_type type;
+        unsigned types;             /* SCOPE_ACCOUNT: bits 1u << thing_type */
+        const char *const *details; /* SCOPE_ACCOUNT: ids of templates of which more is wanted than the listing shows */
+        size_t n_details;
+        enum thing_type of; /* SCOPE_ONE */
         const char *id;
 };
+
+extern const struct scope scope_machines; /* every machine of the account, and nothing else */
+
+static inline struct scope scope_one(enum thing_type of, const char *id)
+{
+        return (struct scope){ .type = SCOPE_ONE, .of = of, .id = id };
+}
 
 enum observation_state {
         OBSERVATION_RUNNING,
@@ -60,37 +90,39 @@ enum observation_state {
 };
 
 struct observation {
-        struct scope scope;
+        struct scope scope; /* its texts are the observation's own */
         enum observation_state state;
         struct error why;
-        struct row *rows;
-        size_t n_rows, allocated_rows;
-        struct strmap by_id; /* id -> row number + 1 */
+        struct listed of[THING_TYPES];
         struct strpool *strings;
-        bool denied; /* SCOPE_MACHINE: the vendor's answer says for certain that there is no such machine */
-
-        /* A walk over pages, kept here because codecs have no memory of their own. */
-        int64_t total;       /* as stated by the vendor; -1: not yet, or never */
-        uint64_t pages_read; /* replies taken in */
-        unsigned step;       /* the codec's own */
-        size_t repeated;     /* rows whose id was there already */
+        bool denied; /* SCOPE_ONE: the vendor's answer says for certain that there is no such thing */
+        bool capped; /* the vendor shows no more rows than these, and there may be more: nothing is missed, nothing made */
 };
 
-int observation_new(enum scope_type type, const char *id, struct observation **ret);
+int observation_new(const struct scope *scope, struct observation **ret); /* copies the scope */
 struct observation *observation_free(struct observation *obs);
 DEFINE_CLEANUP(struct observation *, observation_free)
+
+static inline bool observation_covers(const struct observation *obs, enum thing_type type)
+{
+        return obs->scope.type == SCOPE_ACCOUNT ? obs->scope.types >> type & 1 : obs->scope.of == type;
+}
 
 /* The observation's own copy of a text. NULL: out of memory. */
 const char *observation_string(struct observation *obs, const char *s);
 
 /* Takes a row whose strings are in the pool: 1 it is new, 0 its id was there already (the first is kept), -ENOMEM. */
-int observation_add(struct observation *obs, const struct row *row);
+int observation_add(struct observation *obs, enum thing_type type, const struct row *row);
 
-const struct row *observation_find(const struct observation *obs, const char *id); /* NULL: not shown */
+/* NULL: not shown */
+const struct row *observation_find(const struct observation *obs, enum thing_type type, const char *id);
 
 /* Sets a value of a row that is being filled. */
 void values_set_number(struct values *v, enum property f, int64_t number);
 void values_set_text(struct values *v, enum property f, const char *text);
+
+/* One value in the spec's units, at the end of `b`. */
+int values_print(const struct values *v, enum property p, struct buf *b);
 
 static inline bool values_known(const struct values *v, enum property f)
 {

@@ -96,7 +96,7 @@ static enum property outdated_field(const struct planning *pl, const struct slot
 
                 if (!values_known(wanted, f))
                         continue;
-                support = machine_support_find(pl->in->codec, property_field(f)->name);
+                support = machine_support_find(pl->in->codec, property_name(f));
                 if (support->change == CHANGE_REPLACE && values_drifted(support, s, f, wanted))
                         return f;
         }
@@ -105,18 +105,18 @@ static enum property outdated_field(const struct planning *pl, const struct slot
 
 static void replace(struct planning *pl, struct set *set, struct slot *s, enum property f, const struct values *wanted)
 {
-        const struct machine_support *support = machine_support_find(pl->in->codec, property_field(f)->name);
+        const struct machine_support *support = machine_support_find(pl->in->codec, property_name(f));
         const char *from = value_text(pl->plan, f, values_to_compare(support, s)),
                    *to = value_text(pl->plan, f, wanted);
         struct action *a;
 
         a = planning_action(pl, ACTION_REPLACE, s,
-                            plan_string(pl->plan, "%s is %s, spec says %s", property_field(f)->name, from, to));
+                            plan_string(pl->plan, "%s is %s, spec says %s", property_name(f), from, to));
         if (!a)
                 return;
         a->order = ORDER_DELETE;
         a->counts = COUNTS_REPLACE;
-        a->changes[a->n_changes++] = (struct change_line){ .field = property_field(f)->name, .from = from, .to = to };
+        a->changes[a->n_changes++] = (struct change_line){ .field = property_name(f), .from = from, .to = to };
         take_away(pl, set, s, a);
         s->victim = true;
 }
@@ -141,7 +141,7 @@ void plan_rollout(struct planning *pl, struct set *set)
                 if (s->protect)
                         planning_note(pl, plan_string(pl->plan,
                                                       "%s: its %s is not as the spec says; it is kept, as protect says",
-                                                      s->name, property_field(f)->name));
+                                                      s->name, property_name(f)));
                 else
                         replace(pl, set, s, f, &wanted);
         }
@@ -149,7 +149,7 @@ void plan_rollout(struct planning *pl, struct set *set)
 
 void plan_restart(struct planning *pl, const struct slot *s, enum property f)
 {
-        const char *name = property_field(f)->name;
+        const char *name = property_name(f);
         struct action *a;
 
         a = planning_action(pl, ACTION_STOP, s, plan_string(pl->plan, "its %s cannot change while it runs", name));

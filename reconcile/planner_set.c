@@ -15,12 +15,12 @@ static const char *summary_text(struct planning *pl, const struct values *v)
                 const struct field *field = field_find(kind_machine_set.fields, m->field);
                 const char *text;
 
-                if (!field || field->machine == PROPERTY_NONE || !values_known(v, field->machine))
+                if (!field || field->property == PROPERTY_NONE || !values_known(v, field->property))
                         continue;
-                text = value_text(pl->plan, field->machine, v);
-                if (field->machine == PROPERTY_MEMORY)
+                text = value_text(pl->plan, field->property, v);
+                if (field->property == PROPERTY_MEMORY)
                         buf_addf(&b, "%s%s", b.len ? ", " : "", text);
-                else if (field->machine == PROPERTY_CPU)
+                else if (field->property == PROPERTY_CPU)
                         buf_addf(&b, "%s%s cpu", b.len ? ", " : "", text);
                 else
                         buf_addf(&b, "%s%s %s", b.len ? ", " : "", m->field, text);
@@ -315,7 +315,7 @@ static void plan_adoptions(struct planning *pl, const struct set *set)
 {
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
                 const struct slot *s = &set->slots[i];
-                const struct row *row = s->adopt ? observation_find(pl->in->machines, s->adopt) : NULL;
+                const struct row *row = s->adopt ? observation_find(pl->in->machines, TYPE_MACHINE, s->adopt) : NULL;
                 struct action *a;
 
                 if (!s->adopt)

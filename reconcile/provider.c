@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 
 void request_list_done(struct request_list *l)
@@ -13,12 +14,35 @@ void request_list_done(struct request_list *l)
         *l = (struct request_list){ 0 };
 }
 
+int request_list_add(struct request_list *l, struct request *rq, struct error *e)
+{
+        struct request *added = ARRAY_ADD(l->requests, l->n_requests, l->allocated_requests);
+
+        if (!added)
+                return error_oom(e);
+        *added = *rq;
+        *rq = (struct request){ 0 };
+        return 0;
+}
+
+const char *account_option(const struct provider *provider, const struct pairs *options, const char *name)
+{
+        for (size_t i = 0; options && i < options->n; i++)
+                if (text_equal(options->items[i].key, name))
+                        return options->items[i].value;
+        for (const struct provider_option *o = provider->options; o->name; o++)
+                if (text_equal(o->name, name))
+                        return o->words ? o->words[0] : NULL;
+        return NULL;
+}
+
 const char *outcome_text(enum outcome_class c)
 {
         static const char *const texts[] = {
-                [OUTCOME_ACCEPTED] = "accepted", [OUTCOME_REFUSED] = "refused",     [OUTCOME_CAPACITY] = "capacity",
-                [OUTCOME_AUTH] = "auth",         [OUTCOME_THROTTLED] = "throttled", [OUTCOME_NOT_SENT] = "not sent",
-                [OUTCOME_UNKNOWN] = "unknown",
+                [OUTCOME_ACCEPTED] = "accepted",    [OUTCOME_REFUSED] = "refused",
+                [OUTCOME_CAPACITY] = "capacity",    [OUTCOME_AUTH] = "auth",
+                [OUTCOME_THROTTLED] = "throttled",  [OUTCOME_NOT_SENT] = "not sent",
+                [OUTCOME_SESSION] = "session over", [OUTCOME_UNKNOWN] = "unknown",
         };
 
         return texts[c];

@@ -102,7 +102,7 @@ static void thing_shown(struct account *a, struct thing *t, const struct row *ro
 
 static void see_thing(struct account *a, struct thing *t)
 {
-        const struct row *row = t->id[0] ? observation_find(a->machines, t->id) : NULL;
+        const struct row *row = t->id[0] ? observation_find(a->machines, TYPE_MACHINE, t->id) : NULL;
 
         if (t->state == THING_RELEASED)
                 return;
@@ -169,8 +169,8 @@ static const char *candidates(struct account *a, const struct call *c, bool rese
         _cleanup_buf_ struct buf b = BUF_INIT(512);
         size_t n = 0;
 
-        for (size_t i = 0; i < a->machines->n_rows; i++) {
-                const struct row *row = &a->machines->rows[i];
+        for (size_t i = 0; i < a->machines->of[TYPE_MACHINE].n_rows; i++) {
+                const struct row *row = &a->machines->of[TYPE_MACHINE].rows[i];
                 bool fits = resembling ? a->codec->resembles(c->slot, row->name) : text_equal(c->slot, row->name);
 
                 if (!fits || ledger_held(a->engine->ledger, a->name, row->id))
@@ -267,7 +267,7 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
                 recover_unnamed_create(a, claim, now);
                 return;
         }
-        row = observation_find(a->machines, c->id);
+        row = observation_find(a->machines, TYPE_MACHINE, c->id);
         if (row && ledger_held(a->engine->ledger, a->name, c->id))
                 park_slot(a, c, "", false,
                           account_words(a, "the vendor said that it made %s, an id that the ledger knows already",
@@ -314,7 +314,7 @@ static const char *done_text(enum order_verb verb)
 
 static void recover_change(struct account *a, struct call *c, struct thing *t, usec_t now)
 {
-        const struct row *row = t ? observation_find(a->machines, t->id) : NULL;
+        const struct row *row = t ? observation_find(a->machines, TYPE_MACHINE, t->id) : NULL;
 
         if (!t || t->state == THING_PARKED) {
                 call_resolve(a, c, "dropped", "the machine is not ours to change any more");
@@ -333,7 +333,7 @@ static void recover_delete(struct account *a, struct call *c, struct thing *t, u
                 call_resolve(a, c, "dropped", "the machine is not ours to delete any more");
                 return;
         }
-        if (!observation_find(a->machines, t->id)) {
+        if (!observation_find(a->machines, TYPE_MACHINE, t->id)) {
                 c->absent++;
                 return;
         }
@@ -359,8 +359,8 @@ static int match_claims(struct recovery *rec)
                 if (r < 0)
                         return r;
         }
-        for (size_t i = 0; i < machines->n_rows; i++) {
-                const struct row *row = &machines->rows[i];
+        for (size_t i = 0; i < machines->of[TYPE_MACHINE].n_rows; i++) {
+                const struct row *row = &machines->of[TYPE_MACHINE].rows[i];
                 struct claim *claim = strmap_get(&markers, row->name);
 
                 if (!claim || ledger_held(rec->a->engine->ledger, rec->a->name, row->id))

@@ -112,25 +112,44 @@ static int check_auth(const struct checker *c, const struct provider *provider, 
         return check_token(c, provider->type, auth);
 }
 
+/* More options than any type of provider has. */
+#define OPTIONS_MAX 16
+
+/* The value of an option that the type has. */
+static int check_option_value(const struct checker *c, const char *path, const struct provider_option *option,
+                              const char *value)
+{
+        _cleanup_buf_ struct buf words = BUF_INIT(1024);
+
+        if (!*value || has_control_characters(value))
+                return check_error(c, path, "is empty or holds a control character; write text");
+        if (!option->words || is_listed(option->words, value))
+                return 0;
+        list_names(&words, option->words, " or ");
+        return check_error(c, path, "is none of its values; write %s", buf_text(&words));
+}
+
 static int check_option(const struct checker *c, const struct provider *provider, const struct pair *option)
 {
         _cleanup_buf_ struct buf path = BUF_INIT(EXCERPT_MAX + 16), known = BUF_INIT(1024);
-        const char *nearest = text_nearest(option->key, provider->options, count_names(provider->options));
+        const char *names[OPTIONS_MAX + 1] = { NULL }, *nearest;
+        size_t n = 0;
 
         if (buf_addf(&path, "spec.options.%s", option->key) == -ENOMEM)
                 return -ENOMEM;
-        if (is_listed(provider->options, option->key)) {
-                if (*option->value && !has_control_characters(option->value))
-                        return 0;
-                return check_error(c, buf_text(&path), "is empty or holds a control character; write text");
+        for (const struct provider_option *o = provider->options; o->name && n < OPTIONS_MAX; o++) {
+                if (text_equal(o->name, option->key))
+                        return check_option_value(c, buf_text(&path), o, option->value);
+                names[n++] = o->name;
         }
 
+        nearest = text_nearest(option->key, names, n);
         if (nearest)
                 return check_error(c, buf_text(&path), "is unknown; did you mean %s?", nearest);
-        if (count_names(provider->options) == 0)
+        if (n == 0)
                 return check_error(c, buf_text(&path), "is unknown; leave it out, %s has no options", provider->type);
 
-        list_names(&known, provider->options, ", ");
+        list_names(&known, names, ", ");
         return check_error(c, buf_text(&path), "is unknown; write one of %s", buf_text(&known));
 }
 

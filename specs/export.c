@@ -97,7 +97,7 @@ static struct values values_of(const struct exporting *ex, const struct row *row
 
         for (const struct machine_support *s = ex->in->codec->machines; s->field; s++) {
                 const struct field *field = field_find(kind_machine_set.fields, s->field);
-                enum property f = field ? field->machine : PROPERTY_NONE;
+                enum property f = field ? field->property : PROPERTY_NONE;
                 const struct values *from = s->readback == READBACK_LISTED || !thing ? &row->values : &thing->made_with;
 
                 if (f == PROPERTY_NONE || !values_known(from, f))
@@ -186,12 +186,11 @@ static int compare_values(const struct values *a, const struct values *b)
                 return a->known < b->known ? -1 : 1;
 
         for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
-                enum field_type type = property_field(f)->type;
                 int r;
 
                 if (!values_known(a, f))
                         continue;
-                if (type == FIELD_COUNT || type == FIELD_SIZE)
+                if (property_is_number(f))
                         r = (a->of[f].number > b->of[f].number) - (a->of[f].number < b->of[f].number);
                 else
                         r = text_natural_compare(a->of[f].text, b->of[f].text);
@@ -354,11 +353,11 @@ static void set_value(struct machine_set *set, const struct field *field, const 
         void *place = (char *)set + field->offset;
 
         if (field->type == FIELD_COUNT || field->type == FIELD_SIZE)
-                *(int64_t *)place = v ? v->of[field->machine].number : 0;
+                *(int64_t *)place = v ? v->of[field->property].number : 0;
         else if (field->type == FIELD_STRING)
-                *(const char **)place = v ? v->of[field->machine].text : NULL;
+                *(const char **)place = v ? v->of[field->property].text : NULL;
         else
-                *(struct reference *)place = (struct reference){ .name = v ? v->of[field->machine].text : NULL };
+                *(struct reference *)place = (struct reference){ .name = v ? v->of[field->property].text : NULL };
 }
 
 /* What the machines are, in the words of a spec. What the ledger or the vendor tells outranks what the spec said. */
@@ -370,9 +369,9 @@ static int set_values(struct exporting *ex, const struct candidate *candidates, 
                 struct tally common;
                 size_t known;
 
-                if (!field || field->machine == PROPERTY_NONE)
+                if (!field || field->property == PROPERTY_NONE)
                         continue;
-                if (most_common(ex, candidates, n, field->machine, &common, &known) < 0)
+                if (most_common(ex, candidates, n, field->property, &common, &known) < 0)
                         return -ENOMEM;
                 if (common.n > 0)
                         set_value(set, field, &common.first->values);
@@ -466,8 +465,8 @@ int export_machine_sets(const struct export_input *in, struct buf *b, struct err
         };
         int r = ex.strings ? take_names(&ex) : -ENOMEM;
 
-        for (size_t i = 0; r >= 0 && i < in->machines->n_rows; i++)
-                r = add_candidate(&ex, &in->machines->rows[i]);
+        for (size_t i = 0; r >= 0 && i < in->machines->of[TYPE_MACHINE].n_rows; i++)
+                r = add_candidate(&ex, &in->machines->of[TYPE_MACHINE].rows[i]);
         if (r >= 0)
                 r = write_sets(&ex, b);
         if (r >= 0)

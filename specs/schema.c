@@ -161,6 +161,8 @@ static json_t *value_schema(const struct field *field)
                 return units_schema(field, duration_units);
         case FIELD_RATE:
                 return rate_schema();
+        case FIELD_BITRATE:
+                return units_schema(field, bitrate_units);
         case FIELD_SHARE:
                 return share_schema();
         case FIELD_ENUM:

@@ -55,6 +55,7 @@ const char *field_wants(const struct field *field, char text[static WANTS_MAX])
                 [FIELD_SIZE] = "a size with its unit, like 512MiB or 8GiB",
                 [FIELD_DURATION] = "a duration with its unit, like 30s or 12h",
                 [FIELD_RATE] = "a rate with its unit, like 20/s or 90/m",
+                [FIELD_BITRATE] = "a bit rate with its unit, like 100Mbit/s",
                 [FIELD_SHARE] = "a number, like 5, or a share, like 10%",
                 [FIELD_REFERENCE] = "the provider's own id",
                 [FIELD_STRINGS] = "a list of texts, like [web-0, web-1]",
@@ -106,6 +107,8 @@ const char *field_number(const struct field *field, int64_t number, char text[st
                 return size_text(number, text);
         if (field->type == FIELD_DURATION)
                 return duration_text((usec_t)number, text);
+        if (field->type == FIELD_BITRATE)
+                return bitrate_text(number, text);
 
         (void)snprintf(text, UNITS_TEXT_MAX, "%" PRId64, number);
         return text;
@@ -180,6 +183,20 @@ static int read_rate(struct decoder *dec, const struct field *field, const char 
 
         *(int64_t *)value = per_minute;
         return 0;
+}
+
+static int read_bitrate(struct decoder *dec, const struct field *field, const char *path, const struct node *node,
+                        void *value)
+{
+        int64_t bits;
+        int r = bitrate_parse(node->text, &bits, NULL);
+
+        if (r == -EINVAL)
+                return tell_unit(dec, field, path, node);
+        if (r < 0)
+                return tell_range(dec, field, path, node);
+
+        return take_number(dec, field, path, node, bits, value);
 }
 
 static int read_share(struct decoder *dec, const struct field *field, const char *path, const struct node *node,
@@ -399,12 +416,19 @@ static const struct reader {
         int (*read)(struct decoder *dec, const struct field *field, const char *path, const struct node *node,
                     void *value);
 } readers[] = {
-        [FIELD_STRING] = { NODE_SCALAR, read_string },      [FIELD_BOOL] = { NODE_SCALAR, read_bool },
-        [FIELD_COUNT] = { NODE_SCALAR, read_count },        [FIELD_SIZE] = { NODE_SCALAR, read_size },
-        [FIELD_DURATION] = { NODE_SCALAR, read_duration },  [FIELD_RATE] = { NODE_SCALAR, read_rate },
-        [FIELD_SHARE] = { NODE_SCALAR, read_share },        [FIELD_ENUM] = { NODE_SCALAR, read_enum },
-        [FIELD_RESOURCE] = { NODE_SCALAR, read_reference }, [FIELD_REFERENCE] = { NODE_SCALAR, read_reference },
-        [FIELD_STRINGS] = { NODE_SEQUENCE, read_strings },  [FIELD_MAP] = { NODE_MAPPING, read_map },
+        [FIELD_STRING] = { NODE_SCALAR, read_string },
+        [FIELD_BOOL] = { NODE_SCALAR, read_bool },
+        [FIELD_COUNT] = { NODE_SCALAR, read_count },
+        [FIELD_SIZE] = { NODE_SCALAR, read_size },
+        [FIELD_DURATION] = { NODE_SCALAR, read_duration },
+        [FIELD_RATE] = { NODE_SCALAR, read_rate },
+        [FIELD_BITRATE] = { NODE_SCALAR, read_bitrate },
+        [FIELD_SHARE] = { NODE_SCALAR, read_share },
+        [FIELD_ENUM] = { NODE_SCALAR, read_enum },
+        [FIELD_RESOURCE] = { NODE_SCALAR, read_reference },
+        [FIELD_REFERENCE] = { NODE_SCALAR, read_reference },
+        [FIELD_STRINGS] = { NODE_SEQUENCE, read_strings },
+        [FIELD_MAP] = { NODE_MAPPING, read_map },
         [FIELD_OBJECT] = { NODE_MAPPING, read_object },
 };
 

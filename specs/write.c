@@ -176,6 +176,7 @@ static bool is_given(const struct field *field, const void *base)
         case FIELD_SIZE:
         case FIELD_DURATION:
         case FIELD_RATE:
+        case FIELD_BITRATE:
                 return field->required || *(const int64_t *)value != default_number(field);
         case FIELD_SHARE:
                 return ((const struct share *)value)->given;
@@ -231,6 +232,9 @@ static void write_number(struct buf *b, const struct field *field, int64_t numbe
         case FIELD_RATE:
                 (void)rate_text(number, text);
                 break;
+        case FIELD_BITRATE:
+                (void)bitrate_text(number, text);
+                break;
         default:
                 (void)snprintf(text, sizeof(text), "%" PRId64, number);
                 break;
@@ -266,6 +270,7 @@ static void write_field(struct writer *w, size_t depth, const struct field *fiel
         case FIELD_SIZE:
         case FIELD_DURATION:
         case FIELD_RATE:
+        case FIELD_BITRATE:
                 write_number(w->b, field, *(const int64_t *)value);
                 break;
         case FIELD_SHARE:

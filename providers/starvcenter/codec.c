@@ -24,7 +24,14 @@ static const struct machine_support machines[] = {
         { NULL },
 };
 
-static const char *const options[] = { "tenant", NULL };
+static const struct making making[THING_TYPES] = {
+        [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NAME, .shows_one = true },
+};
+
+static const struct provider_option options[] = {
+        { "tenant", .help = "the tenant's id, for its quotas" },
+        { NULL },
+};
 
 static int set_text(json_t *params, const char *key, const char *value, struct error *e)
 {
@@ -149,12 +156,12 @@ static void take_id(const json_t *reply, struct outcome *outcome)
 
         for (size_t i = 0; i < n; i++) {
                 id = rows_machine_id(message_row(reply, i), scratch, NULL);
-                if (id && *outcome->id) {
-                        *outcome->id = '\0';
+                if (id && outcome->n_ids) {
+                        outcome->n_ids = 0;
                         return;
                 }
                 if (id)
-                        (void)snprintf(outcome->id, sizeof(outcome->id), "%s", id);
+                        (void)snprintf(outcome->ids[outcome->n_ids++], OUTCOME_ID_MAX, "%s", id);
         }
 }
 
@@ -199,6 +206,7 @@ static bool resembles(const char *marker, const char *name)
 const struct provider starvcenter_provider = {
         .type = "starvcenter",
         .machines = machines,
+        .making = making,
         .auth = AUTH_TOKEN,
         .options = options,
         .timing = {
@@ -208,7 +216,6 @@ const struct provider starvcenter_provider = {
                 .change = 10 * USEC_PER_MINUTE,
                 .shut_down = 2 * USEC_PER_MINUTE,
         },
-        .shows_one = true,
         .look = walk_look,
         .saw = walk_saw,
         .seen = walk_seen,

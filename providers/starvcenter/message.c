@@ -60,7 +60,7 @@ bool message_id_valid(const char *id)
 {
         size_t n = strlen(id);
 
-        if (n == 0 || n >= sizeof(((struct outcome *)NULL)->id))
+        if (n == 0 || n >= OUTCOME_ID_MAX)
                 return false;
         for (size_t i = 0; i < n; i++)
                 if ((unsigned char)id[i] < 0x20 || id[i] == 0x7f)

@@ -140,6 +140,6 @@ int rows_read_machine(struct observation *obs, const json_t *machine, struct err
             (r = read_number(machine, "vm.memory.mem", MEBIBYTE, PROPERTY_MEMORY, &row.values, e)) < 0 ||
             (r = read_model(obs, machine, &row.values, e)) < 0)
                 return r;
-        r = observation_add(obs, &row);
+        r = observation_add(obs, TYPE_MACHINE, &row);
         return r < 0 ? error_oom(e) : r;
 }

@@ -6,7 +6,6 @@
 
 #include "providers/starvcenter/message.h"
 #include "providers/starvcenter/rows.h"
-#include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 
 #define PAGE 30              /* rows; the most that the vendor gives */
@@ -27,7 +26,6 @@ static int ask(const struct account_config *account, int64_t position, struct re
 {
         _cleanup_request_ struct request rq = { 0 };
         _cleanup_json_ json_t *params = NULL;
-        struct request *added;
         char start[24];
         int r;
 
@@ -38,39 +36,28 @@ static int ask(const struct account_config *account, int64_t position, struct re
         r = message_request(account, METHOD_POST, "cloudvm/search", params, &rq, e);
         if (r < 0)
                 return r;
-        added = ARRAY_ADD(further->requests, further->n_requests, further->allocated_requests);
-        if (!added)
-                return error_oom(e);
         rq.read = true;
         rq.tag = (uint64_t)position;
-        *added = rq;
-        rq = (struct request){ 0 };
-        return 0;
+        return request_list_add(further, &rq, e);
 }
 
 static int ask_one(const struct account_config *account, const char *id, struct request_list *further, struct error *e)
 {
         _cleanup_request_ struct request rq = { 0 };
-        struct request *added;
         int r;
 
         r = message_machine_request(account, METHOD_GET, id, &rq, e);
         if (r < 0)
                 return r;
-        added = ARRAY_ADD(further->requests, further->n_requests, further->allocated_requests);
-        if (!added)
-                return error_oom(e);
         rq.read = true;
-        *added = rq;
-        rq = (struct request){ 0 };
-        return 0;
+        return request_list_add(further, &rq, e);
 }
 
 int walk_look(const struct account_config *account, struct observation *obs, struct request_list *further,
               struct error *e)
 {
-        obs->step = STEP_FIRST;
-        if (obs->scope.type == SCOPE_MACHINE)
+        obs->of[TYPE_MACHINE].step = STEP_FIRST;
+        if (obs->scope.type == SCOPE_ONE)
                 return ask_one(account, obs->scope.id, further, e);
         return ask(account, 1, further, e);
 }
@@ -108,17 +95,17 @@ static int take_total(const json_t *reply, size_t n_rows, struct observation *ob
         r = json_read_int64(json_member(reply, "dataCount"), &total);
         if ((r < 0 && r != -ENOENT) || (r == 0 && (total < 0 || total > COUNT_MAX)))
                 return error_set(e, -EBADMSG, "\"dataCount\" of the provider's reply is no number of machines");
-        if (obs->pages_read == 0)
-                obs->total = total;
-        else if (total != obs->total && !(total < 0 && n_rows == 0))
-                obs->step = STEP_MOVED;
+        if (obs->of[TYPE_MACHINE].pages_read == 0)
+                obs->of[TYPE_MACHINE].total = total;
+        else if (total != obs->of[TYPE_MACHINE].total && !(total < 0 && n_rows == 0))
+                obs->of[TYPE_MACHINE].step = STEP_MOVED;
         return 0;
 }
 
 /* The rows of one page. Returns how many of them are new. */
 static int take_rows(const json_t *reply, size_t n_rows, struct observation *obs, size_t *ret_new, struct error *e)
 {
-        size_t before = obs->n_rows;
+        size_t before = obs->of[TYPE_MACHINE].n_rows;
         int r;
 
         for (size_t i = 0; i < n_rows; i++) {
@@ -126,7 +113,7 @@ static int take_rows(const json_t *reply, size_t n_rows, struct observation *obs
                 if (r < 0)
                         return error_wrap(e, r, "row %zu of a page", i + 1);
         }
-        *ret_new = obs->n_rows - before;
+        *ret_new = obs->of[TYPE_MACHINE].n_rows - before;
         return 0;
 }
 
@@ -134,16 +121,16 @@ static int take_rows(const json_t *reply, size_t n_rows, struct observation *obs
 static int walk_on(const struct account_config *account, int64_t position, size_t n_rows, size_t n_new,
                    struct observation *obs, struct request_list *further, struct error *e)
 {
-        if (obs->n_rows > UNCOUNTED_MAX)
+        if (obs->of[TYPE_MACHINE].n_rows > UNCOUNTED_MAX)
                 return error_set(e, -EBADMSG, "the provider's listing does not end: over %d machines, and no total",
                                  UNCOUNTED_MAX);
         if (n_new == 0)
                 return 0;
-        if (obs->step == STEP_PAGES && n_new < n_rows)
-                obs->step = STEP_MOVED;
-        if (obs->step == STEP_PAGES)
+        if (obs->of[TYPE_MACHINE].step == STEP_PAGES && n_new < n_rows)
+                obs->of[TYPE_MACHINE].step = STEP_MOVED;
+        if (obs->of[TYPE_MACHINE].step == STEP_PAGES)
                 return ask(account, position + 1, further, e);
-        if (obs->step == STEP_OFFSETS)
+        if (obs->of[TYPE_MACHINE].step == STEP_OFFSETS)
                 return ask(account, position + PAGE, further, e);
         return 0;
 }
@@ -163,8 +150,8 @@ static int saw_page(const struct account_config *account, int64_t position, cons
         r = take_rows(reply, n_rows, obs, &n_new, e);
         if (r < 0)
                 return r;
-        obs->pages_read++;
-        return obs->total < 0 ? walk_on(account, position, n_rows, n_new, obs, further, e) : 0;
+        obs->of[TYPE_MACHINE].pages_read++;
+        return obs->of[TYPE_MACHINE].total < 0 ? walk_on(account, position, n_rows, n_new, obs, further, e) : 0;
 }
 
 int walk_saw(const struct account_config *account, const struct request *rq, struct reply *rp, struct observation *obs,
@@ -182,7 +169,7 @@ int walk_saw(const struct account_config *account, const struct request *rq, str
                 return r;
         if (result == RESULT_TOKEN)
                 return -EACCES;
-        if (obs->scope.type == SCOPE_MACHINE)
+        if (obs->scope.type == SCOPE_ONE)
                 return saw_one(reply, result, obs, e);
         /* Positions are documented as positive: a refusal of 0 means that no row stands there. */
         if (result == RESULT_FAILED)
@@ -196,17 +183,17 @@ static int does_not_fit(const struct observation *obs, struct error *e)
                          "the provider counts %" PRId64
                          " machines and its pages showed %zu: rows moved while they were "
                          "read, or it leaves some out",
-                         obs->total, obs->n_rows);
+                         obs->of[TYPE_MACHINE].total, obs->of[TYPE_MACHINE].n_rows);
 }
 
 /* Where a step of the walk ends: all of its positions are asked for at once where the total is known, else the first. */
 static int64_t last_position(const struct observation *obs, enum step step, int64_t first)
 {
-        if (obs->total < 0)
+        if (obs->of[TYPE_MACHINE].total < 0)
                 return first;
         if (step == STEP_PAGES)
-                return (obs->total + PAGE - 1) / PAGE;
-        return step == STEP_OFFSETS ? obs->total : first;
+                return (obs->of[TYPE_MACHINE].total + PAGE - 1) / PAGE;
+        return step == STEP_OFFSETS ? obs->of[TYPE_MACHINE].total : first;
 }
 
 static int go_on(const struct account_config *account, enum step step, int64_t first, struct observation *obs,
@@ -217,7 +204,7 @@ static int go_on(const struct account_config *account, enum step step, int64_t f
 
         if (first > last)
                 return does_not_fit(obs, e);
-        obs->step = step;
+        obs->of[TYPE_MACHINE].step = step;
         for (int64_t position = first; position <= last; position += step == STEP_OFFSETS ? PAGE : 1) {
                 r = ask(account, position, further, e);
                 if (r < 0)
@@ -230,14 +217,14 @@ static int go_on(const struct account_config *account, enum step step, int64_t f
 static int after_second(const struct account_config *account, struct observation *obs, struct request_list *further,
                         struct error *e)
 {
-        size_t n_new = obs->n_rows - PAGE;
+        size_t n_new = obs->of[TYPE_MACHINE].n_rows - PAGE;
 
         if (n_new > 1)
                 return go_on(account, STEP_PAGES, 3, obs, further, e);
         if (n_new == 1)
                 return go_on(account, STEP_OFFSETS, 2 + PAGE, obs, further, e);
         /* The second page brought nothing. Rows that count from 0 do that when there are 31 of them. */
-        if (obs->total < 0 || obs->total == PAGE + 1)
+        if (obs->of[TYPE_MACHINE].total < 0 || obs->of[TYPE_MACHINE].total == PAGE + 1)
                 return go_on(account, STEP_ZERO, 0, obs, further, e);
         return does_not_fit(obs, e);
 }
@@ -245,23 +232,24 @@ static int after_second(const struct account_config *account, struct observation
 int walk_seen(const struct account_config *account, struct observation *obs, struct request_list *further,
               struct error *e)
 {
-        bool counted = obs->total >= 0;
+        bool counted = obs->of[TYPE_MACHINE].total >= 0;
 
-        if (obs->scope.type == SCOPE_MACHINE)
+        if (obs->scope.type == SCOPE_ONE)
                 return 0;
-        if (obs->step == STEP_MOVED)
+        if (obs->of[TYPE_MACHINE].step == STEP_MOVED)
                 return error_set(e, -ESTALE, "machines came or went while the provider's pages were read");
-        if (counted ? (int64_t)obs->n_rows == obs->total : obs->step == STEP_ZERO)
+        if (counted ? (int64_t)obs->of[TYPE_MACHINE].n_rows == obs->of[TYPE_MACHINE].total
+                    : obs->of[TYPE_MACHINE].step == STEP_ZERO)
                 return 0;
-        if (counted && (int64_t)obs->n_rows > obs->total)
+        if (counted && (int64_t)obs->of[TYPE_MACHINE].n_rows > obs->of[TYPE_MACHINE].total)
                 return does_not_fit(obs, e);
-        if (obs->step == STEP_FIRST && obs->n_rows == PAGE)
+        if (obs->of[TYPE_MACHINE].step == STEP_FIRST && obs->of[TYPE_MACHINE].n_rows == PAGE)
                 return go_on(account, STEP_SECOND, 2, obs, further, e);
-        if (obs->step == STEP_SECOND)
+        if (obs->of[TYPE_MACHINE].step == STEP_SECOND)
                 return after_second(account, obs, further, e);
         /* One row short, or nobody counts: rows may count from 0, and one stands there. */
-        if (!counted ||
-            ((obs->step == STEP_FIRST || obs->step == STEP_OFFSETS) && (int64_t)obs->n_rows + 1 == obs->total))
+        if (!counted || ((obs->of[TYPE_MACHINE].step == STEP_FIRST || obs->of[TYPE_MACHINE].step == STEP_OFFSETS) &&
+                         (int64_t)obs->of[TYPE_MACHINE].n_rows + 1 == obs->of[TYPE_MACHINE].total))
                 return go_on(account, STEP_ZERO, 0, obs, further, e);
         return does_not_fit(obs, e);
 }

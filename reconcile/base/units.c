@@ -21,6 +21,8 @@ const struct unit duration_units[] = { { "ms", USEC_PER_MSEC }, { "s", USEC_PER_
 
 const struct unit rate_units[] = { { "/m", 1 }, { "/s", 60 }, { 0 } };
 
+const struct unit bitrate_units[] = { { "kbit/s", 1000 }, { "Mbit/s", 1000000 }, { "Gbit/s", 1000000000 }, { 0 } };
+
 /* What one sort of values looks like. */
 struct form {
         const char *noun;
@@ -52,6 +54,14 @@ static const struct form rate_form = {
         .example_unit = "/s",
         .max = INT64_MAX,
         .units = rate_units,
+};
+
+static const struct form bitrate_form = {
+        .noun = "bit rate",
+        .units_in_words = "kbit/s, Mbit/s or Gbit/s",
+        .example_unit = "Mbit/s",
+        .max = INT64_MAX,
+        .units = bitrate_units,
 };
 
 static const struct unit *find_unit(const struct form *form, const char *name)
@@ -141,6 +151,11 @@ int rate_parse(const char *s, int64_t *ret_per_minute, struct error *e)
         return parse_signed(&rate_form, s, ret_per_minute, e);
 }
 
+int bitrate_parse(const char *s, int64_t *ret_bits, struct error *e)
+{
+        return parse_signed(&bitrate_form, s, ret_bits, e);
+}
+
 /* `atom` is the unit of values that no unit of the form divides: no reader takes it, but a vendor may show such. Zero
  * is divided by every unit and gets the example's. */
 static const char *print(const struct form *form, bool negative, uint64_t value, const char *atom, char *text)
@@ -187,6 +202,11 @@ const char *duration_text(usec_t length, char text[static UNITS_TEXT_MAX])
 const char *rate_text(int64_t per_minute, char text[static UNITS_TEXT_MAX])
 {
         return print_signed(&rate_form, per_minute, "/m", text);
+}
+
+const char *bitrate_text(int64_t bits, char text[static UNITS_TEXT_MAX])
+{
+        return print_signed(&bitrate_form, bits, "bit/s", text);
 }
 
 const char *duration_roughly(usec_t length, char text[static UNITS_TEXT_MAX])

@@ -237,7 +237,7 @@ static void test_machines(_unused_ void **state)
         assert_false(s->has_ledger);
         assert_int_equal(s->ledger->n_things, 0);
         assert_int_equal(s->accounts[0].machines->state, OBSERVATION_COMPLETE);
-        row = observation_find(s->accounts[0].machines, "vm-1");
+        row = observation_find(s->accounts[0].machines, TYPE_MACHINE, "vm-1");
         assert_non_null(row);
         assert_string_equal(row->name, "web-0");
         assert_int_equal(row->values.of[PROPERTY_CPU].number, 4);

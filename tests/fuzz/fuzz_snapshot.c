@@ -31,11 +31,11 @@ static void check_ledger(struct ledger *l, int64_t at)
 
 static void check_machines(const struct observation *machines)
 {
-        for (size_t i = 0; machines && i < machines->n_rows; i++) {
-                const struct row *row = &machines->rows[i];
+        for (size_t i = 0; machines && i < machines->of[TYPE_MACHINE].n_rows; i++) {
+                const struct row *row = &machines->of[TYPE_MACHINE].rows[i];
 
                 must(row->id && row->name && row->address && row->created);
-                must(observation_find(machines, row->id) == row);
+                must(observation_find(machines, TYPE_MACHINE, row->id) == row);
                 must(*condition_text(row->condition));
         }
 }

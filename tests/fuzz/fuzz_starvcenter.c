@@ -35,8 +35,8 @@ static struct reply next_reply(struct bodies *bodies)
 
 static void check_row(const struct observation *obs, const struct row *row)
 {
-        must(*row->id && strlen(row->id) < sizeof(((struct outcome *)NULL)->id));
-        must(observation_find(obs, row->id) == row);
+        must(*row->id && strlen(row->id) < OUTCOME_ID_MAX);
+        must(observation_find(obs, TYPE_MACHINE, row->id) == row);
         must(row->name && row->address && row->created);
         must(*condition_text(row->condition));
         if (values_known(&row->values, PROPERTY_CPU))
@@ -49,16 +49,19 @@ static void check_row(const struct observation *obs, const struct row *row)
 
 static void check_observation(const struct observation *obs)
 {
-        for (size_t i = 0; i < obs->n_rows; i++)
-                check_row(obs, &obs->rows[i]);
+        for (size_t i = 0; i < obs->of[TYPE_MACHINE].n_rows; i++)
+                check_row(obs, &obs->of[TYPE_MACHINE].rows[i]);
 }
 
 static void check_complete(const struct observation *obs)
 {
-        if (obs->scope.type == SCOPE_MACHINE)
-                must(obs->n_rows <= 1 && (obs->n_rows == 0 || text_equal(obs->rows[0].id, obs->scope.id)));
+        if (obs->scope.type == SCOPE_ONE)
+                must(obs->of[TYPE_MACHINE].n_rows <= 1 &&
+                     (obs->of[TYPE_MACHINE].n_rows == 0 ||
+                      text_equal(obs->of[TYPE_MACHINE].rows[0].id, obs->scope.id)));
         else
-                must(obs->total < 0 || (size_t)obs->total == obs->n_rows);
+                must(obs->of[TYPE_MACHINE].total < 0 ||
+                     (size_t)obs->of[TYPE_MACHINE].total == obs->of[TYPE_MACHINE].n_rows);
 }
 
 /* Answers requests for as long as there are bodies. 0: all of them; 1: there were not enough bodies. */
@@ -71,7 +74,7 @@ static int answer(struct bodies *bodies, struct observation *obs, struct request
                 _cleanup_(reply_done) struct reply rp = {};
                 int r;
 
-                if (bodies->n == 0 && obs->pages_read > 0)
+                if (bodies->n == 0 && obs->of[TYPE_MACHINE].pages_read > 0)
                         return 1;
                 must(batch.requests[i].read && batch.requests[i].url);
                 rp = next_reply(bodies);
@@ -86,14 +89,14 @@ static int answer(struct bodies *bodies, struct observation *obs, struct request
 }
 
 /* A whole look: further pages are asked for, as they are answered, until it is complete, refused, or out of bodies. */
-static void check_look(struct bodies bodies, enum scope_type type)
+static void check_look(struct bodies bodies, const struct scope *scope)
 {
         _cleanup_(observation_free_p) struct observation *obs = NULL;
         _cleanup_request_list_ struct request_list asked = {};
         struct error e = { "" };
         int r;
 
-        must(observation_new(type, type == SCOPE_MACHINE ? "vm-1" : NULL, &obs) == 0);
+        must(observation_new(scope, &obs) == 0);
         must(codec->look(&account, obs, &asked, &e) == 0);
         do {
                 r = answer(&bodies, obs, &asked, &e);
@@ -119,8 +122,9 @@ static void check_outcome(struct bodies bodies, enum order_verb verb)
 
         codec->acted(&account, &order, &rp, &outcome);
         must(*outcome_text(outcome.class));
-        must(memchr(outcome.id, '\0', sizeof(outcome.id)));
-        must(!*outcome.id || (verb == ORDER_CREATE && outcome.class == OUTCOME_ACCEPTED));
+        must(outcome.n_ids <= 1);
+        must(outcome.n_ids == 0 || memchr(outcome.ids[0], '\0', OUTCOME_ID_MAX));
+        must(outcome.n_ids == 0 || (verb == ORDER_CREATE && outcome.class == OUTCOME_ACCEPTED));
         must(verb != ORDER_CREATE || outcome.class != OUTCOME_REFUSED);
         if (outcome.class != OUTCOME_ACCEPTED)
                 must(*outcome.why.text && fuzz_is_showable(outcome.why.text));
@@ -129,11 +133,13 @@ static void check_outcome(struct bodies bodies, enum order_verb verb)
 /* Each input is read as all that it could be the reply to, as it is and out of its wrapping. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+        const struct scope one = scope_one(TYPE_MACHINE, "vm-1");
+
         for (int wrapped = 0; wrapped <= 1; wrapped++) {
                 struct bodies bodies = { .rest = data, .n = size, .wrapped = wrapped };
 
-                check_look(bodies, SCOPE_MACHINES);
-                check_look(bodies, SCOPE_MACHINE);
+                check_look(bodies, &scope_machines);
+                check_look(bodies, &one);
                 check_outcome(bodies, ORDER_CREATE);
                 check_outcome(bodies, ORDER_CHANGE);
         }

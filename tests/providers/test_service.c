@@ -153,13 +153,13 @@ static int64_t list_under(const char *rule, size_t machines, int64_t *ret_total)
         struct service_answer a _cleanup_service_answer_ = {};
 
         assert_int_equal(service_add_fault(s, rule, NULL), 0);
-        assert_int_equal(observation_new(SCOPE_MACHINES, NULL, &obs), 0);
+        assert_int_equal(observation_new(&scope_machines, &obs), 0);
         assert_int_equal(codec->look(&account, obs, &asked, NULL), 0);
         a = call(s, &asked.requests[0]);
         if (codec->saw(&account, &asked.requests[0], &a.reply, obs, &further, NULL) < 0)
                 return -1;
-        *ret_total = obs->total;
-        return (int64_t)(obs->n_rows + obs->repeated);
+        *ret_total = obs->of[TYPE_MACHINE].total;
+        return (int64_t)(obs->of[TYPE_MACHINE].n_rows + obs->of[TYPE_MACHINE].repeated);
 }
 
 static void listings_lie_as_asked(void **state)

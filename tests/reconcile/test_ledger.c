@@ -114,13 +114,13 @@ static void things_come_back(void **state)
 
         ledger_free(l);
         l = must_open(*state, LEDGER_READ);
-        assert_int_equal(l->n_things, 24);
+        assert_int_equal(l->n_things, 4 * CONDITIONS);
         for (enum thing_state s = THING_OWNED; s < THING_GONE; s++)
                 for (enum condition c = CONDITION_RUNNING; c <= CONDITION_UNKNOWN; c++) {
                         assert_int_equal(l->things[n]->seq, n + 1);
                         assert_full_thing(l->things[n++], s, c);
                 }
-        assert_int_equal(l->next_thing, 25);
+        assert_int_equal(l->next_thing, 4 * CONDITIONS + 1);
 }
 
 static void add_full_call(struct ledger *l, enum order_verb verb, enum property field)

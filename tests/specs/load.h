@@ -23,14 +23,14 @@ static const struct machine_support star_machines[] = {
         { .field = "passwordFile" },
         { 0 },
 };
-static const char *const star_options[] = { "tenant", NULL };
+static const struct provider_option star_options[] = { { "tenant" }, { NULL } };
 static const struct provider star = {
         .type = "starvcenter", .machines = star_machines, .auth = AUTH_TOKEN, .options = star_options
 };
 
 /* A type that needs no secret, has no options, and whose machines are of their template only. */
 static const struct machine_support bare_machines[] = { { .field = "template", .required = true }, { 0 } };
-static const char *const bare_options[] = { NULL };
+static const struct provider_option bare_options[] = { { NULL } };
 static const struct provider bare = {
         .type = "bare", .machines = bare_machines, .auth = AUTH_NONE, .options = bare_options
 };
@@ -71,6 +71,10 @@ static inline void dump_value(struct buf *b, const char *path, const struct fiel
                 return;
         case FIELD_DURATION:
                 (void)buf_addf(b, "%s: %s\n", path, duration_text(*(const usec_t *)value, text));
+                return;
+        case FIELD_BITRATE:
+                if (*(const int64_t *)value)
+                        (void)buf_addf(b, "%s: %s\n", path, bitrate_text(*(const int64_t *)value, text));
                 return;
         case FIELD_RATE:
                 (void)buf_addf(b, "%s: %s\n", path, rate_text(*(const int64_t *)value, text));

@@ -56,7 +56,7 @@ static int make_world(void **state)
 {
         struct world *w = calloc(1, sizeof(*w));
 
-        if (!w || ledger_new_empty(&w->ledger) < 0 || observation_new(SCOPE_MACHINES, NULL, &w->machines) < 0)
+        if (!w || ledger_new_empty(&w->ledger) < 0 || observation_new(&scope_machines, &w->machines) < 0)
                 return -1;
         w->estate = test_estate_new();
         w->provider = test_estate_add_provider(w->estate, "star", "http://127.0.0.1:18081/starvcenter");
@@ -81,8 +81,8 @@ static struct row *see(struct world *w, const char *id, const char *name, int64_
 
         values_set_number(&row.values, PROPERTY_CPU, cpu);
         values_set_number(&row.values, PROPERTY_MEMORY, 8 * GIB);
-        assert_int_equal(observation_add(w->machines, &row), 1);
-        return &w->machines->rows[w->machines->n_rows - 1];
+        assert_int_equal(observation_add(w->machines, TYPE_MACHINE, &row), 1);
+        return &w->machines->of[TYPE_MACHINE].rows[w->machines->of[TYPE_MACHINE].n_rows - 1];
 }
 
 static struct thing *own(struct world *w, const char *resource, const char *slot, const char *id)

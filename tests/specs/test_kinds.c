@@ -22,6 +22,7 @@ static const size_t value_sizes[] = {
         [FIELD_SIZE] = sizeof(int64_t),
         [FIELD_DURATION] = sizeof(usec_t),
         [FIELD_RATE] = sizeof(int64_t),
+        [FIELD_BITRATE] = sizeof(int64_t),
         [FIELD_SHARE] = sizeof(struct share),
         [FIELD_ENUM] = sizeof(int),
         [FIELD_RESOURCE] = sizeof(struct reference),
@@ -41,7 +42,8 @@ static void assert_field(const struct field *f)
         if (f->type == FIELD_STRING)
                 assert_true(f->min == 0 && (f->max == 0 || f->pattern));
         else
-                assert_int_equal(f->type == FIELD_COUNT || f->type == FIELD_SIZE || f->type == FIELD_DURATION,
+                assert_int_equal(f->type == FIELD_COUNT || f->type == FIELD_SIZE || f->type == FIELD_DURATION ||
+                                         f->type == FIELD_BITRATE,
                                  f->max > 0);
         assert_true(f->min >= 0 && f->min <= f->max);
         assert_true(!f->pattern || f->type == FIELD_STRING);
@@ -84,13 +86,22 @@ static void test_tables(void **state _unused_)
 static void test_machine_fields(void **state _unused_)
 {
         static const char *const names[] = {
-                [PROPERTY_TEMPLATE] = "template", [PROPERTY_MODEL] = "model",   [PROPERTY_IMAGE] = "image",
-                [PROPERTY_CPU] = "cpu",           [PROPERTY_MEMORY] = "memory", [PROPERTY_NETWORK] = "network",
+                [PROPERTY_TEMPLATE] = "template",   [PROPERTY_MODEL] = "model",
+                [PROPERTY_IMAGE] = "image",         [PROPERTY_CPU] = "cpu",
+                [PROPERTY_MEMORY] = "memory",       [PROPERTY_NETWORK] = "network",
+                [PROPERTY_BANDWIDTH] = "bandwidth",
         };
 
         assert_null(property_field(PROPERTY_NONE));
-        for (enum property m = PROPERTY_NONE + 1; m < PROPERTIES; m++)
-                assert_string_equal(property_field(m)->name, names[m]);
+        for (enum property m = PROPERTY_NONE + 1; m < PROPERTIES; m++) {
+                assert_int_equal(property_find(property_name(m)), m);
+                if (m < ARRAY_SIZE(names))
+                        assert_string_equal(property_field(m)->name, names[m]);
+                else
+                        assert_null(property_field(m));
+        }
+        assert_int_equal(property_find("colour"), PROPERTY_NONE);
+        assert_int_equal(property_find(""), PROPERTY_NONE);
 }
 
 /* The reference to the provider is the field of that name. */

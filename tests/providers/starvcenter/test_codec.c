@@ -44,12 +44,12 @@ static void print_number(struct buf *b, const char *name, const struct values *v
 
 static void print_observation(struct buf *b, const struct observation *obs)
 {
-        buf_addf(b, "complete, total %" PRId64 "\n", obs->total);
-        for (size_t i = 0; i < obs->n_rows; i++) {
-                const struct row *row = &obs->rows[i];
+        buf_addf(b, "complete, total %" PRId64 "\n", obs->of[TYPE_MACHINE].total);
+        for (size_t i = 0; i < obs->of[TYPE_MACHINE].n_rows; i++) {
+                const struct row *row = &obs->of[TYPE_MACHINE].rows[i];
                 const struct values *v = &row->values;
 
-                assert_ptr_equal(observation_find(obs, row->id), row);
+                assert_ptr_equal(observation_find(obs, TYPE_MACHINE, row->id), row);
                 buf_addf(b, "%s|%s|%s|%s|%s|%s", row->id, row->name, row->address, row->created,
                          condition_text(row->condition), row->can_shut_down ? "soft" : "hard");
                 print_number(b, "cpu", v, PROPERTY_CPU);
@@ -69,14 +69,14 @@ static const char *errno_name(int r)
 }
 
 /* What one reply to the first question makes of an observation, as text. */
-static void read_observation(struct buf *b, enum scope_type type, struct reply *rp)
+static void read_observation(struct buf *b, const struct scope *scope, struct reply *rp)
 {
         _cleanup_(observation_free_p) struct observation *obs = NULL;
         _cleanup_request_list_ struct request_list first = {}, further = {};
         struct error e = { "" };
         int r;
 
-        assert_int_equal(observation_new(type, type == SCOPE_MACHINE ? "vm-1" : NULL, &obs), 0);
+        assert_int_equal(observation_new(scope, &obs), 0);
         assert_int_equal(codec->look(&account, obs, &first, &e), 0);
         assert_int_equal(first.n_requests, 1);
         assert_true(first.requests[0].read);
@@ -105,19 +105,20 @@ static void read_outcome(struct buf *b, const char *file, struct reply *rp)
 
         codec->acted(&account, &order, rp, &outcome);
         if (outcome.class == OUTCOME_ACCEPTED)
-                buf_addf(b, "accepted, id %s\n", outcome.id);
+                buf_addf(b, "accepted, id %s\n", outcome.n_ids ? outcome.ids[0] : "");
         else
                 buf_addf(b, "%s: %s\n", outcome_text(outcome.class), outcome.why.text);
 }
 
 static void check_reply(const char *folder, const char *file, struct reply *rp, const char *expected)
 {
+        const struct scope one = scope_one(TYPE_MACHINE, "vm-1");
         struct buf b = BUF_INIT(TEXT_MAX);
 
         if (text_equal(folder, "orders"))
                 read_outcome(&b, file, rp);
         else
-                read_observation(&b, text_equal(folder, "one") ? SCOPE_MACHINE : SCOPE_MACHINES, rp);
+                read_observation(&b, text_equal(folder, "one") ? &one : &scope_machines, rp);
         if (!text_equal(buf_text(&b), expected))
                 fail_msg("%s/%s is read as:\n%sand not as:\n%s", folder, file, buf_text(&b), expected);
         buf_done(&b);
@@ -202,7 +203,7 @@ static void truncated_listings_are_incomplete(void **state)
                         struct reply rp = reply_of(200, whole.body, cut);
                         struct buf b = BUF_INIT(TEXT_MAX);
 
-                        read_observation(&b, SCOPE_MACHINES, &rp);
+                        read_observation(&b, &scope_machines, &rp);
                         if (!text_starts(buf_text(&b), "-EBADMSG: "))
                                 fail_msg("cut at %zu of %zu: %s", cut, said, buf_text(&b));
                         buf_done(&b);
@@ -304,12 +305,12 @@ static void check_request(const char *name, struct request *rq)
         request_done(rq);
 }
 
-static void check_look(const char *name, enum scope_type type, const char *id)
+static void check_look(const char *name, const struct scope *scope)
 {
         _cleanup_(observation_free_p) struct observation *obs = NULL;
         _cleanup_request_list_ struct request_list further = {};
 
-        assert_int_equal(observation_new(type, id, &obs), 0);
+        assert_int_equal(observation_new(scope, &obs), 0);
         assert_int_equal(codec->look(&account, obs, &further, NULL), 0);
         assert_int_equal(further.n_requests, 1);
         assert_true(further.requests[0].read);
@@ -318,9 +319,11 @@ static void check_look(const char *name, enum scope_type type, const char *id)
 
 static void looks_are_as_documented(void **state)
 {
+        const struct scope one = scope_one(TYPE_MACHINE, "vm/7 ?");
+
         (void)state;
-        check_look("look", SCOPE_MACHINES, NULL);
-        check_look("look-one", SCOPE_MACHINE, "vm/7 ?");
+        check_look("look", &scope_machines);
+        check_look("look-one", &one);
 }
 
 static struct values template_values(void)

@@ -94,7 +94,7 @@ static int look(struct walk *w, struct observation **ret)
 
         if (w->most == 0)
                 w->most = 1000;
-        assert_int_equal(observation_new(SCOPE_MACHINES, NULL, &obs), 0);
+        assert_int_equal(observation_new(&scope_machines, &obs), 0);
         r = codec->look(&account, obs, &asked, &e);
         assert_int_equal(r, 0);
         do {
@@ -130,10 +130,11 @@ static void check_true(const struct observation *obs, json_t *before, json_t *af
         const char *id;
         json_t *m;
 
-        json_object_foreach(before, id, m) if (json_object_get(after, id) && !observation_find(obs, id))
+        json_object_foreach(before, id, m) if (json_object_get(after, id) && !observation_find(obs, TYPE_MACHINE, id))
                 fail_msg("%s is missing of %zu machines", id, json_object_size(before));
-        for (size_t i = 0; i < obs->n_rows; i++)
-                assert_true(json_object_get(before, obs->rows[i].id) || json_object_get(after, obs->rows[i].id));
+        for (size_t i = 0; i < obs->of[TYPE_MACHINE].n_rows; i++)
+                assert_true(json_object_get(before, obs->of[TYPE_MACHINE].rows[i].id) ||
+                            json_object_get(after, obs->of[TYPE_MACHINE].rows[i].id));
 }
 
 /* A walk that is expected to end well: all machines, each once. */
@@ -145,7 +146,7 @@ static void check_walk(struct walk *w, size_t n)
         assert_int_equal(json_object_size(machines), n);
         if (look(w, &obs) != 0)
                 fail_msg("a walk over %zu machines is not complete", n);
-        assert_int_equal(obs->n_rows, n);
+        assert_int_equal(obs->of[TYPE_MACHINE].n_rows, n);
         check_true(obs, machines, machines);
         json_decref(machines);
 }
@@ -295,7 +296,7 @@ static int walk_over(struct reply (*page)(int64_t position), size_t most, size_t
         size_t n = 0;
         int r;
 
-        assert_int_equal(observation_new(SCOPE_MACHINES, NULL, &obs), 0);
+        assert_int_equal(observation_new(&scope_machines, &obs), 0);
         r = codec->look(&account, obs, &asked, &e);
         while (r >= 0) {
                 for (r = 0; r == 0 && asked.n_requests > 0;) {
@@ -310,7 +311,7 @@ static int walk_over(struct reply (*page)(int64_t position), size_t most, size_t
                 if (r == 0)
                         break;
         }
-        *ret_rows = obs->n_rows;
+        *ret_rows = obs->of[TYPE_MACHINE].n_rows;
         return r;
 }
 
@@ -378,11 +379,13 @@ static void one_machine_is_asked_for(void **state)
                 _cleanup_request_list_ struct request_list asked = {};
                 struct error e = { "" };
 
-                assert_int_equal(observation_new(SCOPE_MACHINE, ids[i], &obs), 0);
+                assert_int_equal(
+                        observation_new(&(struct scope){ .type = SCOPE_ONE, .of = TYPE_MACHINE, .id = ids[i] }, &obs),
+                        0);
                 assert_int_equal(codec->look(&account, obs, &asked, &e), 0);
                 assert_int_equal(answer_all(&w, &asked, obs, &e), 0);
                 assert_int_equal(codec->seen(&account, obs, &asked, &e), 0);
-                assert_int_equal(obs->n_rows, i == 0);
+                assert_int_equal(obs->of[TYPE_MACHINE].n_rows, i == 0);
                 assert_false(obs->denied);
         }
         simulator->free(w.s);

@@ -129,8 +129,8 @@ static const char *read_values(struct reading *in, const char *field, struct val
 
 static int read_thing(struct reading *in)
 {
-        struct thing *t = ledger_add_thing(in->ledger, read_text(in, "account"), read_text(in, "resource"),
-                                           read_text(in, "slot"), read_text(in, "id"));
+        struct thing *t = ledger_add_thing(in->ledger, TYPE_MACHINE, read_text(in, "account"),
+                                           read_text(in, "resource"), read_text(in, "slot"), read_text(in, "id"));
 
         if (!t)
                 return error_oom(in->e);
@@ -152,7 +152,7 @@ static int read_thing(struct reading *in)
 
 static int read_call(struct reading *in)
 {
-        struct call *c = ledger_add_call(in->ledger, read_text(in, "account"), read_text(in, "resource"),
+        struct call *c = ledger_add_call(in->ledger, TYPE_MACHINE, read_text(in, "account"), read_text(in, "resource"),
                                          read_text(in, "slot"),
                                          (enum order_verb)read_word(in, "verb", order_verb_words, ORDER_VERBS));
 
@@ -289,7 +289,8 @@ static int read_row(struct reading *in, const char *account, struct observation 
         (void)read_values(in, "values", &row.values);
         if (in->failed < 0)
                 return in->failed;
-        if ((held && ledger_hold_id(in->ledger, account, row.id) < 0) || observation_add(obs, TYPE_MACHINE, &row) < 0)
+        if ((held && ledger_hold_id(in->ledger, account, TYPE_MACHINE, row.id) < 0) ||
+            observation_add(obs, TYPE_MACHINE, &row) < 0)
                 return error_oom(in->e);
 
         return 0;

@@ -30,7 +30,8 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
 {
         struct ledger *ledger = a->engine->ledger;
         const struct section *section = &a->plan->sections[action->section];
-        struct call *c = ledger_add_call(ledger, a->name, section->resource, action->name, action->order), **place;
+        struct call *c = ledger_add_call(ledger, TYPE_MACHINE, a->name, section->resource, action->name, action->order),
+                    **place;
 
         if (!c)
                 return -ENOMEM;
@@ -58,8 +59,8 @@ static int adopt(struct account *a, const struct action *action)
 {
         struct ledger *ledger = a->engine->ledger;
         const struct row *row = observation_find(a->machines, TYPE_MACHINE, action->vendor_id);
-        struct thing *t = row ? ledger_adopt(ledger, a->name, a->plan->sections[action->section].resource, action->name,
-                                             row, engine_wall(a->engine))
+        struct thing *t = row ? ledger_adopt(ledger, TYPE_MACHINE, a->name, a->plan->sections[action->section].resource,
+                                             action->name, row, engine_wall(a->engine))
                               : NULL;
 
         if (!t)

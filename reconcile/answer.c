@@ -107,7 +107,8 @@ static int take(struct answering *w, const char *slot, const struct row *row)
                               slot, slot);
         if (there)
                 drop(a, there, "adopted");
-        t = ledger_adopt(a->engine->ledger, a->name, w->request->resource, slot, row, engine_wall(a->engine));
+        t = ledger_adopt(a->engine->ledger, TYPE_MACHINE, a->name, w->request->resource, slot, row,
+                         engine_wall(a->engine));
         if (!t)
                 return -ENOMEM;
         r = strmap_set(&w->slots, t->slot, t);

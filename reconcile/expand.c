@@ -186,7 +186,7 @@ static bool has_machine(const struct set *set, const struct pair *adopt)
 /* An adoption was made, and its machine is gone since: the slot is one like any other. */
 static bool is_spent(const struct plan_input *in, const struct pair *adopt)
 {
-        return in->machines && ledger_held(in->ledger, in->account, adopt->value) &&
+        return in->machines && ledger_held(in->ledger, in->account, TYPE_MACHINE, adopt->value) &&
                !observation_find(in->machines, TYPE_MACHINE, adopt->value);
 }
 

@@ -320,7 +320,7 @@ static const struct {
         [PROPERTY_NETWORK] = { "network", FIELD_STRING }, [PROPERTY_BANDWIDTH] = { "bandwidth", FIELD_BITRATE },
         [PROPERTY_SIZE] = { "size", FIELD_SIZE },         [PROPERTY_CREDIT] = { "credit", FIELD_DURATION },
         [PROPERTY_GPUS] = { "gpus", FIELD_COUNT },        [PROPERTY_STORAGE] = { "storage", FIELD_SIZE },
-        [PROPERTY_SYSTEM] = { "system", FIELD_STRING },
+        [PROPERTY_SYSTEM] = { "system", FIELD_STRING },   [PROPERTY_SPEC] = { "spec", FIELD_STRING },
 };
 
 const char *property_name(enum property property)

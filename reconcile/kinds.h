@@ -72,6 +72,7 @@ enum property {
         PROPERTY_GPUS,      /* these three follow from a vendor's package, no spec names them */
         PROPERTY_STORAGE,   /* bytes */
         PROPERTY_SYSTEM,
+        PROPERTY_SPEC, /* of a template: all that it was made with and that never changes, as JSON */
         PROPERTIES,
 };
 

@@ -28,7 +28,12 @@ const char *const call_counts_words[CALL_COUNTS] = {
 const char *const order_verb_words[ORDER_VERBS] = {
         [ORDER_CREATE] = "create",       [ORDER_DELETE] = "delete",       [ORDER_START] = "start",
         [ORDER_SHUT_DOWN] = "shut down", [ORDER_POWER_OFF] = "power off", [ORDER_CHANGE] = "change",
-        [ORDER_RENAME] = "rename",
+        [ORDER_RENAME] = "rename",       [ORDER_ATTACH] = "attach",       [ORDER_DETACH] = "detach",
+};
+
+const char *const thing_type_words[THING_TYPES] = {
+        [TYPE_MACHINE] = "machine", [TYPE_DISK] = "disk",   [TYPE_TEMPLATE] = "template",
+        [TYPE_OFFER] = "offer",     [TYPE_IMAGE] = "image",
 };
 
 int ledger_new_empty(struct ledger **ret)
@@ -39,6 +44,7 @@ int ledger_new_empty(struct ledger **ret)
                 return -ENOMEM;
 
         l->estate = "";
+        l->id = "";
         l->boot = UNKNOWN_BOOT;
         l->next_thing = 1;
         l->next_call = 1;
@@ -60,6 +66,7 @@ static struct ledger_changes *changes_free(struct ledger_changes *changes)
         free(changes->calls);
         free(changes->accounts);
         free(changes->pauses);
+        free(changes->strangers);
         free(changes->replies);
         free(changes);
 
@@ -78,6 +85,7 @@ struct ledger *ledger_free(struct ledger *l)
         free(l->things);
         free(l->calls);
         strmap_done(&l->held);
+        strmap_done(&l->strangers);
         strmap_done(&l->accounts);
         strmap_done(&l->pauses);
         strmap_done(&l->hours);
@@ -94,24 +102,22 @@ const char *ledger_string(struct ledger *l, const char *s)
         return strpool_add(l->strings, s);
 }
 
-/* The key of an id in `held`. No name of an account has a blank in it, so two keys are equal only when both parts are. */
-static int held_key(struct buf *key, const char *account, const char *id)
+/* The key of an id in `held` and `strangers`. No name of an account or a type has a blank in it, so two keys are equal only when
+ * all parts are. */
+static int id_key(struct buf *key, const char *account, enum thing_type type, const char *id)
 {
-        buf_adds(key, account);
-        buf_addc(key, ' ');
-        return buf_adds(key, id);
+        return buf_addf(key, "%s %s %s", account, thing_type_words[type], id);
 }
 
-int ledger_hold_id(struct ledger *l, const char *account, const char *id)
+/* 1: it is new there; 0: it was there already. `ret_key` is the map's own. */
+static int keep_id(struct ledger *l, struct strmap *map, const char *account, enum thing_type type, const char *id,
+                   const char **ret_key)
 {
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
         const char *kept;
         int r;
 
-        if (!*id)
-                return 0;
-
-        r = held_key(&key, account, id);
+        r = id_key(&key, account, type, id);
         if (r < 0)
                 return r;
 
@@ -119,16 +125,66 @@ int ledger_hold_id(struct ledger *l, const char *account, const char *id)
         if (!kept)
                 return -ENOMEM;
 
-        r = strmap_put(&l->held, kept, (void *)kept);
-        return r == -EEXIST ? 0 : r;
+        r = strmap_put(map, kept, (void *)kept);
+        if (r == -EEXIST)
+                return 0;
+        if (r < 0)
+                return r;
+
+        *ret_key = kept;
+        return 1;
 }
 
-/* Without memory for the question the answer is yes: that makes no machine ours. */
-bool ledger_held(const struct ledger *l, const char *account, const char *id)
+/* Without memory for the question the answer is yes: that makes nothing ours. */
+static bool has_id(const struct strmap *map, const char *account, enum thing_type type, const char *id)
 {
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
 
-        return held_key(&key, account, id) < 0 || strmap_get(&l->held, buf_text(&key));
+        return id_key(&key, account, type, id) < 0 || strmap_get(map, buf_text(&key));
+}
+
+int ledger_hold_id(struct ledger *l, const char *account, enum thing_type type, const char *id)
+{
+        const char *key;
+        int r = *id ? keep_id(l, &l->held, account, type, id, &key) : 0;
+
+        return r < 0 ? r : 0;
+}
+
+bool ledger_held(const struct ledger *l, const char *account, enum thing_type type, const char *id)
+{
+        return has_id(&l->held, account, type, id);
+}
+
+int ledger_keep_stranger(struct ledger *l, const char *account, enum thing_type type, const char *id)
+{
+        const char *key;
+        int r = keep_id(l, &l->strangers, account, type, id, &key);
+
+        return r < 0 ? r : 0;
+}
+
+int ledger_note_stranger(struct ledger *l, const char *account, enum thing_type type, const char *id)
+{
+        struct ledger_changes *changes = l->changes;
+        const char *key, **place;
+        int r;
+
+        r = keep_id(l, &l->strangers, account, type, id, &key);
+        if (r <= 0)
+                return r;
+
+        place = ARRAY_ADD(changes->strangers, changes->n_strangers, changes->allocated_strangers);
+        if (!place)
+                return -ENOMEM;
+
+        *place = key;
+        return 0;
+}
+
+bool ledger_is_stranger(const struct ledger *l, const char *account, enum thing_type type, const char *id)
+{
+        return has_id(&l->strangers, account, type, id);
 }
 
 struct thing *ledger_keep_thing(struct ledger *l, const struct thing *row)
@@ -136,7 +192,7 @@ struct thing *ledger_keep_thing(struct ledger *l, const struct thing *row)
         _cleanup_free_ struct thing *thing = malloc(sizeof(*thing));
         struct thing **place;
 
-        if (!thing || ledger_hold_id(l, row->account, row->id) < 0)
+        if (!thing || ledger_hold_id(l, row->account, row->type, row->id) < 0)
                 return NULL;
 
         place = ARRAY_ADD(l->things, l->n_things, l->allocated_things);
@@ -171,11 +227,12 @@ struct call *ledger_keep_call(struct ledger *l, const struct call *row)
         return STEAL(call);
 }
 
-struct thing *ledger_add_thing(struct ledger *l, const char *account, const char *resource, const char *slot,
-                               const char *id)
+struct thing *ledger_add_thing(struct ledger *l, enum thing_type type, const char *account, const char *resource,
+                               const char *slot, const char *id)
 {
         struct thing *thing, row = {
                 .seq = l->next_thing,
+                .type = type,
                 .account = ledger_string(l, account),
                 .resource = ledger_string(l, resource),
                 .slot = ledger_string(l, slot),
@@ -194,10 +251,10 @@ struct thing *ledger_add_thing(struct ledger *l, const char *account, const char
         return thing && ledger_touch_thing(l, thing) == 0 ? thing : NULL;
 }
 
-struct thing *ledger_adopt(struct ledger *l, const char *account, const char *resource, const char *slot,
-                           const struct row *row, int64_t now)
+struct thing *ledger_adopt(struct ledger *l, enum thing_type type, const char *account, const char *resource,
+                           const char *slot, const struct row *row, int64_t now)
 {
-        struct thing *t = ledger_add_thing(l, account, resource, slot, row->id);
+        struct thing *t = ledger_add_thing(l, type, account, resource, slot, row->id);
 
         if (!t)
                 return NULL;
@@ -210,11 +267,13 @@ struct thing *ledger_adopt(struct ledger *l, const char *account, const char *re
         return t->created && t->address ? t : NULL;
 }
 
-struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
-                             enum order_verb verb)
+struct call *ledger_add_call(struct ledger *l, enum thing_type type, const char *account, const char *resource,
+                             const char *slot, enum order_verb verb)
 {
         struct call *call, row = {
                 .seq = l->next_call,
+                .type = type,
+                .marker = "",
                 .account = ledger_string(l, account),
                 .resource = ledger_string(l, resource),
                 .slot = ledger_string(l, slot),
@@ -380,7 +439,7 @@ bool ledger_is_touched(const struct ledger *l)
         const struct ledger_changes *changes = l->changes;
 
         return changes->n_things > 0 || changes->n_calls > 0 || changes->n_accounts > 0 || changes->n_pauses > 0 ||
-               changes->n_replies > 0;
+               changes->n_strangers > 0 || changes->n_replies > 0;
 }
 
 /* What is still touched stays: it has no row of its last state yet. */
@@ -423,6 +482,7 @@ static void mark_committed(struct ledger_changes *changes)
         changes->n_calls = 0;
         changes->n_accounts = 0;
         changes->n_pauses = 0;
+        changes->n_strangers = 0;
         changes->n_replies = 0;
 }
 

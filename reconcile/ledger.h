@@ -4,7 +4,7 @@
 /*
  * The ledger: what is ours, and what was ever asked of a vendor.
  *
- * Two tables carry the truth. `things` are the machines that muster made or adopted; a thing that is gone keeps its row,
+ * Two tables carry the truth. `things` are what muster made or adopted, machines and what they need; a thing that is gone keeps its row,
  * so that an id is known to have been held. `calls` are the requests that act: each is written down before it goes out,
  * and one row sends at most one request, ever.
  *
@@ -28,9 +28,10 @@ struct thing {
         int64_t seq;          /* the order in which muster made or adopted them */
         const char *account;  /* name of the Provider */
         const char *resource; /* "MachineSet/web" */
-        const char *slot;     /* "web-3" */
-        const char *id;       /* the vendor's; "" for a parked slot without one */
-        const char *created;  /* the vendor's creation time: with the id, the fingerprint; "" until shown */
+        enum thing_type type;
+        const char *slot;    /* "web-3", "web-3/data", "small": never the same for two types */
+        const char *id;      /* the vendor's; "" for a parked slot without one */
+        const char *created; /* the vendor's creation time: with the id, the fingerprint; "" until shown */
         enum thing_state state;
         bool adopted;               /* not made by us: never renamed */
         bool protect;               /* the spec said so when it last named it; outlives the spec */
@@ -65,6 +66,7 @@ enum call_counts { COUNTS_NOTHING, COUNTS_CREATE, COUNTS_DELETE, COUNTS_REPLACE 
 struct call {
         int64_t seq;
         const char *account, *resource, *slot;
+        enum thing_type type; /* of what it is about */
         enum order_verb verb;
         enum property field; /* ORDER_CHANGE */
         const char *id;      /* the machine's; for a create what the reply named, "" until then */
@@ -72,6 +74,9 @@ struct call {
         enum call_counts counts;
         struct values wanted;    /* create: all; change: the new value */
         const char *wanted_text; /* the same as JSON */
+        int64_t batch;           /* seq of the first of those that were made together; 0: it stands alone */
+        const char *marker;      /* create: what the vendor will show of it; "": nothing that tells it from others */
+        int64_t cuts;            /* create: how often a new process has had to take it up */
         int64_t made_at;         /* wall clock: for people, and for the rolling hour */
         const char *boot; /* the boot that made it, and when in it: so that a wrong wall clock does not bend the hour */
         usec_t made_at_boot; /* 0: not known, the wall clock counts */
@@ -87,6 +92,7 @@ struct call {
         unsigned absent;     /* complete listings in a row without the machine that it deletes */
         usec_t absent_since; /* boot clock: the first look after W that lacks what it creates; 0: none */
         bool durable;        /* its CALL_SENDING is on the disk */
+        bool in_flight;      /* it is out, or rides on another one of its batch that is */
         enum outcome_class class
                 ;     /* of the reply, for CALL_UNKNOWN and CALL_ACCEPTED; OUTCOME_UNKNOWN after a restart */
         bool said_no; /* the vendor's answer was no, in words that prove nothing */
@@ -119,19 +125,24 @@ struct status_row {
 #define THING_STATES (THING_GONE + 1)
 #define CALL_STATES (CALL_RESOLVED + 1)
 #define CALL_COUNTS (COUNTS_REPLACE + 1)
-#define ORDER_VERBS (ORDER_RENAME + 1)
-extern const char *const thing_state_words[THING_STATES], *const call_state_words[CALL_STATES],
-                                                                  *const call_counts_words[CALL_COUNTS],
-                                                                          *const order_verb_words[ORDER_VERBS];
+#define ORDER_VERBS (ORDER_DETACH + 1)
+extern const char *const thing_state_words[THING_STATES];
+extern const char *const thing_type_words[THING_TYPES];
+extern const char *const call_state_words[CALL_STATES];
+extern const char *const call_counts_words[CALL_COUNTS];
+extern const char *const order_verb_words[ORDER_VERBS];
 
 struct ledger {
         const char *path; /* NULL: there is none, and nothing can be committed */
         const char *estate;
+        const char *id;        /* its own, unlike any other ledger's; "" for one in memory */
         struct thing **things; /* all but those that are gone, in the order of seq */
         size_t n_things, allocated_things;
         struct call **calls; /* all that are not resolved, in the order of seq */
         size_t n_calls, allocated_calls;
-        struct strmap held;     /* every id ever held: account, a space, id */
+        struct strmap held; /* every id ever held: account, type and id, with blanks between */
+        struct strmap
+                strangers;      /* likewise: what was there, and not ours, before something without a marker was made */
         struct strmap accounts; /* names of those on record */
         struct strmap pauses;   /* resource to reason */
         struct strmap hours;    /* what ledger_tell_hour() and ledger_tell_replacements() said */
@@ -160,13 +171,13 @@ DEFINE_CLEANUP(struct ledger *, ledger_free)
 
 /* New rows, touched already; NULL: out of memory. They belong to the ledger. Strings given later must come from ledger_string(). A
  * thing is owned, of unknown condition; a call is an intent of this boot that counts for nothing. */
-struct thing *ledger_add_thing(struct ledger *l, const char *account, const char *resource, const char *slot,
-                               const char *id);
-/* A machine that is there becomes ours under this name; NULL: out of memory. */
-struct thing *ledger_adopt(struct ledger *l, const char *account, const char *resource, const char *slot,
-                           const struct row *row, int64_t now);
-struct call *ledger_add_call(struct ledger *l, const char *account, const char *resource, const char *slot,
-                             enum order_verb verb);
+struct thing *ledger_add_thing(struct ledger *l, enum thing_type type, const char *account, const char *resource,
+                               const char *slot, const char *id);
+/* What is there becomes ours under this name; NULL: out of memory. */
+struct thing *ledger_adopt(struct ledger *l, enum thing_type type, const char *account, const char *resource,
+                           const char *slot, const struct row *row, int64_t now);
+struct call *ledger_add_call(struct ledger *l, enum thing_type type, const char *account, const char *resource,
+                             const char *slot, enum order_verb verb);
 const char *ledger_string(struct ledger *l, const char *s); /* NULL: out of memory */
 int values_to_text(const struct values *v, struct buf *b);  /* JSON, one line, in the order of property */
 /* Reads what values_to_text() wrote; texts are the ledger's. -EBADMSG: it is not of that form. */
@@ -175,8 +186,12 @@ int ledger_set_values(struct ledger *l, const struct values *v, struct values *r
 
 int ledger_touch_thing(struct ledger *l, struct thing *t);
 int ledger_touch_call(struct ledger *l, struct call *c);
-int ledger_hold_id(struct ledger *l, const char *account, const char *id); /* for a thing whose id was set later */
-bool ledger_held(const struct ledger *l, const char *account, const char *id);
+int ledger_hold_id(struct ledger *l, const char *account, enum thing_type type, const char *id);
+bool ledger_held(const struct ledger *l, const char *account, enum thing_type type, const char *id);
+
+/* What is listed before something without a marker is made, and is not ours, was not made by that. Kept with the next commit. */
+int ledger_note_stranger(struct ledger *l, const char *account, enum thing_type type, const char *id);
+bool ledger_is_stranger(const struct ledger *l, const char *account, enum thing_type type, const char *id);
 int ledger_record_account(struct ledger *l, const char *account, const char *type, const char *endpoint, int64_t now);
 bool ledger_knows_account(const struct ledger *l, const char *account);
 bool ledger_is_touched(const struct ledger *l);

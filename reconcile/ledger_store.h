@@ -38,6 +38,8 @@ struct ledger_changes {
         size_t n_accounts, allocated_accounts;
         const char **pauses; /* resources that were paused or resumed: the model says which of the two */
         size_t n_pauses, allocated_pauses;
+        const char **strangers; /* keys of the model's map: account, type and id, with blanks between */
+        size_t n_strangers, allocated_strangers;
         struct ledger_reply *replies;
         size_t n_replies, allocated_replies;
 };
@@ -51,7 +53,8 @@ struct ledger_store {
         int64_t dropped_before; /* old history was last dropped up to this seq */
 
         /* Statements, each prepared when it is needed first. */
-        struct db_query *write_account, *write_thing, *write_call, *write_pause, *drop_pause, *write_reply;
+        struct db_query *write_account, *write_thing, *write_call, *write_pause, *drop_pause, *write_stranger;
+        struct db_query *write_reply;
         struct db_query *drop_calls, *drop_requests;
         struct db_query *recent_calls, *recent_replacements, *recent_losses;
         struct db_query *next_request;
@@ -61,10 +64,14 @@ struct ledger_store {
 struct thing *ledger_keep_thing(struct ledger *l, const struct thing *row);
 struct call *ledger_keep_call(struct ledger *l, const struct call *row);
 int ledger_keep_account(struct ledger *l, const struct account_record *row);
+int ledger_keep_stranger(struct ledger *l, const char *account, enum thing_type type, const char *id);
 int ledger_keep_pause(struct ledger *l, const char *resource, const char *reason); /* both the ledger's */
 
 /* The store's part. ledger_store_attach() opens the file of an existing ledger and checks that it is one, of a schema
  * that is known. */
+int ledger_schema_write(struct db *db, const char *path, const char *estate, struct error *e); /* -EEXIST: not blank */
+/* -ENOENT: blank; -EBADMSG: no ledger; -EPROTO: newer, or older and to be read only. An older one is brought up to date. */
+int ledger_schema_check(struct db *db, const char *path, bool writable, struct error *e);
 int ledger_store_attach(const char *path, bool writable, struct db **ret, struct error *e);
 int ledger_store_load(struct ledger *l, struct error *e);
 int ledger_store_write(struct ledger *l, struct error *e); /* all changes, durable when it returns 0 */

@@ -130,7 +130,7 @@ static void see_thing(struct account *a, struct thing *t)
 /* The machine that a create made becomes ours. */
 static void own(struct account *a, struct call *c, const struct row *row)
 {
-        struct thing *t = ledger_add_thing(a->engine->ledger, c->account, c->resource, c->slot, row->id);
+        struct thing *t = ledger_add_thing(a->engine->ledger, TYPE_MACHINE, c->account, c->resource, c->slot, row->id);
 
         if (!t) {
                 engine_break(a->engine, -ENOMEM, "out of memory");
@@ -149,7 +149,7 @@ static void own(struct account *a, struct call *c, const struct row *row)
 /* A slot that waits for a person. `id` may be "". */
 static void park_slot(struct account *a, struct call *c, const char *id, bool leaked, const char *note)
 {
-        struct thing *t = ledger_add_thing(a->engine->ledger, c->account, c->resource, c->slot, id);
+        struct thing *t = ledger_add_thing(a->engine->ledger, TYPE_MACHINE, c->account, c->resource, c->slot, id);
 
         if (!t) {
                 engine_break(a->engine, -ENOMEM, "out of memory");
@@ -173,7 +173,7 @@ static const char *candidates(struct account *a, const struct call *c, bool rese
                 const struct row *row = &a->machines->of[TYPE_MACHINE].rows[i];
                 bool fits = resembling ? a->codec->resembles(c->slot, row->name) : text_equal(c->slot, row->name);
 
-                if (!fits || ledger_held(a->engine->ledger, a->name, row->id))
+                if (!fits || ledger_held(a->engine->ledger, a->name, TYPE_MACHINE, row->id))
                         continue;
                 if (n++ < 5)
                         buf_addf(&b, "%s%s (%s)", n > 1 ? ", " : "", row->id, row->name);
@@ -268,7 +268,7 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
                 return;
         }
         row = observation_find(a->machines, TYPE_MACHINE, c->id);
-        if (row && ledger_held(a->engine->ledger, a->name, c->id))
+        if (row && ledger_held(a->engine->ledger, a->name, TYPE_MACHINE, c->id))
                 park_slot(a, c, "", false,
                           account_words(a, "the vendor said that it made %s, an id that the ledger knows already",
                                         c->id));
@@ -363,7 +363,7 @@ static int match_claims(struct recovery *rec)
                 const struct row *row = &machines->of[TYPE_MACHINE].rows[i];
                 struct claim *claim = strmap_get(&markers, row->name);
 
-                if (!claim || ledger_held(rec->a->engine->ledger, rec->a->name, row->id))
+                if (!claim || ledger_held(rec->a->engine->ledger, rec->a->name, TYPE_MACHINE, row->id))
                         continue;
                 if (claim->n++ == 0)
                         claim->match = row;

@@ -20,7 +20,7 @@ static int rename_account(struct ledger *l, const struct resource *r)
                 t->account = ledger_string(l, r->name);
                 code = t->account ? ledger_touch_thing(l, t) : -ENOMEM;
                 if (code >= 0 && t->id[0])
-                        code = ledger_hold_id(l, r->name, t->id);
+                        code = ledger_hold_id(l, r->name, TYPE_MACHINE, t->id);
         }
         for (size_t i = 0; code >= 0 && i < l->n_calls; i++) {
                 struct call *c = l->calls[i];

@@ -72,7 +72,7 @@ static int drop_world(void **state)
 
 static struct thing *add_thing(struct world *w, const char *slot, const char *id)
 {
-        struct thing *t = ledger_add_thing(w->ledger, "star", "MachineSet/web", slot, id);
+        struct thing *t = ledger_add_thing(w->ledger, TYPE_MACHINE, "star", "MachineSet/web", slot, id);
 
         assert_non_null(t);
         t->made_at = NOW - 3600;
@@ -86,7 +86,7 @@ static struct thing *add_thing(struct world *w, const char *slot, const char *id
 
 static struct call *add_call(struct world *w, const char *slot, enum order_verb verb, enum call_state state)
 {
-        struct call *c = ledger_add_call(w->ledger, "star", "MachineSet/web", slot, verb);
+        struct call *c = ledger_add_call(w->ledger, TYPE_MACHINE, "star", "MachineSet/web", slot, verb);
 
         assert_non_null(c);
         c->state = state;

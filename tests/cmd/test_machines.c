@@ -14,7 +14,7 @@
 static struct thing *add(struct ledger *l, const char *account, const char *resource, const char *slot, const char *id,
                          const char *address)
 {
-        struct thing *t = ledger_add_thing(l, account, resource, slot, id);
+        struct thing *t = ledger_add_thing(l, TYPE_MACHINE, account, resource, slot, id);
 
         assert_non_null(t);
         t->condition = CONDITION_RUNNING;

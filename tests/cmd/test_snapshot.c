@@ -39,7 +39,7 @@ static struct ledger *make_ledger(const char *path)
         values_set_number(&values, PROPERTY_CPU, 4);
         values_set_text(&values, PROPERTY_TEMPLATE, "tmpl-7");
 
-        t = ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1");
+        t = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1");
         assert_non_null(t);
         assert_int_equal(ledger_set_values(l, &values, &t->made_with, &t->made_with_text), 0);
         t->created = kept(l, "2026-01-01");
@@ -48,18 +48,18 @@ static struct ledger *make_ledger(const char *path)
         t->adopted = t->protect = t->ever_ready = t->missing = true;
         t->made_at = WALL - 100;
 
-        t = ledger_add_thing(l, "star", "MachineSet/web", "web-1", "");
+        t = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", "");
         assert_non_null(t);
         t->state = THING_PARKED;
         t->note = kept(l, "two machines carry its name");
 
-        t = ledger_add_thing(l, "star", "MachineSet/web", "web-2", "vm-old");
+        t = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-2", "vm-old");
         assert_non_null(t);
         t->state = THING_GONE;
         t->made_at = WALL - 90;
         t->gone_at = WALL - 50;
 
-        c = ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_CHANGE);
+        c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_CHANGE);
         assert_non_null(c);
         c->field = PROPERTY_CPU;
         c->state = CALL_UNKNOWN;
@@ -69,7 +69,7 @@ static struct ledger *make_ledger(const char *path)
         c->request = kept(l, "PUT cloudvm/modify");
         assert_int_equal(ledger_set_values(l, &values, &c->wanted, &c->wanted_text), 0);
 
-        c = ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_DELETE);
+        c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_DELETE);
         assert_non_null(c);
         c->counts = COUNTS_REPLACE;
         c->state = CALL_RESOLVED;
@@ -244,7 +244,7 @@ static void test_machines(_unused_ void **state)
         assert_string_equal(row->values.of[PROPERTY_TEMPLATE].text, "t");
         assert_false(values_known(&row->values, PROPERTY_MEMORY));
         assert_true(row->can_shut_down);
-        assert_true(ledger_held(s->ledger, "star", "vm-1"));
+        assert_true(ledger_held(s->ledger, "star", TYPE_MACHINE, "vm-1"));
 }
 
 static void test_damaged(_unused_ void **state)

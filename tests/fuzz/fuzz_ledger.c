@@ -119,7 +119,7 @@ static void check_things(const struct ledger *l)
                 must(i == 0 || l->things[i - 1]->seq < t->seq);
                 must(t->seq < l->next_thing && t->state != THING_GONE);
                 must(t->account && t->resource && t->slot && t->created && t->made_with_text && t->address && t->note);
-                must(!*t->id || ledger_held(l, t->account, t->id));
+                must(!*t->id || ledger_held(l, t->account, TYPE_MACHINE, t->id));
                 must(!t->touched);
         }
 }

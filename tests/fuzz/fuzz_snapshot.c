@@ -15,7 +15,7 @@ static void check_ledger(struct ledger *l, int64_t at)
                 const struct thing *t = l->things[i];
 
                 must(t->account && t->resource && t->slot && t->created && t->made_with_text && t->address && t->note);
-                must(!*t->id || ledger_held(l, t->account, t->id));
+                must(!*t->id || ledger_held(l, t->account, TYPE_MACHINE, t->id));
                 must(ledger_hour(l, t->account, NOW, at, &hour, NULL) == 0);
                 must(hour.creates >= 0 && hour.deletes >= 0 && hour.most_owned >= 0);
                 must(ledger_replacements(l, t->account, t->slot, NOW, at, &replaced, NULL) == 0);

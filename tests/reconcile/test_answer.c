@@ -66,12 +66,12 @@ static struct ledger *must_make_ledger(const struct fixture *f)
         struct thing *parked;
         struct call *c;
 
-        assert_non_null(ledger_add_thing(l, "lost", "MachineSet/web", "web-0", "vm-1"));
-        parked = ledger_add_thing(l, "lost", "MachineSet/web", "web-1", "vm-2");
+        assert_non_null(ledger_add_thing(l, TYPE_MACHINE, "lost", "MachineSet/web", "web-0", "vm-1"));
+        parked = ledger_add_thing(l, TYPE_MACHINE, "lost", "MachineSet/web", "web-1", "vm-2");
         assert_non_null(parked);
         parked->state = THING_PARKED;
         parked->note = "two machines have its name";
-        c = ledger_add_call(l, "lost", "MachineSet/db", "db-0", ORDER_CREATE);
+        c = ledger_add_call(l, TYPE_MACHINE, "lost", "MachineSet/db", "db-0", ORDER_CREATE);
         assert_non_null(c);
         c->state = CALL_UNKNOWN;
         must_commit(l);

@@ -58,7 +58,7 @@ static void values_become_the_ledgers(_unused_ void **state)
 
 static void add_full_thing(struct ledger *l, enum thing_state thing_state, enum condition condition)
 {
-        struct thing *t = ledger_add_thing(l, "star", "MachineSet/web", "web-3", "vm-77");
+        struct thing *t = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-3", "vm-77");
         struct values v = web_values();
 
         assert_non_null(t);
@@ -125,7 +125,7 @@ static void things_come_back(void **state)
 
 static void add_full_call(struct ledger *l, enum order_verb verb, enum property field)
 {
-        struct call *c = ledger_add_call(l, "star", "MachineSet/web", "web-3", verb);
+        struct call *c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-3", verb);
         struct values v = web_values();
 
         assert_non_null(c);
@@ -133,6 +133,9 @@ static void add_full_call(struct ledger *l, enum order_verb verb, enum property 
         assert_ptr_equal(c->boot, l->boot);
         assert_int_equal(ledger_set_values(l, &v, &c->wanted, &c->wanted_text), 0);
         c->field = field;
+        c->marker = ledger_string(l, "web-3");
+        c->batch = 7;
+        c->cuts = 2;
         c->id = ledger_string(l, "vm-77");
         c->state = field % 2 ? CALL_ACCEPTED : CALL_UNKNOWN;
         c->counts = (enum call_counts)(verb % 4);
@@ -165,6 +168,10 @@ static void assert_full_call(const struct call *c, enum order_verb verb, enum pr
         assert_int_equal(c->class, OUTCOME_UNKNOWN);
         assert_int_equal(c->settle_from, 0);
         assert_int_equal(c->absent, 0);
+        assert_int_equal(c->type, TYPE_MACHINE);
+        assert_string_equal(c->marker, "web-3");
+        assert_int_equal(c->batch, 7);
+        assert_int_equal(c->cuts, 2);
         assert_false(c->durable);
         assert_false(c->touched);
 }
@@ -194,13 +201,13 @@ static void calls_come_back(void **state)
 static void changed_rows_are_written_again(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
-        struct thing *t = ledger_add_thing(l, "star", "MachineSet/web", "web-0", "");
-        struct call *c = ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_CREATE);
+        struct thing *t = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "");
+        struct call *c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_CREATE);
 
         must_commit(l);
         assert_false(t->touched);
         t->id = ledger_string(l, "vm-1");
-        assert_int_equal(ledger_hold_id(l, "star", "vm-1"), 0);
+        assert_int_equal(ledger_hold_id(l, "star", TYPE_MACHINE, "vm-1"), 0);
         assert_int_equal(ledger_touch_thing(l, t), 0);
         assert_int_equal(ledger_touch_thing(l, t), 0);
         t->protect = true;
@@ -232,7 +239,7 @@ static void nothing_touched_is_no_commit(void **state)
         must_commit(l);
         assert_int_equal(ledger_commits(l), 0);
 
-        assert_non_null(ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1"));
+        assert_non_null(ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1"));
         assert_true(ledger_is_touched(l));
         must_commit(l);
         assert_int_equal(ledger_commits(l), 1);
@@ -244,8 +251,8 @@ static void nothing_touched_is_no_commit(void **state)
 static void sending_is_durable_after_its_commit(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
-        struct call *intent = ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_CREATE);
-        struct call *sending = ledger_add_call(l, "star", "MachineSet/web", "web-1", ORDER_CREATE);
+        struct call *intent = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_CREATE);
+        struct call *sending = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", ORDER_CREATE);
 
         sending->state = CALL_SENDING;
         assert_false(sending->durable);
@@ -258,9 +265,11 @@ static void a_new_holder_puts_calls_right(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
 
-        ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_CREATE);
-        ledger_add_call(l, "star", "MachineSet/web", "web-1", ORDER_CREATE)->state = CALL_SENDING;
-        ledger_add_call(l, "star", "MachineSet/web", "web-2", ORDER_CREATE)->state = CALL_ACCEPTED;
+        ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_CREATE);
+        ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", ORDER_CREATE)->state = CALL_SENDING;
+        ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-2", ORDER_CREATE)->state = CALL_ACCEPTED;
+        for (size_t i = 0; i < l->n_calls; i++)
+                l->calls[i]->marker = l->calls[i]->slot;
         must_commit(l);
 
         /* A reader leaves them as they are. */
@@ -291,23 +300,67 @@ static void a_new_holder_puts_calls_right(void **state)
         assert_int_equal(l->next_call, 4);
 }
 
+/* A create that nothing tells from others is given up after so many processes have had to take it up. */
+static void a_new_holder_counts_what_it_takes_up(void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+        struct call *named = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_CREATE);
+
+        named->marker = named->slot;
+        named->state = CALL_UNKNOWN;
+        ledger_add_call(l, TYPE_MACHINE, "fin", "MachineSet/gpu", "gpu-0", ORDER_CREATE)->state = CALL_SENDING;
+        ledger_add_call(l, TYPE_MACHINE, "fin", "MachineSet/gpu", "gpu-1", ORDER_DELETE)->state = CALL_SENDING;
+        must_commit(l);
+
+        for (int64_t times = 1; times <= 3; times++) {
+                ledger_free(l);
+                l = must_open(*state, LEDGER_WRITE);
+                assert_int_equal(l->calls[0]->cuts, 0);
+                assert_int_equal(l->calls[1]->cuts, times);
+                assert_int_equal(l->calls[2]->cuts, 0);
+                must_commit(l);
+        }
+}
+
+static void strangers_come_back(void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+
+        assert_int_equal(ledger_note_stranger(l, "fin", TYPE_MACHINE, "vm 7"), 0);
+        assert_int_equal(ledger_note_stranger(l, "fin", TYPE_MACHINE, "vm 7"), 0);
+        assert_int_equal(ledger_note_stranger(l, "dcp", TYPE_TEMPLATE, "7"), 0);
+        assert_true(ledger_is_touched(l));
+        must_commit(l);
+        assert_false(ledger_is_touched(l));
+        assert_int_equal(ledger_note_stranger(l, "fin", TYPE_MACHINE, "vm 7"), 0);
+        assert_false(ledger_is_touched(l));
+
+        ledger_free(l);
+        l = must_open(*state, LEDGER_READ);
+        assert_true(ledger_is_stranger(l, "fin", TYPE_MACHINE, "vm 7"));
+        assert_true(ledger_is_stranger(l, "dcp", TYPE_TEMPLATE, "7"));
+        assert_false(ledger_is_stranger(l, "dcp", TYPE_MACHINE, "7"));
+        assert_false(ledger_is_stranger(l, "fin", TYPE_MACHINE, "vm"));
+        assert_false(ledger_held(l, "fin", TYPE_MACHINE, "vm 7"));
+}
+
 static void ids_stay_held(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
-        struct thing *gone = ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1");
+        struct thing *gone = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1");
 
-        ledger_add_thing(l, "star", "MachineSet/web", "web-1", "vm-2");
-        ledger_add_thing(l, "fin", "MachineSet/db", "db-0", "");
+        ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", "vm-2");
+        ledger_add_thing(l, TYPE_MACHINE, "fin", "MachineSet/db", "db-0", "");
         gone->state = THING_GONE;
         gone->note = ledger_string(l, "deleted");
         must_commit(l);
 
         for (int i = 0; i < 2; i++) {
-                assert_true(ledger_held(l, "star", "vm-1"));
-                assert_true(ledger_held(l, "star", "vm-2"));
-                assert_false(ledger_held(l, "fin", "vm-1"));
-                assert_false(ledger_held(l, "star", "vm-3"));
-                assert_false(ledger_held(l, "fin", ""));
+                assert_true(ledger_held(l, "star", TYPE_MACHINE, "vm-1"));
+                assert_true(ledger_held(l, "star", TYPE_MACHINE, "vm-2"));
+                assert_false(ledger_held(l, "fin", TYPE_MACHINE, "vm-1"));
+                assert_false(ledger_held(l, "star", TYPE_MACHINE, "vm-3"));
+                assert_false(ledger_held(l, "fin", TYPE_MACHINE, ""));
                 ledger_free(l);
                 l = must_open(*state, LEDGER_WRITE);
                 assert_int_equal(l->n_things, 2);
@@ -319,7 +372,7 @@ static void what_is_released_stays_until_it_is_forgotten(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
 
-        ledger_add_thing(l, "star", "MachineSet/web", "web-4", "vm-5")->state = THING_RELEASED;
+        ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-4", "vm-5")->state = THING_RELEASED;
         must_commit(l);
         ledger_sweep(l);
         assert_int_equal(l->n_things, 1);
@@ -338,7 +391,7 @@ static void what_is_released_stays_until_it_is_forgotten(void **state)
         ledger_free(l);
         l = must_open(*state, LEDGER_WRITE);
         assert_int_equal(l->n_things, 0);
-        assert_true(ledger_held(l, "star", "vm-5"));
+        assert_true(ledger_held(l, "star", TYPE_MACHINE, "vm-5"));
 }
 
 static void pauses_come_back(void **state)
@@ -394,15 +447,15 @@ static void sequence_numbers_are_never_used_again(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
 
-        ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1")->state = THING_GONE;
-        ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_DELETE)->state = CALL_RESOLVED;
+        ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1")->state = THING_GONE;
+        ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_DELETE)->state = CALL_RESOLVED;
         must_commit(l);
 
         ledger_free(l);
         l = must_open(*state, LEDGER_WRITE);
         assert_int_equal(l->n_things + l->n_calls, 0);
-        assert_int_equal(ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-2")->seq, 2);
-        assert_int_equal(ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_DELETE)->seq, 2);
+        assert_int_equal(ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-2")->seq, 2);
+        assert_int_equal(ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_DELETE)->seq, 2);
 }
 
 static void sweep_takes_out_what_is_over(void **state)
@@ -411,16 +464,16 @@ static void sweep_takes_out_what_is_over(void **state)
         struct thing *gone, *owned;
         struct call *over, *open, *late;
 
-        gone = ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1");
-        owned = ledger_add_thing(l, "star", "MachineSet/web", "web-1", "vm-2");
-        over = ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_DELETE);
-        open = ledger_add_call(l, "star", "MachineSet/web", "web-1", ORDER_DELETE);
+        gone = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1");
+        owned = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", "vm-2");
+        over = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_DELETE);
+        open = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", ORDER_DELETE);
         gone->state = THING_GONE;
         over->state = CALL_RESOLVED;
         must_commit(l);
 
         /* Resolved, but not yet on the disk. */
-        late = ledger_add_call(l, "star", "MachineSet/web", "web-2", ORDER_DELETE);
+        late = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-2", ORDER_DELETE);
         late->state = CALL_RESOLVED;
         ledger_sweep(l);
         assert_int_equal(l->n_things, 1);
@@ -432,7 +485,7 @@ static void sweep_takes_out_what_is_over(void **state)
         must_commit(l);
         ledger_sweep(l);
         assert_int_equal(l->n_calls, 1);
-        assert_true(ledger_held(l, "star", "vm-1"));
+        assert_true(ledger_held(l, "star", TYPE_MACHINE, "vm-1"));
 }
 
 static void accounts_are_recorded_once(void **state)
@@ -475,8 +528,8 @@ static void an_empty_ledger_plans_and_never_commits(_unused_ void **state)
         assert_int_equal(at, 0);
         assert_null(ledger_paused(l, "MachineSet/web"));
 
-        assert_non_null(ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1"));
-        assert_true(ledger_held(l, "star", "vm-1"));
+        assert_non_null(ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1"));
+        assert_true(ledger_held(l, "star", TYPE_MACHINE, "vm-1"));
         assert_int_equal(ledger_commit(l, &e), -EROFS);
         assert_int_equal(ledger_set_status(l, NULL, 0, &e), -EROFS);
         assert_int_equal(ledger_commits(l), 0);
@@ -493,6 +546,8 @@ int main(void)
                 ledger_test(nothing_touched_is_no_commit),
                 ledger_test(sending_is_durable_after_its_commit),
                 ledger_test(a_new_holder_puts_calls_right),
+                ledger_test(a_new_holder_counts_what_it_takes_up),
+                ledger_test(strangers_come_back),
                 ledger_test(ids_stay_held),
                 ledger_test(what_is_released_stays_until_it_is_forgotten),
                 ledger_test(pauses_come_back),

@@ -48,7 +48,7 @@ static void assert_history(struct ledger *l, const char *resource, const char *s
 
 static struct call *add(struct ledger *l, const char *resource, const char *slot)
 {
-        return ledger_add_call(l, "star", resource, slot, ORDER_START);
+        return ledger_add_call(l, TYPE_MACHINE, "star", resource, slot, ORDER_START);
 }
 
 static void fill(struct ledger *l)
@@ -149,8 +149,8 @@ static int look_at_rows(void *userdata, const struct history_row *row)
 static void a_row_tells_all_in_words(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
-        struct call *create = ledger_add_call(l, "star", "MachineSet/web", "web-3", ORDER_CREATE);
-        struct call *change = ledger_add_call(l, "star", "MachineSet/web", "web-3", ORDER_CHANGE);
+        struct call *create = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-3", ORDER_CREATE);
+        struct call *change = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-3", ORDER_CHANGE);
         struct error e = {};
         int n = 0;
 

@@ -6,7 +6,7 @@
 
 static struct call *add_counted(struct ledger *l, enum call_counts counts, const char *slot, const char *outcome)
 {
-        struct call *c = ledger_add_call(l, "star", "MachineSet/web", slot, ORDER_CREATE);
+        struct call *c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", slot, ORDER_CREATE);
 
         c->counts = counts;
         c->state = *outcome ? CALL_RESOLVED : CALL_UNKNOWN;
@@ -193,7 +193,7 @@ static void replacements_count_by_slot(void **state)
 
 static struct thing *add_owned(struct ledger *l, const char *id, int64_t made_at, int64_t gone_at)
 {
-        struct thing *t = ledger_add_thing(l, "star", "MachineSet/web", "web-0", id);
+        struct thing *t = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", id);
 
         t->made_at = made_at;
         t->gone_at = gone_at;

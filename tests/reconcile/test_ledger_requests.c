@@ -135,7 +135,7 @@ static void an_answer_comes_with_what_it_is_about(void **state)
         struct error e = {};
 
         ask(f, &adopt);
-        ledger_add_thing(l, "star", "MachineSet/web", "web-3", "vm-77")->adopted = true;
+        ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-3", "vm-77")->adopted = true;
         assert_int_equal(ledger_answer(l, 1, true, "done", &e), 0);
         assert_false(ledger_is_touched(l));
         assert_int_equal(ledger_commits(l), 1);
@@ -213,7 +213,7 @@ static void others_ask_while_the_holder_writes(void **state)
                 int r = ledger_next_request(l, &request, &e);
 
                 assert_true(r >= 0);
-                assert_non_null(ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_START));
+                assert_non_null(ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_START));
                 if (r > 0) {
                         assert_int_equal(ledger_answer(l, request.seq, true, "done", &e), 0);
                         answered++;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/reconcile/test_ledger_fixture.h"
+#include "tests/support/files.h"
 
 static int open_result(const struct fixture *f, enum ledger_mode mode, struct error *e)
 {
@@ -145,6 +146,36 @@ static void another_database_is_refused(void **state)
         assert_int_equal(open_result(f, LEDGER_CREATE, &e), -EEXIST);
 }
 
+/* A ledger of schema 1, as a muster of that time left it, is read only once it was brought up to date. */
+static void an_older_schema_is_brought_up_to_date(void **state)
+{
+        const struct fixture *f = *state;
+        _cleanup_(ledger_free_p) struct ledger *l = NULL;
+        _cleanup_free_ char *sql = test_file_read("reconcile/schema-1.sql");
+        _cleanup_(db_free_p) struct db *db = NULL;
+        struct error e = {};
+
+        assert_int_equal(db_open(f->path, DB_CREATE, &db, &e), 0);
+        assert_int_equal(db_exec(db, sql, &e), 0);
+        db = db_free(db);
+
+        assert_int_equal(open_result(f, LEDGER_READ, &e), -EPROTO);
+        assert_non_null(strstr(e.text, "older muster"));
+        ledger_free(must_open(f, LEDGER_WRITE));
+        l = must_open(f, LEDGER_READ);
+        assert_string_equal(l->estate, "prod");
+        assert_int_equal(strlen(l->id), 12);
+        assert_int_equal(l->n_things, 1);
+        assert_string_equal(l->things[0]->slot, "web-0");
+        assert_string_equal(l->things[0]->made_with_text, "{\"cpu\":4}");
+        assert_int_equal(l->things[0]->type, TYPE_MACHINE);
+        assert_int_equal(l->n_calls, 1);
+        assert_string_equal(l->calls[0]->marker, "web-1");
+        assert_int_equal(l->calls[0]->state, CALL_SENDING); /* nobody has taken it over durably yet */
+        assert_true(ledger_held(l, "star", TYPE_MACHINE, "vm-1"));
+        assert_true(ledger_held(l, "star", TYPE_MACHINE, "vm-0"));
+}
+
 static void a_newer_schema_is_refused(void **state)
 {
         const struct fixture *f = *state;
@@ -152,7 +183,7 @@ static void a_newer_schema_is_refused(void **state)
         int64_t seq;
 
         ledger_free(must_open(f, LEDGER_CREATE));
-        tamper(f, "PRAGMA user_version = 2");
+        tamper(f, "PRAGMA user_version = 3");
         assert_int_equal(open_result(f, LEDGER_READ, &e), -EPROTO);
         assert_int_equal(open_result(f, LEDGER_WRITE, &e), -EPROTO);
         assert_non_null(strstr(e.text, "newer muster"));
@@ -165,8 +196,8 @@ static void make_small_ledger(const struct fixture *f)
         _cleanup_(ledger_free_p) struct ledger *l = must_open(f, LEDGER_CREATE);
 
         assert_int_equal(ledger_record_account(l, "star", "starvcenter", "https://a.example", WALL), 0);
-        assert_non_null(ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1"));
-        assert_non_null(ledger_add_call(l, "star", "MachineSet/web", "web-1", ORDER_CREATE));
+        assert_non_null(ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1"));
+        assert_non_null(ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", ORDER_CREATE));
         must_commit(l);
 }
 
@@ -254,7 +285,7 @@ static void damaged_pages_are_found(void **state)
         struct stat st;
 
         for (int i = 0; i < 2000; i++)
-                assert_non_null(ledger_add_thing(l, "star", "MachineSet/web", "web-0", ""));
+                assert_non_null(ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ""));
         must_commit(l);
         l = ledger_free(l);
 
@@ -278,8 +309,8 @@ static void a_crash_before_the_commit_leaves_nothing(void **state)
         pid = fork();
         if (pid == 0) {
                 l = must_open(f, LEDGER_WRITE);
-                ledger_add_thing(l, "star", "MachineSet/web", "web-1", "vm-2");
-                ledger_add_call(l, "star", "MachineSet/web", "web-2", ORDER_CREATE)->state = CALL_SENDING;
+                ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", "vm-2");
+                ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-2", ORDER_CREATE)->state = CALL_SENDING;
                 _exit(7);
         }
         assert_int_equal(wait_for(pid), 7);
@@ -288,7 +319,7 @@ static void a_crash_before_the_commit_leaves_nothing(void **state)
         assert_int_equal(l->n_things, 1);
         assert_int_equal(l->n_calls, 1);
         assert_int_equal(l->calls[0]->state, CALL_INTENT);
-        assert_false(ledger_held(l, "star", "vm-2"));
+        assert_false(ledger_held(l, "star", TYPE_MACHINE, "vm-2"));
 }
 
 static void a_crash_after_the_commit_loses_nothing(void **state)
@@ -303,8 +334,8 @@ static void a_crash_after_the_commit_loses_nothing(void **state)
                 struct error e;
 
                 l = must_open(f, LEDGER_WRITE);
-                ledger_add_thing(l, "star", "MachineSet/web", "web-1", "vm-2");
-                ledger_add_call(l, "star", "MachineSet/web", "web-2", ORDER_CREATE)->state = CALL_SENDING;
+                ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", "vm-2");
+                ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-2", ORDER_CREATE)->state = CALL_SENDING;
                 if (ledger_commit(l, &e) < 0)
                         _exit(1);
                 kill(getpid(), SIGKILL);
@@ -313,7 +344,7 @@ static void a_crash_after_the_commit_loses_nothing(void **state)
 
         l = must_open(f, LEDGER_WRITE);
         assert_int_equal(l->n_things, 2);
-        assert_true(ledger_held(l, "star", "vm-2"));
+        assert_true(ledger_held(l, "star", TYPE_MACHINE, "vm-2"));
         assert_int_equal(l->n_calls, 1);
         assert_int_equal(l->calls[0]->seq, 2);
         assert_int_equal(l->calls[0]->state, CALL_UNKNOWN);
@@ -325,7 +356,7 @@ static int commit_on_a_full_disk(const struct fixture *f)
         _cleanup_(ledger_free_p) struct ledger *l = must_open(f, LEDGER_WRITE);
         const struct rlimit none = { .rlim_cur = 0, .rlim_max = RLIM_INFINITY },
                             all = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
-        struct call *c = ledger_add_call(l, "star", "MachineSet/web", "web-2", ORDER_CREATE);
+        struct call *c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-2", ORDER_CREATE);
         struct error e = {};
 
         c->state = CALL_SENDING;
@@ -367,15 +398,15 @@ static void a_row_that_is_refused_fails_the_whole_commit(void **state)
         _cleanup_(ledger_free_p) struct ledger *l = must_open(f, LEDGER_CREATE);
         struct error e = {};
 
-        assert_non_null(ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1"));
-        ledger_add_thing(l, "star", "MachineSet/web", "web-1", "vm-2")->note = NULL;
+        assert_non_null(ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1"));
+        ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-1", "vm-2")->note = NULL;
         assert_true(ledger_commit(l, &e) < 0);
         assert_int_equal(ledger_commit(l, &e), -ESTALE);
 
         ledger_free(l);
         l = must_open(f, LEDGER_READ);
         assert_int_equal(l->n_things, 0);
-        assert_non_null(ledger_add_thing(l, "star", "MachineSet/web", "web-0", "vm-1"));
+        assert_non_null(ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1"));
         assert_int_equal(ledger_commit(l, &e), -EROFS);
 }
 
@@ -384,9 +415,9 @@ static void readers_see_what_was_committed(void **state)
         const struct fixture *f = *state;
         _cleanup_(ledger_free_p) struct ledger *writer = must_open(f, LEDGER_CREATE), *reader = NULL;
 
-        assert_non_null(ledger_add_thing(writer, "star", "MachineSet/web", "web-0", "vm-1"));
+        assert_non_null(ledger_add_thing(writer, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1"));
         must_commit(writer);
-        assert_non_null(ledger_add_thing(writer, "star", "MachineSet/web", "web-1", "vm-2"));
+        assert_non_null(ledger_add_thing(writer, TYPE_MACHINE, "star", "MachineSet/web", "web-1", "vm-2"));
 
         reader = must_open(f, LEDGER_READ);
         assert_int_equal(reader->n_things, 1);
@@ -410,7 +441,7 @@ static void a_hundred_thousand_things_come_back(void **state)
 
                 snprintf(slot, sizeof(slot), "web-%lld", (long long)i);
                 snprintf(id, sizeof(id), "vm-%lld", (long long)i);
-                t = ledger_add_thing(l, i % 2 ? "star" : "fin", "MachineSet/web", slot, id);
+                t = ledger_add_thing(l, TYPE_MACHINE, i % 2 ? "star" : "fin", "MachineSet/web", slot, id);
                 values_set_number(&v, PROPERTY_CPU, i % 7);
                 assert_int_equal(ledger_set_values(l, &v, &t->made_with, &t->made_with_text), 0);
                 t->state = i % 10 == 9 ? THING_GONE : THING_OWNED;
@@ -432,7 +463,7 @@ static void a_hundred_thousand_things_come_back(void **state)
                 assert_string_equal(t->account, number % 2 ? "star" : "fin");
                 assert_int_equal(t->made_with.of[PROPERTY_CPU].number, number % 7);
                 assert_int_equal(t->made_at, WALL + number);
-                assert_true(ledger_held(l, t->account, id));
+                assert_true(ledger_held(l, t->account, TYPE_MACHINE, id));
         }
 }
 
@@ -440,7 +471,7 @@ static void a_hundred_thousand_things_come_back(void **state)
 static void add_history(struct ledger *l, int64_t n, const char *boot, int64_t wall, usec_t now)
 {
         for (int64_t i = 0; i < n; i++) {
-                struct call *c = ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_START);
+                struct call *c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_START);
 
                 c->state = CALL_RESOLVED;
                 c->boot = boot;
@@ -474,7 +505,7 @@ static void old_history_is_dropped(void **state)
         add_history(l, 100, l->boot, WALL - 1000000, NOW - USEC_PER_HOUR);
         add_history(l, 100, other, WALL - 3 * 3600, NOW);
         add_history(l, 100, other, WALL - 3600, 0);
-        ledger_add_call(l, "star", "MachineSet/web", "web-0", ORDER_CREATE);
+        ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_CREATE);
         add_history(l, 99000, l->boot, WALL, NOW);
         assert_int_equal(count_rows(f, "SELECT count(*) FROM calls"), 99401);
 
@@ -498,6 +529,7 @@ int main(void)
                 ledger_test(what_is_somebody_elses_is_refused),
                 ledger_test(what_is_no_database_is_refused),
                 ledger_test(another_database_is_refused),
+                ledger_test(an_older_schema_is_brought_up_to_date),
                 ledger_test(a_newer_schema_is_refused),
                 ledger_test(damaged_rows_are_named),
                 ledger_test(the_rows_themselves_refuse_unknown_words),

@@ -87,7 +87,7 @@ static struct row *see(struct world *w, const char *id, const char *name, int64_
 
 static struct thing *own(struct world *w, const char *resource, const char *slot, const char *id)
 {
-        struct thing *t = ledger_add_thing(w->ledger, "star", resource, slot, id);
+        struct thing *t = ledger_add_thing(w->ledger, TYPE_MACHINE, "star", resource, slot, id);
 
         assert_non_null(t);
         return t;

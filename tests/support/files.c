@@ -27,6 +27,16 @@ static void read_file(const char *path, struct buf *b)
         assert_int_equal(b->failed, 0);
 }
 
+char *test_file_read(const char *file)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(FILE_MAX);
+        char path[4096];
+
+        (void)snprintf(path, sizeof(path), "%s/%s", TESTS_DIR, file);
+        read_file(path, &b);
+        return buf_steal(&b);
+}
+
 /* With MUSTER_TESTS_WRITE in the environment, what is said now becomes what is expected: read the difference before you
  * commit it. */
 static void write_file(const char *path, const char *text)

@@ -5,5 +5,8 @@
  * Golden files: what a text has to be, byte by byte.
  */
 
+/* The whole of a file below tests/; the caller's to free. Fails the test where there is none. */
+char *test_file_read(const char *file);
+
 /* Fails the test unless the file below tests/ holds exactly `text`; tells where they part. */
 void assert_same_as_file(const char *text, const char *file);

@@ -117,8 +117,9 @@ static void say_spec(struct writer *w)
                 return;
         }
 
-        if (x->codec)
-                values_wanted(x->spec->machine_set, x->codec, &wanted);
+        if (x->codec && x->spec->kind == &kind_machine_set)
+                values_wanted(x->spec->machine_set, x->codec, &resource_provider(x->spec)->provider->options, x->ledger,
+                              &wanted);
         add_values(&b, &wanted);
         say(w, "spec", "%s", place(x->spec, "", at));
         if (x->slot)

@@ -30,6 +30,7 @@ struct account *account_free(struct account *a)
         if (a->token)
                 explicit_bzero(a->token, strlen(a->token));
         free(a->token);
+        login_forget(a);
         free(a->name);
         free(a);
         return NULL;
@@ -113,6 +114,8 @@ static struct plan_input plan_input_of(struct account *a, usec_t now)
                 .provider = a->provider,
                 .account = a->name,
                 .codec = a->codec,
+                .making = a->making,
+                .config = &a->config,
                 .ledger = a->engine->ledger,
                 .machines = a->readable ? a->machines : NULL,
                 .unreadable = a->why.text,
@@ -159,11 +162,12 @@ static void make_plan(struct account *a, usec_t now)
         a->step = STEP_PLANNED;
 }
 
-static void was_unreadable(struct account *a, usec_t now)
+void account_was_unreadable(struct account *a, int r, const struct error *why, usec_t now)
 {
-        bool new = a->readable || a->looks_failed == 0 || !text_equal(a->why.text, a->listing.seen->why.text);
+        bool new = a->readable || a->looks_failed == 0 || !text_equal(a->why.text, why->text);
 
-        a->why = a->listing.seen->why;
+        a->denied = r == -EACCES;
+        a->why = *why;
         if (a->readable || a->looks_failed == 0)
                 a->unreadable_since = now;
         a->readable = false;
@@ -186,12 +190,63 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
         a->machines_at = started;
         a->readable = a->was_readable = true;
         a->denied = false;
-        a->looks_failed = 0;
+        a->looks_failed = a->logins = 0;
         r = recover_see(a, now, &e);
         if (r < 0)
                 engine_break(a->engine, r, "%s", e.text);
         else
                 a->step = STEP_CHECKING;
+}
+
+/* Does a spec, or the ledger, have things of this type there? */
+static bool has_things(const struct account *a, enum thing_type type)
+{
+        const struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++)
+                if (ledger->things[i]->type == type && ledger->things[i]->state != THING_GONE &&
+                    text_equal(ledger->things[i]->account, a->name))
+                        return true;
+        for (size_t i = 0; i < ledger->n_calls; i++)
+                if (ledger->calls[i]->type == type && call_is_open(a, ledger->calls[i]))
+                        return true;
+        for (size_t i = 0; i < a->engine->estate->n_resources; i++)
+                if (resource_provider(a->engine->estate->resources[i]) == a->provider &&
+                    resource_has(a->engine->estate->resources[i], type))
+                        return true;
+        return false;
+}
+
+/* Templates of ours of which more is to be known than their listing shows. */
+static int add_details(const struct account *a, struct scope *scope, const char ***ret)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        const char **details = calloc(ledger->n_things + 1, sizeof(*details));
+
+        if (!details)
+                return -ENOMEM;
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+                const struct resource *r;
+
+                if (t->type != TYPE_TEMPLATE || t->state != THING_OWNED || !text_equal(t->account, a->name))
+                        continue;
+                r = estate_find_text(a->engine->estate, t->resource);
+                if (r && r->machine_template->credit)
+                        details[scope->n_details++] = t->id;
+        }
+        scope->details = *ret = details;
+        return 0;
+}
+
+/* What is looked at: machines, and of the rest only what there is, or is to be. */
+static int scope_of(const struct account *a, struct scope *scope, const char ***ret_details)
+{
+        scope->types = 1u << TYPE_MACHINE | a->codec->looks_always;
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                if (a->making[type].possible && has_things(a, type))
+                        scope->types |= 1u << type;
+        return add_details(a, scope, ret_details);
 }
 
 /* A snapshot stands in for the provider: it is looked at as if it had just been read. */
@@ -205,20 +260,32 @@ static void see_shown(struct account *a, usec_t now)
         make_plan(a, now);
 }
 
-static void start_listing(struct account *a, usec_t now)
+void account_look(struct account *a, usec_t now)
 {
+        _cleanup_free_ const char **details = NULL;
+        struct scope scope = { .type = SCOPE_ACCOUNT };
         struct error e = { 0 };
         int r;
 
+        r = scope_of(a, &scope, &details);
+        if (r >= 0)
+                r = look_start(a, &a->listing, &scope, now, &e);
+        if (r < 0)
+                engine_break(a->engine, r, "%s", e.text[0] ? e.text : "out of memory");
+        a->step = STEP_LOOKING;
+}
+
+static void start_listing(struct account *a, usec_t now)
+{
         if (a->is_shown) {
                 see_shown(a, now);
                 return;
         }
         a->look_asked = false;
-        r = look_start(a, &a->listing, &scope_machines, now, &e);
-        if (r < 0)
-                engine_break(a->engine, r, "%s", e.text);
-        a->step = STEP_LOOKING;
+        if (login_is_needed(a))
+                login_begin(a);
+        else
+                account_look(a, now);
 }
 
 static void drop_checks(struct account *a)
@@ -251,7 +318,7 @@ static void step_looking(struct account *a, usec_t now)
         if (a->listing.seen->state == OBSERVATION_COMPLETE)
                 was_seen(a, STEAL(a->listing.seen), a->listing.started, now);
         else
-                was_unreadable(a, now);
+                account_was_unreadable(a, a->listing.failed, &a->listing.seen->why, now);
         if (a->listing.seen)
                 a->listing.seen = observation_free(a->listing.seen);
 }
@@ -294,6 +361,9 @@ void account_step(struct account *a, usec_t now)
                         if (!a->engine->stopping && (a->look_asked || now >= a->next_look))
                                 start_listing(a, now);
                         break;
+                case STEP_LOGGING_IN:
+                        login_step(a, now);
+                        break;
                 case STEP_LOOKING:
                         step_looking(a, now);
                         break;
@@ -322,6 +392,8 @@ usec_t account_next(const struct account *a, usec_t now)
         switch (a->step) {
         case STEP_RESTING:
                 return a->look_asked ? now : a->next_look;
+        case STEP_LOGGING_IN:
+                return account_pace(a, now, a->login_sent ? USEC_INFINITY : now);
         case STEP_LOOKING:
                 return account_pace(a, now, look_next(&a->listing));
         case STEP_CHECKING:

@@ -26,6 +26,7 @@ struct look {
         size_t n_open; /* not done */
         unsigned walks;
         usec_t started;
+        int failed; /* negative errno: why it could not be answered, where that matters: -EACCES, -EKEYEXPIRED */
         struct scope scope; /* its texts are the account's, or the ledger's */
 };
 
@@ -34,11 +35,14 @@ struct flight {
         uint64_t id;
         struct look *look; /* a read: which question, which item; NULL: a call */
         size_t item;
-        struct call *call;
+        struct call *call; /* of a request for several things the first one */
+        bool login;        /* neither: it opens a session */
+        bool slow;         /* it is in the pool of calls that take their time */
 };
 
 enum account_step {
-        STEP_RESTING,  /* until next_look */
+        STEP_RESTING, /* until next_look */
+        STEP_LOGGING_IN,
         STEP_LOOKING,  /* at the listing */
         STEP_CHECKING, /* asking after single machines that the listing lacks */
         STEP_PLANNED,  /* a plan is there; its actions wait to be allowed */
@@ -51,8 +55,11 @@ struct account {
         char *name;
         const struct resource *provider; /* NULL: no spec names it any more */
         const struct provider *codec;
+        const struct making *making; /* of THING_TYPES */
         struct account_config config;
-        char *token;
+        char *token, *session; /* wiped before they are freed */
+        unsigned logins;       /* since something was read last */
+        bool login_sent;
         enum account_step step;
 
         /* Looking. */
@@ -127,7 +134,7 @@ const char *account_words(struct account *a, const char *format, ...)
 /* exchange.c: what is in flight, and what may be. */
 bool account_may_send(const struct account *a, usec_t now); /* concurrency, rate, pauses */
 int account_send(struct account *a, usec_t now, const struct request *rq, struct flight flight, struct error *e);
-unsigned account_in_flight(const struct account *a, bool calls);
+unsigned account_in_flight(const struct account *a);                     /* calls, but for those that take their time */
 usec_t account_pace(const struct account *a, usec_t now, usec_t wanted); /* when what is wanted then may go out */
 
 /* calls.c: rows of calls, and what is remembered of those that did not work. */
@@ -143,6 +150,8 @@ struct account *account_free(struct account *a);
 void account_step(struct account *a, usec_t now);
 usec_t account_next(const struct account *a, usec_t now);
 void account_rest(struct account *a, usec_t now, usec_t delay);
+void account_look(struct account *a, usec_t now); /* with a session, where one is needed */
+void account_was_unreadable(struct account *a, int r, const struct error *why, usec_t now); /* -EACCES: denied */
 
 /* look.c: questions. */
 int look_start(struct account *a, struct look *l, const struct scope *scope, usec_t now, struct error *e);
@@ -151,11 +160,28 @@ bool look_send(struct account *a, struct look *l, usec_t now); /* sends what may
 void look_reply(struct account *a, struct look *l, size_t item, struct reply *rp, usec_t now);
 usec_t look_next(const struct look *l);
 
+/* login.c: sessions, where the vendor has them. */
+bool login_is_needed(const struct account *a);
+void login_begin(struct account *a);
+void login_step(struct account *a, usec_t now);
+void login_reply(struct account *a, struct reply *rp, usec_t now);
+void login_forget(struct account *a);
+
 /* recover.c: what a listing says of what the ledger knows. */
 int recover_see(struct account *a, usec_t now,
                 struct error *e); /* things and calls against the listing; may ask for checks */
 usec_t recover_settling(const struct account *a, const struct call *c); /* W of a call: a length of time */
 usec_t recover_next(const struct account *a); /* boot clock: when waiting is over for some call */
+
+/* Whether a create came to nothing, and what follows from what did come of it; for recover_lane.c. */
+bool recover_is_settled(const struct account *a, const struct call *c);
+bool recover_stays_absent(const struct account *a, struct call *c);
+void recover_own(struct account *a, struct call *c, const struct row *row);
+void recover_park_slot(struct account *a, struct call *c, const char *id, bool leaked, const char *note);
+void recover_not_done(struct account *a, struct call *c, usec_t now);
+
+/* recover_lane.c: creates that leave no marker. */
+int recover_lanes(struct account *a, struct call **calls, size_t n, usec_t now);
 
 /* losses.c: what a listing lacks. */
 struct losses {

@@ -6,6 +6,7 @@
 #include "reconcile/account.h"
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "reconcile/lane.h"
 
 /* Calls whose CALL_SENDING is committed together, before any of them goes out. */
 #define WINDOW 32
@@ -26,12 +27,57 @@ static void call_undone(struct account *a, struct call *c, const char *outcome, 
         call_resolve(a, c, outcome, note);
 }
 
+/* What the vendor will show of the thing, so that a create of unknown outcome is found again. */
+static const char *marker_of(struct account *a, const struct call *c)
+{
+        if (c->verb != ORDER_CREATE)
+                return "";
+        switch (a->making[c->type].marker) {
+        case MARKER_NAME:
+                return c->slot;
+        case MARKER_REMARK:
+                return account_words(a, "muster:%s:%s:%lld", a->engine->ledger->id, c->slot, (long long)c->seq);
+        default:
+                return "";
+        }
+}
+
+/* How many things one request of this sort can be about. */
+static unsigned together_max(const struct account *a, const struct call *c)
+{
+        unsigned n = c->verb == ORDER_CREATE   ? a->making[c->type].together
+                     : c->verb == ORDER_DELETE ? a->making[c->type].deleted_together
+                                               : 1;
+
+        return n ? n : 1;
+}
+
+/* Calls that follow each other and ask for the same are made together: creates that leave no marker, so that they are recovered
+ * together, and what goes out in one request. */
+static void join_batch(struct account *a, struct call *c)
+{
+        struct call *before = a->n_queue ? a->queue[a->n_queue - 1] : NULL;
+        bool joins = before && before->verb == c->verb && before->type == c->type &&
+                     text_equal(before->wanted_text, c->wanted_text);
+        unsigned most = together_max(a, c);
+
+        if ((c->verb != ORDER_CREATE || c->marker[0]) && most == 1)
+                return;
+        c->batch = joins ? before->batch : c->seq;
+        if (most == 1)
+                return;
+        if (joins && c->seq - c->batch < (int64_t)most)
+                before->together = c;
+        else
+                c->batch = c->seq;
+}
+
 static int add_intent(struct account *a, const struct action *action, usec_t now)
 {
         struct ledger *ledger = a->engine->ledger;
         const struct section *section = &a->plan->sections[action->section];
-        struct call *c = ledger_add_call(ledger, TYPE_MACHINE, a->name, section->resource, action->name, action->order),
-                    **place;
+        struct call *c = ledger_add_call(ledger, action->type, a->name, section->resource, action->name, action->order);
+        struct call **place;
 
         if (!c)
                 return -ENOMEM;
@@ -39,6 +85,7 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
         c->counts = action->counts;
         c->made_at = engine_wall(a->engine);
         c->made_at_boot = now;
+        c->marker = marker_of(a, c);
         if (action->vendor_id)
                 c->id = ledger_string(ledger, action->vendor_id);
         if (!c->id || ledger_set_values(ledger, &action->wanted, &c->wanted, &c->wanted_text) < 0)
@@ -47,6 +94,7 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
                 action->thing->state = THING_LEAVING;
                 touch_thing(a, action->thing);
         }
+        join_batch(a, c);
         place = ARRAY_ADD(a->queue, a->n_queue, a->allocated_queue);
         if (!place)
                 return -ENOMEM;
@@ -54,12 +102,60 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
         return 0;
 }
 
+/* Is the row one that a call of ours may have made, whose outcome is still open? */
+static bool may_be_ours(const struct account *a, enum thing_type type, const struct row *row)
+{
+        const struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_calls; i++) {
+                const struct call *c = ledger->calls[i];
+
+                if (call_is_open(a, c) && c->verb == ORDER_CREATE && !c->marker[0] && c->type == type &&
+                    lane_fits(&c->wanted, row))
+                        return true;
+        }
+        return false;
+}
+
+/* What is there before something without a marker is made was not made by that. */
+static int note_strangers(struct account *a, enum thing_type type)
+{
+        const struct listed *listed = &a->machines->of[type];
+        struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < listed->n_rows; i++) {
+                const struct row *row = &listed->rows[i];
+
+                if (ledger_held(ledger, a->name, type, row->id) || may_be_ours(a, type, row))
+                        continue;
+                if (ledger_note_stranger(ledger, a->name, type, row->id) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int note_all_strangers(struct account *a)
+{
+        bool noted[THING_TYPES] = { false };
+
+        for (size_t i = 0; i < a->n_queue; i++) {
+                const struct call *c = a->queue[i];
+
+                if (c->verb != ORDER_CREATE || c->marker[0] || noted[c->type])
+                        continue;
+                noted[c->type] = true;
+                if (note_strangers(a, c->type) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 /* An adoption is no call: what the plan showed is written down. */
 static int adopt(struct account *a, const struct action *action)
 {
         struct ledger *ledger = a->engine->ledger;
-        const struct row *row = observation_find(a->machines, TYPE_MACHINE, action->vendor_id);
-        struct thing *t = row ? ledger_adopt(ledger, TYPE_MACHINE, a->name, a->plan->sections[action->section].resource,
+        const struct row *row = observation_find(a->machines, action->type, action->vendor_id);
+        struct thing *t = row ? ledger_adopt(ledger, action->type, a->name, a->plan->sections[action->section].resource,
                                              action->name, row, engine_wall(a->engine))
                               : NULL;
 
@@ -100,6 +196,8 @@ int act_begin(struct account *a, usec_t now, struct error *e)
                         return error_oom(e);
                 adopted = adopted || action->verb == ACTION_ADOPT;
         }
+        if (note_all_strangers(a) < 0)
+                return error_oom(e);
         if (!a->n_queue && !adopted)
                 return 0;
         if (!ledger_knows_account(engine->ledger, a->name) &&
@@ -110,29 +208,73 @@ int act_begin(struct account *a, usec_t now, struct error *e)
 }
 
 /* The password of a new machine is read at the moment that it is needed, and never kept. */
-static int password_of(struct account *a, const struct call *c, const char **ret, struct error *e)
+static int password_of(struct account *a, const struct order *order, const char **ret, struct error *e)
 {
-        const struct resource *r = estate_find(a->engine->estate, &kind_machine_set, strchr(c->resource, '/') + 1);
+        const struct machine_set *set;
 
         *ret = NULL;
-        if (c->verb != ORDER_CREATE || !r || !(r->machine_set->password_env || r->machine_set->password_file))
+        if (!order->resource || order->resource->kind != &kind_machine_set || order->type != TYPE_MACHINE)
                 return 0;
-        *ret = a->engine->options.secret(a->engine->options.secret_userdata, r->machine_set->password_env,
-                                         r->machine_set->password_file, e);
+        set = order->resource->machine_set;
+        if (!set->password_env && !set->password_file)
+                return 0;
+        *ret = a->engine->options.secret(a->engine->options.secret_userdata, set->password_env, set->password_file, e);
         return *ret ? 0 : -EINVAL;
 }
 
-static struct order order_of(const struct call *c)
+/* The thing that a disk hangs on: the machine in whose slot it is. */
+static const char *parent_of(const struct account *a, const struct call *c)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        const char *slash = c->type == TYPE_DISK ? strchr(c->slot, '/') : NULL;
+
+        for (size_t i = 0; slash && i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->type == TYPE_MACHINE && t->state != THING_GONE && text_equal(t->account, a->name) &&
+                    strncmp(t->slot, c->slot, (size_t)(slash - c->slot)) == 0 && !t->slot[slash - c->slot])
+                        return t->id;
+        }
+        return NULL;
+}
+
+/* All but what it needs only when it goes out. */
+static struct order order_of(const struct account *a, const struct call *c)
 {
         return (struct order){
                 .verb = c->verb,
+                .type = c->type,
                 .id = c->verb == ORDER_CREATE ? NULL : c->id,
                 .n = 1,
                 .name = c->slot,
-                .marker = c->slot,
+                .marker = c->marker[0] ? c->marker : NULL,
+                .parent = parent_of(a, c),
                 .field = c->field,
                 .wanted = &c->wanted,
+                .resource = c->verb == ORDER_CREATE ? estate_find_text(a->engine->estate, c->resource) : NULL,
         };
+}
+
+/* An order for all that goes out in one request. The ids are the caller's to free. */
+static int order_together(const struct account *a, const struct call *c, struct order *ret, const char ***ret_ids)
+{
+        _cleanup_free_ const char **ids = NULL;
+        struct order order = order_of(a, c);
+
+        order.n = 0;
+        for (const struct call *each = c; each; each = each->together)
+                order.n++;
+        if (order.n > 1 && c->verb != ORDER_CREATE) {
+                ids = calloc(order.n, sizeof(*ids));
+                if (!ids)
+                        return -ENOMEM;
+                for (size_t i = 0; i < order.n; i++, c = c->together)
+                        ids[i] = c->id;
+                order.ids = ids;
+        }
+        *ret = order;
+        *ret_ids = STEAL(ids);
+        return 0;
 }
 
 static const char *started_text(enum order_verb verb)
@@ -150,6 +292,10 @@ static const char *started_text(enum order_verb verb)
                 return "switching off";
         case ORDER_RENAME:
                 return "renaming";
+        case ORDER_ATTACH:
+                return "attaching";
+        case ORDER_DETACH:
+                return "detaching";
         default:
                 return "changing";
         }
@@ -160,20 +306,31 @@ static const char *undone_text(enum outcome_class class)
 {
         if (class == OUTCOME_NOT_SENT)
                 return "not sent";
-        return class == OUTCOME_THROTTLED ? "not done" : "refused";
+        return class == OUTCOME_THROTTLED || class == OUTCOME_SESSION ? "not done" : "refused";
 }
 
 static void call_failed(struct account *a, struct call *c, enum outcome_class class, const char *why, usec_t now)
 {
         const char *note = ledger_string(a->engine->ledger, why);
 
+        c->in_flight = false;
         if (!note) {
                 engine_break(a->engine, -ENOMEM, "out of memory");
                 return;
         }
         engine_tell(a, EVENT_FAILED, c->slot, "%s: %s", outcome_text(class), note);
-        retry_failed(a, c, class, note, now);
+        if (class != OUTCOME_SESSION)
+                retry_failed(a, c, class, note, now);
         call_undone(a, c, undone_text(class), note);
+}
+
+/* The same for all that were to go out in one request. */
+static void request_failed(struct account *a, struct call *c, enum outcome_class class, const char *why, usec_t now)
+{
+        for (struct call *next; c; c = next) {
+                next = c->together;
+                call_failed(a, c, class, why, now);
+        }
 }
 
 /* For the history: what was asked, without host and parameters. */
@@ -190,36 +347,54 @@ static void note_request(struct account *a, struct call *c, const struct request
         touch_call(a, c);
 }
 
+static int make_request(struct account *a, const struct call *c, struct request *ret, struct error *e)
+{
+        _cleanup_free_ const char **ids = NULL;
+        const struct row *row = c->verb == ORDER_CREATE ? NULL : observation_find(a->machines, c->type, c->id);
+        struct order order;
+        int r;
+
+        if (order_together(a, c, &order, &ids) < 0)
+                return error_oom(e);
+        order.shown = row ? &row->values : NULL;
+        r = password_of(a, &order, &order.password, e);
+        return r < 0 ? r : a->codec->act(&a->config, &order, ret, e);
+}
+
 static void send_call(struct account *a, struct call *c, usec_t now)
 {
+        struct flight flight = { .call = c, .slow = c->verb == ORDER_CREATE && a->making[c->type].slow };
         _cleanup_request_ struct request rq = { 0 };
-        struct order order = order_of(c);
         struct error e = { 0 };
         int r;
 
-        r = password_of(a, c, &order.password, &e);
-        if (r >= 0)
-                r = a->codec->act(&a->config, &order, &rq, &e);
+        r = make_request(a, c, &rq, &e);
         if (r < 0) {
-                call_failed(a, c, OUTCOME_REFUSED, e.text, now);
+                request_failed(a, c, OUTCOME_REFUSED, e.text, now);
                 return;
         }
-        note_request(a, c, &rq);
-        engine_tell(a, EVENT_STARTED, c->slot, "%s", started_text(c->verb));
-        r = account_send(a, now, &rq, (struct flight){ .call = c }, &e);
+        for (struct call *each = c; each; each = each->together) {
+                note_request(a, each, &rq);
+                each->in_flight = true;
+                engine_tell(a, EVENT_STARTED, each->slot, "%s", started_text(each->verb));
+        }
+        r = account_send(a, now, &rq, flight, &e);
         if (r < 0)
-                call_failed(a, c, OUTCOME_NOT_SENT, e.text, now);
+                request_failed(a, c, OUTCOME_NOT_SENT, e.text, now);
         if (rq.body)
                 explicit_bzero(rq.body, rq.body_len);
 }
 
+/* What goes out in one request is marked together. */
 static void open_window(struct account *a)
 {
         size_t marked = 0;
 
         if (a->next_window - a->next_send > WINDOW_LOW)
                 return;
-        for (; a->next_window < a->n_queue && marked < WINDOW; marked++) {
+        for (; a->next_window < a->n_queue &&
+               (marked < WINDOW || a->queue[a->next_window - 1]->together == a->queue[a->next_window]);
+             marked++) {
                 struct call *c = a->queue[a->next_window++];
 
                 c->state = CALL_SENDING;
@@ -234,6 +409,15 @@ void act_drop_unsent(struct account *a, const char *why)
         a->n_queue = a->next_window = a->next_send;
 }
 
+/* Are all rows of the request on the disk? */
+static bool is_durable(const struct call *c)
+{
+        for (; c; c = c->together)
+                if (!c->durable)
+                        return false;
+        return true;
+}
+
 void act_send(struct account *a, usec_t now)
 {
         struct engine *engine = a->engine;
@@ -244,11 +428,12 @@ void act_send(struct account *a, usec_t now)
         while (!engine->broken && a->next_send < a->next_window && account_may_send(a, now)) {
                 struct call *c = a->queue[a->next_send];
 
-                if (!c->durable) {
+                if (!is_durable(c)) {
                         engine->commit_now = true;
                         return;
                 }
-                a->next_send++;
+                for (const struct call *each = c; each; each = each->together)
+                        a->next_send++;
                 send_call(a, c, now);
                 open_window(a);
         }
@@ -256,16 +441,18 @@ void act_send(struct account *a, usec_t now)
 
 bool act_is_over(const struct account *a)
 {
-        return a->next_send >= a->n_queue && account_in_flight(a, true) == 0;
+        return a->next_send >= a->n_queue && account_in_flight(a) == 0;
 }
 
-static void call_accepted(struct account *a, struct call *c, const struct outcome *outcome, usec_t now)
+/* `id` is what the vendor calls it; "": it did not say. */
+static void call_accepted(struct account *a, struct call *c, const char *id, usec_t now)
 {
+        c->in_flight = false;
         c->state = CALL_ACCEPTED;
         c->class = OUTCOME_ACCEPTED;
         c->settle_from = now;
-        if (outcome->n_ids && c->verb == ORDER_CREATE)
-                c->id = ledger_string(a->engine->ledger, outcome->ids[0]);
+        if (id[0] && c->verb == ORDER_CREATE)
+                c->id = ledger_string(a->engine->ledger, id);
         if (!c->id)
                 engine_break(a->engine, -ENOMEM, "out of memory");
         touch_call(a, c);
@@ -273,6 +460,7 @@ static void call_accepted(struct account *a, struct call *c, const struct outcom
 
 static void call_unknown(struct account *a, struct call *c, const char *why, bool said_no, usec_t now)
 {
+        c->in_flight = false;
         c->state = CALL_UNKNOWN;
         c->class = OUTCOME_UNKNOWN;
         c->said_no = said_no;
@@ -284,33 +472,59 @@ static void call_unknown(struct account *a, struct call *c, const char *why, boo
         engine_tell(a, EVENT_UNKNOWN, c->slot, "outcome unknown: %s", why);
 }
 
-static void read_outcome(struct account *a, const struct call *c, struct reply *rp, struct outcome *ret)
+static int read_outcome(struct account *a, const struct call *c, struct reply *rp, struct outcome *ret)
 {
-        struct order order = order_of(c);
+        _cleanup_free_ const char **ids = NULL;
+        struct order order;
 
         *ret = (struct outcome){ .class = OUTCOME_UNKNOWN };
-        if (rp->end == REPLY_COMPLETE) {
-                a->codec->acted(&a->config, &order, rp, ret);
-                return;
+        if (rp->end != REPLY_COMPLETE) {
+                if (rp->end == REPLY_NOT_SENT)
+                        ret->class = OUTCOME_NOT_SENT;
+                error_set(&ret->why, -EIO, "%s", rp->why ? rp->why : "the connection was lost");
+                return 0;
         }
-        if (rp->end == REPLY_NOT_SENT)
-                ret->class = OUTCOME_NOT_SENT;
-        error_set(&ret->why, -EIO, "%s", rp->why ? rp->why : "the connection was lost");
+        if (order_together(a, c, &order, &ids) < 0)
+                return -ENOMEM;
+        a->codec->acted(&a->config, &order, rp, ret);
+        return 0;
+}
+
+/* The vendor said yes. Of several that it was to make it may have made fewer: what it does not name may still come. */
+static void request_accepted(struct account *a, struct call *c, const struct outcome *outcome, usec_t now)
+{
+        bool several = c->together && c->verb == ORDER_CREATE;
+        size_t i = 0;
+
+        for (; c; c = c->together, i++) {
+                if (several && i >= outcome->n_ids)
+                        call_unknown(a, c, "the vendor named fewer than it was asked for", false, now);
+                else
+                        call_accepted(a, c, i < outcome->n_ids ? outcome->ids[i] : "", now);
+        }
 }
 
 void act_reply(struct account *a, struct call *c, struct reply *rp, usec_t now)
 {
+        bool is_create = c->verb == ORDER_CREATE;
         struct outcome outcome;
 
-        read_outcome(a, c, rp, &outcome);
+        if (read_outcome(a, c, rp, &outcome) < 0) {
+                engine_break(a->engine, -ENOMEM, "out of memory");
+                return;
+        }
         a->engine->replies++;
         if (outcome.class == OUTCOME_THROTTLED)
                 a->paused_until = usec_max(
                         a->paused_until, usec_add(now, usec_max(usec_min(outcome.wait, USEC_PER_HOUR), USEC_PER_SEC)));
-        if (outcome.class == OUTCOME_ACCEPTED)
-                call_accepted(a, c, &outcome, now);
-        else if (outcome.class == OUTCOME_UNKNOWN || (outcome.class == OUTCOME_THROTTLED && c->verb == ORDER_CREATE))
-                call_unknown(a, c, outcome.why.text, outcome.said_no, now);
-        else
-                call_failed(a, c, outcome.class, outcome.why.text, now);
+        if (outcome.class == OUTCOME_SESSION)
+                login_forget(a);
+        if (outcome.class == OUTCOME_ACCEPTED) {
+                request_accepted(a, c, &outcome, now);
+        } else if (outcome.class == OUTCOME_UNKNOWN || (outcome.class == OUTCOME_THROTTLED && is_create)) {
+                for (; c; c = c->together)
+                        call_unknown(a, c, outcome.why.text, outcome.said_no, now);
+        } else {
+                request_failed(a, c, outcome.class, outcome.why.text, now);
+        }
 }

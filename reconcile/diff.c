@@ -15,21 +15,36 @@ static const void *field_at(const struct machine_set *set, const struct field *f
         return (const char *)set + field->offset;
 }
 
-void values_wanted(const struct machine_set *set, const struct provider *codec, struct values *ret)
+/* The vendor's id of what a reference means; NULL: there is nothing yet. */
+static const char *reference_id(const struct reference *reference, const struct ledger *ledger)
+{
+        const struct thing *t;
+
+        if (!reference->resource)
+                return reference->name;
+        t = thing_current(ledger, reference->resource);
+        return t ? t->id : NULL;
+}
+
+void values_wanted(const struct machine_set *set, const struct provider *codec, const struct pairs *options,
+                   const struct ledger *ledger, struct values *ret)
 {
         *ret = (struct values){ 0 };
         for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++) {
                 const struct field *field = property_field(f);
                 const char *text;
 
-                if (!field || !machine_support_find(codec, field->name))
+                if (!field || !machine_support_find(codec, options, field->name))
                         continue;
                 if (property_is_number(f)) {
-                        values_set_number(ret, f, *(const int64_t *)field_at(set, field));
+                        int64_t number = *(const int64_t *)field_at(set, field);
+
+                        if (number > 0)
+                                values_set_number(ret, f, number);
                         continue;
                 }
                 text = field->type == FIELD_STRING ? *(const char *const *)field_at(set, field)
-                                                   : ((const struct reference *)field_at(set, field))->name;
+                                                   : reference_id(field_at(set, field), ledger);
                 if (text)
                         values_set_text(ret, f, text);
         }
@@ -40,6 +55,13 @@ bool value_equal(enum property f, const struct values *a, const struct values *b
         if (property_is_number(f))
                 return a->of[f].number == b->of[f].number;
         return text_equal(a->of[f].text, b->of[f].text);
+}
+
+bool value_satisfies(enum property f, const struct values *shown, const struct values *wanted)
+{
+        if (f == PROPERTY_CREDIT)
+                return shown->of[f].number >= wanted->of[f].number / CREDIT_LOW;
+        return value_equal(f, shown, wanted);
 }
 
 const char *value_text(struct plan *p, enum property f, const struct values *v)
@@ -94,7 +116,7 @@ static void tell_all(struct planning *pl, const struct told *told)
 
                 if (!told[f].n)
                         continue;
-                support = machine_support_find(pl->in->codec, field->name);
+                support = machine_support_find(pl->in->codec, pl->in->config->options, field->name);
                 why = support->change == CHANGE_IN_PLACE ? "only reported, as onDrift says"
                                                          : "it cannot change in place, so the machine keeps it";
                 if (told[f].n == 1)
@@ -131,7 +153,8 @@ const struct values *values_to_compare(const struct machine_support *support, co
 static void diff_field(struct planning *pl, const struct slot *s, enum property f, const struct values *wanted,
                        struct told *told)
 {
-        const struct machine_support *support = machine_support_find(pl->in->codec, property_name(f));
+        const struct machine_support *support = machine_support_find(pl->in->codec, pl->in->config->options,
+                                                                     property_name(f));
 
         if (!values_drifted(support, s, f, wanted))
                 return;
@@ -300,7 +323,7 @@ void diff_set(struct planning *pl)
         struct section *section = planning_section(pl);
         struct values wanted;
 
-        values_wanted(pl->set->spec, pl->in->codec, &wanted);
+        planning_wanted(pl, &wanted);
         for (size_t i = 0; i < pl->set->n_slots && !pl->failed; i++) {
                 const struct slot *s = &pl->set->slots[i];
                 size_t before = pl->plan->n_actions;

@@ -76,7 +76,7 @@ static void cancel_reads(struct account *a)
         size_t kept = 0;
 
         for (size_t i = 0; i < a->n_flights; i++) {
-                if (a->flights[i].look)
+                if (!a->flights[i].call)
                         a->engine->host.cancel(a->engine->host.userdata, a->number, a->flights[i].id);
                 else
                         a->flights[kept++] = a->flights[i];
@@ -98,7 +98,7 @@ static void begin_anew(struct account *a, usec_t now)
         a->provider = NULL;
         a->config = (struct account_config){ .endpoint = "" };
         a->look_delay = 0;
-        if (account_in_flight(a, true) == 0)
+        if (account_in_flight(a) == 0)
                 account_rest(a, now, 0);
         else
                 a->step = STEP_ACTING;
@@ -119,6 +119,7 @@ static int set_account(struct engine *engine, const struct resource *provider, c
                 return error_oom(e);
         a->provider = provider;
         a->codec = codec;
+        login_forget(a);
         a->next_look = engine->options.mode == ENGINE_ANSWER ? USEC_INFINITY : now;
         if (a->token)
                 explicit_bzero(a->token, strlen(a->token));
@@ -131,8 +132,10 @@ static int set_account(struct engine *engine, const struct resource *provider, c
                 if (!a->token)
                         return error_oom(e);
         }
+        a->making = codec->making(&provider->provider->options);
         a->config = (struct account_config){
                 .endpoint = provider->provider->endpoint,
+                .login = provider->provider->auth ? provider->provider->auth->login : NULL,
                 .token = a->token,
                 .options = &provider->provider->options,
                 .timeout = provider->provider->timeout,
@@ -194,8 +197,11 @@ void engine_reply(struct engine *engine, usec_t now, uint64_t id, struct reply *
                         a->flights[k] = a->flights[--a->n_flights];
                         if (flight.look)
                                 look_reply(a, flight.look, flight.item, rp, now);
+                        else if (flight.login)
+                                login_reply(a, rp, now);
                         else
                                 act_reply(a, flight.call, rp, now);
+                        a->look_asked = a->look_asked || flight.slow; /* nobody waits for it where it was sent */
                         return;
                 }
         }
@@ -204,7 +210,7 @@ void engine_reply(struct engine *engine, usec_t now, uint64_t id, struct reply *
 static bool calls_in_flight(const struct engine *engine)
 {
         for (size_t i = 0; i < engine->n_accounts; i++)
-                if (account_in_flight(engine->accounts[i], true))
+                if (account_in_flight(engine->accounts[i]))
                         return true;
         return false;
 }
@@ -269,7 +275,7 @@ static enum engine_state state_of(const struct engine *engine)
         for (size_t i = 0; i < engine->n_accounts; i++) {
                 const struct account *a = engine->accounts[i];
 
-                if (!a->provider && account_in_flight(a, true) == 0)
+                if (!a->provider && account_in_flight(a) == 0)
                         continue;
                 if (engine->options.mode == ENGINE_PLAN || !engine->allowed) {
                         if (a->step != STEP_PLANNED)

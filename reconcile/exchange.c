@@ -4,21 +4,28 @@
 #include "reconcile/account.h"
 #include "reconcile/base/array.h"
 
-unsigned account_in_flight(const struct account *a, bool calls)
+unsigned account_in_flight(const struct account *a)
 {
         unsigned n = 0;
 
         for (size_t i = 0; i < a->n_flights; i++)
-                n += !a->flights[i].look == calls;
+                n += a->flights[i].call && !a->flights[i].slow;
         return n;
+}
+
+/* Calls that take their time are no reason to send nothing else meanwhile. */
+static bool is_full(const struct account *a)
+{
+        int64_t concurrency = a->provider ? a->provider->provider->concurrency : 1, n = 0;
+
+        for (size_t i = 0; i < a->n_flights; i++)
+                n += !a->flights[i].slow;
+        return n >= concurrency;
 }
 
 bool account_may_send(const struct account *a, usec_t now)
 {
-        int64_t concurrency = a->provider ? a->provider->provider->concurrency : 1;
-
-        return !a->engine->stopping && (int64_t)a->n_flights < concurrency && now >= a->paused_until &&
-               now >= a->next_slot;
+        return !a->engine->stopping && !is_full(a) && now >= a->paused_until && now >= a->next_slot;
 }
 
 int account_send(struct account *a, usec_t now, const struct request *rq, struct flight flight, struct error *e)
@@ -49,9 +56,7 @@ int account_send(struct account *a, usec_t now, const struct request *rq, struct
 
 usec_t account_pace(const struct account *a, usec_t now, usec_t wanted)
 {
-        int64_t concurrency = a->provider ? a->provider->provider->concurrency : 1;
-
-        if (wanted == USEC_INFINITY || (int64_t)a->n_flights >= concurrency)
+        if (wanted == USEC_INFINITY || is_full(a))
                 return USEC_INFINITY;
         wanted = usec_max(wanted, usec_max(a->paused_until, a->next_slot));
         return usec_max(wanted, now);

@@ -81,8 +81,8 @@ static int census_rows(const struct plan_input *in, struct census *c)
         for (size_t i = 0; i < in->ledger->n_things; i++) {
                 struct thing *t = in->ledger->things[i];
 
-                if (t->state == THING_GONE || t->state == THING_RELEASED || !text_equal(t->account, in->account) ||
-                    t->id[0] == '\0')
+                if (t->type != TYPE_MACHINE || t->state == THING_GONE || t->state == THING_RELEASED ||
+                    !text_equal(t->account, in->account) || t->id[0] == '\0')
                         continue;
                 r = strmap_set(&c->ids, t->id, t);
                 if (r < 0)
@@ -154,13 +154,14 @@ static int set_add(struct set *set, const struct plan_input *in, struct thing *t
 
         if (!s)
                 return -ENOMEM;
+        s->type = thing ? thing->type : call ? call->type : TYPE_MACHINE;
         s->name = name;
         s->thing = thing;
         s->call = call;
         s->adopt = adopt;
         s->ordinal = slot_number(name);
         if (in->machines && thing && thing->id[0] != '\0')
-                s->row = observation_find(in->machines, TYPE_MACHINE, thing->id);
+                s->row = observation_find(in->machines, thing->type, thing->id);
         if (set->spec) {
                 s->protect = listed(&set->spec->protect, s);
                 s->hold = listed(&set->spec->hold, s);
@@ -208,6 +209,8 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
         int r;
 
         for (struct thing *t = strmap_get(&census->things, name); t; t = t->next) {
+                if (t->type == TYPE_DISK)
+                        continue;
                 r = set_add(&set, in, t, strmap_get(&census->calls, t->slot), t->slot, NULL);
                 if (r < 0)
                         return r;
@@ -215,8 +218,8 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
         for (size_t i = 0; i < in->ledger->n_calls; i++) {
                 const struct call *c = in->ledger->calls[i];
 
-                if (c->state == CALL_RESOLVED || c->verb != ORDER_CREATE || !text_equal(c->account, in->account) ||
-                    !text_equal(c->resource, name))
+                if (c->state == CALL_RESOLVED || c->verb != ORDER_CREATE || c->type == TYPE_DISK ||
+                    !text_equal(c->account, in->account) || !text_equal(c->resource, name))
                         continue;
                 r = set_add(&set, in, NULL, c, c->slot, NULL);
                 if (r < 0)

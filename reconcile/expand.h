@@ -8,6 +8,7 @@
 #include "reconcile/planner.h"
 
 struct slot {
+        enum thing_type type;
         const char *name;
         int64_t ordinal;         /* -1: a name that is not of this set's form (an adopted or renamed one) */
         struct thing *thing;     /* NULL: a create of ours is open here */

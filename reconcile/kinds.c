@@ -387,6 +387,13 @@ const char *resource_text(const struct resource *r, char text[static RESOURCE_TE
         return text;
 }
 
+bool resource_has(const struct resource *r, enum thing_type type)
+{
+        if (r->kind == &kind_machine_set)
+                return type == TYPE_MACHINE || (type == TYPE_DISK && r->machine_set->disks.n > 0);
+        return r->kind == &kind_machine_template && type == TYPE_TEMPLATE;
+}
+
 struct resource *resource_provider(const struct resource *r)
 {
         if (r->kind == &kind_provider)
@@ -484,6 +491,17 @@ struct resource *estate_find(const struct estate *estate, const struct kind *kin
                 else
                         to = middle;
         }
+
+        return NULL;
+}
+
+struct resource *estate_find_text(const struct estate *estate, const char *text)
+{
+        const char *slash = strchr(text, '/');
+
+        for (size_t i = 0; slash && kinds[i]; i++)
+                if (strncmp(kinds[i]->name, text, (size_t)(slash - text)) == 0 && !kinds[i]->name[slash - text])
+                        return estate_find(estate, kinds[i], slash + 1);
 
         return NULL;
 }

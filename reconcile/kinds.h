@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "reconcile/base/buf.h"
 #include "reconcile/base/strmap.h"
 #include "reconcile/base/strpool.h"
 #include "reconcile/base/usec.h"
@@ -283,12 +284,19 @@ struct resource {
         struct strmap positions; /* "spec.cpu", "spec.hold[0]", "metadata.name" -> struct position *, in the pool */
 };
 
+/* What a spec says in the fields of `table`, as one line of JSON in the table's order: what is not given and has no default is left out,
+ * and so are properties, which may change. 0 or -ENOMEM. */
+int fields_to_text(const struct field *table, const void *base, struct buf *b);
+
 /* Where a value of the resource stands: of the path itself, else of the nearest thing around it that has a place. */
 const struct position *resource_position(const struct resource *r, const char *path);
 
 /* "MachineSet/web", in the caller's buffer. */
 #define RESOURCE_TEXT_MAX 96 /* a longer text, of a name that breaks the rules, is cut */
 const char *resource_text(const struct resource *r, char text[static RESOURCE_TEXT_MAX]);
+
+/* Does the resource have things of this type? */
+bool resource_has(const struct resource *r, enum thing_type type);
 
 /* The provider that a resource names, or itself when it is one; NULL for a kind without. */
 struct resource *resource_provider(const struct resource *r);
@@ -308,4 +316,5 @@ struct estate *estate_free(struct estate *estate);
 DEFINE_CLEANUP(struct estate *, estate_free)
 
 struct resource *estate_find(const struct estate *estate, const struct kind *kind, const char *name); /* NULL: none */
+struct resource *estate_find_text(const struct estate *estate, const char *text); /* by "MachineSet/web" */
 void estate_sort(struct estate *estate);

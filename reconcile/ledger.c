@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
 #include "reconcile/ledger_store.h"
 
 #define KEY_MAX ((size_t)1024 * 1024)
@@ -156,6 +157,21 @@ bool ledger_held(const struct ledger *l, const char *account, enum thing_type ty
         return has_id(&l->held, account, type, id);
 }
 
+const struct thing *thing_current(const struct ledger *l, const struct resource *resource)
+{
+        char name[RESOURCE_TEXT_MAX];
+
+        resource_text(resource, name);
+        for (size_t i = l->n_things; i > 0; i--) {
+                const struct thing *t = l->things[i - 1];
+
+                if (t->state == THING_OWNED && text_equal(t->resource, name) && *t->id)
+                        return t;
+        }
+
+        return NULL;
+}
+
 int ledger_keep_stranger(struct ledger *l, const char *account, enum thing_type type, const char *id)
 {
         const char *key;
@@ -180,6 +196,28 @@ int ledger_note_stranger(struct ledger *l, const char *account, enum thing_type 
 
         *place = key;
         return 0;
+}
+
+int ledger_rename_strangers(struct ledger *l, const char *from, const char *to)
+{
+        _cleanup_free_ const char **ids = calloc(l->strangers.count + 1, sizeof(*ids));
+        size_t n = 0, length = strlen(from);
+        int r = 0;
+
+        if (!ids)
+                return -ENOMEM;
+
+        STRMAP_FOREACH (slot, &l->strangers)
+                if (strncmp(slot->key, from, length) == 0 && slot->key[length] == ' ')
+                        ids[n++] = slot->key + length + 1;
+
+        for (size_t i = 0; i < n && r >= 0; i++)
+                for (enum thing_type type = 0; type < THING_TYPES && r >= 0; type++)
+                        if (text_starts(ids[i], thing_type_words[type]) &&
+                            ids[i][strlen(thing_type_words[type])] == ' ')
+                                r = ledger_note_stranger(l, to, type, ids[i] + strlen(thing_type_words[type]) + 1);
+
+        return r;
 }
 
 bool ledger_is_stranger(const struct ledger *l, const char *account, enum thing_type type, const char *id)

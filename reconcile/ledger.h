@@ -97,6 +97,7 @@ struct call {
                 ;     /* of the reply, for CALL_UNKNOWN and CALL_ACCEPTED; OUTCOME_UNKNOWN after a restart */
         bool said_no; /* the vendor's answer was no, in words that prove nothing */
         bool touched;
+        struct call *together; /* the next one that goes out in the same request */
 };
 
 /* A deed for the holder of the lock, written by a command. */
@@ -189,8 +190,12 @@ int ledger_touch_call(struct ledger *l, struct call *c);
 int ledger_hold_id(struct ledger *l, const char *account, enum thing_type type, const char *id);
 bool ledger_held(const struct ledger *l, const char *account, enum thing_type type, const char *id);
 
+/* What the ledger owns for a resource that is one thing; the last one that was made. NULL: nothing yet. */
+const struct thing *thing_current(const struct ledger *l, const struct resource *resource);
+
 /* What is listed before something without a marker is made, and is not ours, was not made by that. Kept with the next commit. */
 int ledger_note_stranger(struct ledger *l, const char *account, enum thing_type type, const char *id);
+int ledger_rename_strangers(struct ledger *l, const char *from, const char *to); /* of an account that was renamed */
 bool ledger_is_stranger(const struct ledger *l, const char *account, enum thing_type type, const char *id);
 int ledger_record_account(struct ledger *l, const char *account, const char *type, const char *endpoint, int64_t now);
 bool ledger_knows_account(const struct ledger *l, const char *account);

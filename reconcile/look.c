@@ -139,6 +139,14 @@ static void finish(struct account *a, struct look *l)
         walk_again(a, l, &e);
 }
 
+/* The session is over. The listing is begun again in a new one; that one thing could not be asked after says nothing. */
+static void look_anew(struct account *a, const struct look *l)
+{
+        login_forget(a);
+        if (l == &a->listing)
+                login_begin(a);
+}
+
 void look_reply(struct account *a, struct look *l, size_t number, struct reply *rp, usec_t now)
 {
         _cleanup_request_list_ struct request_list further = { 0 };
@@ -163,9 +171,11 @@ void look_reply(struct account *a, struct look *l, size_t number, struct reply *
         if (r >= 0)
                 r = take_requests(l, &further);
         if (r < 0) {
-                a->denied = r == -EACCES;
                 l->seen->why = e;
+                l->failed = r;
                 look_fail(a, l);
+                if (r == -EKEYEXPIRED)
+                        look_anew(a, l);
                 return;
         }
         item = &l->items[number];

@@ -26,7 +26,7 @@ static int ask_after(struct account *a, const struct thing *t, usec_t now, struc
 {
         struct look *l = ARRAY_ADD(a->checks, a->n_checks, a->allocated_checks);
 
-        struct scope scope = scope_one(TYPE_MACHINE, t->id);
+        struct scope scope = scope_one(t->type, t->id);
 
         return l ? look_start(a, l, &scope, now, e) : error_oom(e);
 }
@@ -96,7 +96,7 @@ int losses_check(struct account *a, usec_t now, struct error *e)
                 if (!is_suspect(a, t, deleting))
                         continue;
                 t->confirmed = true;
-                if (!a->codec->making[TYPE_MACHINE].shows_one)
+                if (!a->making[t->type].shows_one)
                         continue;
                 r = ask_after(a, t, now, e);
                 if (r < 0)
@@ -109,9 +109,9 @@ int losses_check(struct account *a, usec_t now, struct error *e)
 static bool is_gone(const struct account *a, const struct thing *t)
 {
         for (size_t i = 0; i < a->n_checks; i++)
-                if (text_equal(a->checks[i].seen->scope.id, t->id))
+                if (a->checks[i].seen->scope.of == t->type && text_equal(a->checks[i].seen->scope.id, t->id))
                         return a->checks[i].seen->state == OBSERVATION_COMPLETE &&
-                               a->checks[i].seen->of[TYPE_MACHINE].n_rows == 0;
+                               a->checks[i].seen->of[t->type].n_rows == 0;
         return true;
 }
 

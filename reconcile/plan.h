@@ -30,6 +30,7 @@ struct change_line {
 
 struct action {
         enum action_verb verb;
+        enum thing_type type;
         const char *kind;      /* "Machine" */
         const char *name;      /* "web-3" */
         const char *vendor_id; /* NULL: none yet */
@@ -55,6 +56,7 @@ struct action {
         enum property field;
         enum call_counts counts;
         struct values wanted;
+        int64_t price; /* what it adds to the bill (less than 0: saves): millionths of the provider's currency an hour */
 };
 
 enum phase { PHASE_CONVERGED, PHASE_PROGRESSING, PHASE_BLOCKED, PHASE_FAILED, PHASE_PAUSED, PHASE_UNKNOWN };
@@ -109,8 +111,10 @@ struct plan_diagnostic {
 /* What a plan says of one provider. */
 struct plan_provider {
         const char *name;
-        uint64_t reads;   /* requests sent to make the plan */
-        uint64_t planned; /* requests that carrying it out would send at the least */
+        uint64_t reads;       /* requests sent to make the plan */
+        uint64_t planned;     /* requests that carrying it out would send at the least */
+        int64_t price;        /* what that adds to the bill: millionths of `currency` an hour */
+        const char *currency; /* NULL: the vendor shows no prices */
 };
 
 struct plan {

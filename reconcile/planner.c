@@ -16,6 +16,11 @@ const char *retry_key(const char *slot, enum order_verb verb, enum property fiel
         return key;
 }
 
+void planning_wanted(const struct planning *pl, struct values *ret)
+{
+        values_wanted(pl->set->spec, pl->in->codec, pl->in->config->options, pl->in->ledger, ret);
+}
+
 struct section *planning_section(struct planning *pl)
 {
         return &pl->plan->sections[pl->section];
@@ -60,7 +65,8 @@ struct action *planning_action(struct planning *pl, enum action_verb verb, const
         }
         *a = (struct action){
                 .verb = verb,
-                .kind = "Machine",
+                .type = slot->type,
+                .kind = thing_type_text(slot->type),
                 .name = plan_string(pl->plan, "%s", slot->name),
                 .vendor_id = slot->thing && slot->thing->id[0] ? plan_string(pl->plan, "%s", slot->thing->id) : NULL,
                 .reason = reason,
@@ -135,7 +141,9 @@ static int new_section(struct planning *pl, const char *name, const struct resou
                 .provider = plan_string(pl->plan, "%s", pl->in->account),
                 .headline = "",
                 .message = "",
-                .desired = resource ? resource->machine_set->count : 0,
+                .desired = !resource                             ? 0
+                           : resource->kind == &kind_machine_set ? resource->machine_set->count
+                                                                 : 1,
         };
         if (resource)
                 s->position = resource->position;
@@ -214,14 +222,18 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
                 pl->plan->unknown++;
                 return planning_section(pl)->unknown ? 0 : -ENOMEM;
         }
-        r = set_expand(pl->in, pl->census, name, resource, &set);
-        if (r < 0)
-                return r;
-        pl->set = &set;
-        if (resource)
-                r = plan_set(pl, &set, e);
-        else
-                plan_orphans(pl, &set);
+        if (resource && resource->kind == &kind_machine_template) {
+                plan_template(pl, resource);
+        } else {
+                r = set_expand(pl->in, pl->census, name, resource, &set);
+                if (r < 0)
+                        return r;
+                pl->set = &set;
+                if (resource)
+                        r = plan_set(pl, &set, e);
+                else
+                        plan_orphans(pl, &set);
+        }
         for (size_t i = first; i < pl->plan->n_actions; i++)
                 wait_for_retry(pl, &pl->plan->actions[i]);
         pl->set = NULL;
@@ -230,7 +242,7 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
 
 static bool is_named(const struct plan_input *in, const char *name)
 {
-        const struct resource *r = estate_find(in->estate, &kind_machine_set, strchr(name, '/') + 1);
+        const struct resource *r = estate_find_text(in->estate, name);
 
         return r && in->provider && resource_provider(r) == in->provider;
 }
@@ -273,7 +285,7 @@ static int plan_resources(struct planning *pl, struct error *e)
         for (size_t i = 0; i < pl->in->estate->n_resources; i++) {
                 const struct resource *resource = pl->in->estate->resources[i];
 
-                if (resource->kind != &kind_machine_set || !pl->in->provider ||
+                if (!resource->kind->provider_offset || !pl->in->provider ||
                     resource_provider(resource) != pl->in->provider)
                         continue;
                 if (pl->in->selects && !pl->in->selects(pl->in->filter_userdata, resource))
@@ -290,11 +302,16 @@ static int plan_resources(struct planning *pl, struct error *e)
         return r;
 }
 
+static void planning_done(struct planning *pl)
+{
+        free(pl->admitted);
+}
+
 int plan_account(struct plan *p, const struct plan_input *in, struct error *e)
 {
         size_t first_section = p->n_sections, first_action = p->n_actions;
         _cleanup_census_ struct census census = { 0 };
-        struct planning pl = { .plan = p, .in = in, .census = &census };
+        _cleanup_(planning_done) struct planning pl = { .plan = p, .in = in, .census = &census };
         int r;
 
         r = census_take(in, &census);
@@ -312,8 +329,7 @@ int plan_account(struct plan *p, const struct plan_input *in, struct error *e)
         p->foreign += (int64_t)census.n_foreign;
         for (pl.section = first_section; pl.section < p->n_sections; pl.section++) {
                 pl.paused = paused_by(&pl, p->sections[pl.section].position.file
-                                                   ? estate_find(in->estate, &kind_machine_set,
-                                                                 strchr(p->sections[pl.section].resource, '/') + 1)
+                                                   ? estate_find_text(in->estate, p->sections[pl.section].resource)
                                                    : NULL);
                 conclude(&pl);
         }

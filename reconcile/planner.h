@@ -23,12 +23,16 @@ struct retry {
 /* How often an order that was accepted, or refused without a reason that lasts, is sent before it is reported instead. */
 #define ATTEMPTS_MAX 5
 #define REPLACEMENTS_PER_HOUR 3
+/* A credit is topped up when less than one part in so many of it is left. */
+#define CREDIT_LOW 10
 
 struct plan_input {
         const struct estate *estate;
         const struct resource *provider; /* NULL: the ledger owns things of an account that no spec names */
         const char *account;
         const struct provider *codec;
+        const struct making *making; /* of THING_TYPES */
+        const struct account_config *config;
         struct ledger *ledger;
         const struct observation *machines; /* the last complete look; NULL: none */
         const char *unreadable;             /* why there is none */
@@ -52,8 +56,12 @@ int plan_account(struct plan *p, const struct plan_input *in, struct error *e);
 #define RETRY_KEY_MAX 96
 const char *retry_key(const char *slot, enum order_verb verb, enum property field, char key[static RETRY_KEY_MAX]);
 
-/* What a set wants of each machine, of the properties that this vendor has. */
-void values_wanted(const struct machine_set *set, const struct provider *codec, struct values *ret);
+/* What a set wants of each machine, of the properties that this vendor has. What refers to a resource of the repo is the vendor's id of
+ * what the ledger owns for it; not known while there is nothing yet. */
+void values_wanted(const struct machine_set *set, const struct provider *codec, const struct pairs *options,
+                   const struct ledger *ledger, struct values *ret);
 bool value_equal(enum property f, const struct values *a, const struct values *b);
+/* Is a change to `wanted` done, now that this is shown? What runs down by itself need not be full. */
+bool value_satisfies(enum property f, const struct values *shown, const struct values *wanted);
 /* One value in the spec's units, in the plan's pool. */
 const char *value_text(struct plan *p, enum property f, const struct values *v);

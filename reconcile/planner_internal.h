@@ -7,18 +7,42 @@
 
 #include "reconcile/expand.h"
 
+/* Creates without a marker that this plan has admitted: they are all for the same things. */
+struct admitted {
+        enum thing_type type;
+        struct values wanted;
+        size_t n;
+};
+
 struct planning {
         struct plan *plan;
         const struct plan_input *in;
         const struct census *census;
         struct set *set;
-        int64_t budget;     /* machines of the set that may still be taken away for a while */
-        size_t section;     /* number of the section that is being written */
-        const char *paused; /* NULL, or what says so */
-        bool failed;        /* memory ran out: the plan is not to be used */
+        struct admitted *admitted; /* of the whole account */
+        size_t n_admitted, allocated_admitted;
+        struct quote quote;     /* what the machines of the set would be */
+        const char *unquotable; /* NULL, or why they cannot be made */
+        int64_t budget;         /* machines of the set that may still be taken away for a while */
+        size_t section;         /* number of the section that is being written */
+        const char *paused;     /* NULL, or what says so */
+        bool failed;            /* memory ran out: the plan is not to be used */
 };
 
 struct section *planning_section(struct planning *pl);
+
+/* What the set that is being planned wants of each machine. */
+void planning_wanted(const struct planning *pl, struct values *ret);
+
+/* planner_lane.c: keeps a create without a marker waiting while what it makes could not be told from what others make. */
+void planning_admit(struct planning *pl, struct action *a);
+
+/* planner_template.c: a template, which is made once and made anew where the spec says so. */
+void plan_template(struct planning *pl, const struct resource *resource);
+size_t template_users(const struct plan_input *in, const char *id); /* machines that are made of it, or being made */
+
+/* A slot that waits for a person. */
+void tell_parked(struct planning *pl, const struct slot *s);
 
 /* A new action on a slot. NULL: out of memory (noted in `failed`). `reason` is a plan's string, NULL notes the same. */
 struct action *planning_action(struct planning *pl, enum action_verb verb, const struct slot *slot, const char *reason);

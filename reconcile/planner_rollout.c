@@ -96,7 +96,7 @@ static enum property outdated_field(const struct planning *pl, const struct slot
 
                 if (!values_known(wanted, f))
                         continue;
-                support = machine_support_find(pl->in->codec, property_name(f));
+                support = machine_support_find(pl->in->codec, pl->in->config->options, property_name(f));
                 if (support->change == CHANGE_REPLACE && values_drifted(support, s, f, wanted))
                         return f;
         }
@@ -105,7 +105,8 @@ static enum property outdated_field(const struct planning *pl, const struct slot
 
 static void replace(struct planning *pl, struct set *set, struct slot *s, enum property f, const struct values *wanted)
 {
-        const struct machine_support *support = machine_support_find(pl->in->codec, property_name(f));
+        const struct machine_support *support = machine_support_find(pl->in->codec, pl->in->config->options,
+                                                                     property_name(f));
         const char *from = value_text(pl->plan, f, values_to_compare(support, s)),
                    *to = value_text(pl->plan, f, wanted);
         struct action *a;
@@ -127,7 +128,7 @@ void plan_rollout(struct planning *pl, struct set *set)
 
         if (set->resource->on_drift != ON_DRIFT_REPLACE)
                 return;
-        values_wanted(set->spec, pl->in->codec, &wanted);
+        planning_wanted(pl, &wanted);
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
                 struct slot *s = &set->slots[i];
                 enum property f;

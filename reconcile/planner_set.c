@@ -4,6 +4,7 @@
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "reconcile/lane.h"
 #include "reconcile/planner_internal.h"
 
 /* What a machine of the set is made of, in the order of the vendor's table. */
@@ -15,7 +16,8 @@ static const char *summary_text(struct planning *pl, const struct values *v)
                 const struct field *field = field_find(kind_machine_set.fields, m->field);
                 const char *text;
 
-                if (!field || field->property == PROPERTY_NONE || !values_known(v, field->property))
+                if (!field || field->property == PROPERTY_NONE || !values_known(v, field->property) ||
+                    machine_support_find(pl->in->codec, pl->in->config->options, m->field) != m)
                         continue;
                 text = value_text(pl->plan, field->property, v);
                 if (field->property == PROPERTY_MEMORY)
@@ -28,10 +30,47 @@ static const char *summary_text(struct planning *pl, const struct values *v)
         return plan_string(pl->plan, "%s", buf_text(&b));
 }
 
+/* A machine that is not ours stands where this one is to be. */
+static void meet_stranger(struct planning *pl, struct action *a)
+{
+        const struct row *stranger = strmap_get(&pl->census->names, a->name);
+
+        if (stranger && pl->in->making[TYPE_MACHINE].marker == MARKER_NAME)
+                planning_block(
+                        pl, a, REASON_CONFLICT,
+                        plan_string(pl->plan,
+                                    "a machine named %s (%s) is there and is not ours; take it under management with "
+                                    "'muster adopt %s %s', or rename it",
+                                    a->name, stranger->id, a->name, stranger->id));
+}
+
+/* What the machines are made from is a resource of this repo, and is not there yet. */
+static void await_template(struct planning *pl, struct action *a)
+{
+        const struct reference *template = &pl->set->spec->template;
+
+        if (!template->resource || values_known(&a->wanted, PROPERTY_TEMPLATE))
+                return;
+        a->waits = plan_string(pl->plan, "MachineTemplate/%s goes first", template->name);
+        for (size_t i = 0; i < pl->plan->n_actions; i++)
+                if (pl->plan->actions[i].type == TYPE_TEMPLATE && pl->plan->actions[i].verb == ACTION_CREATE &&
+                    text_equal(pl->plan->sections[pl->plan->actions[i].section].resource + strlen("MachineTemplate/"),
+                               template->name))
+                        a->depends_on = i + 1;
+}
+
+static void merge_values(struct values *into, const struct values *from)
+{
+        for (enum property p = PROPERTY_NONE + 1; p < PROPERTIES; p++)
+                if (values_known(from, p) && !values_known(into, p)) {
+                        into->of[p] = from->of[p];
+                        into->known |= 1u << p;
+                }
+}
+
 static struct action *plan_create(struct planning *pl, const char *name, const char *reason)
 {
         const struct slot slot = { .name = name };
-        const struct row *stranger;
         struct action *a;
 
         a = planning_action(pl, ACTION_CREATE, &slot, reason);
@@ -39,16 +78,21 @@ static struct action *plan_create(struct planning *pl, const char *name, const c
                 return NULL;
         a->order = ORDER_CREATE;
         a->counts = COUNTS_CREATE;
-        values_wanted(pl->set->spec, pl->in->codec, &a->wanted);
+        planning_wanted(pl, &a->wanted);
         a->summary = summary_text(pl, &a->wanted);
-        stranger = strmap_get(&pl->census->names, a->name);
-        if (stranger)
+        merge_values(&a->wanted, &pl->quote.shows);
+        a->price = pl->quote.price;
+        if (pl->unquotable)
+                planning_block(pl, a, REASON_REFUSED, pl->unquotable);
+        if (pl->in->machines->capped)
                 planning_block(
-                        pl, a, REASON_CONFLICT,
-                        plan_string(pl->plan,
-                                    "a machine named %s (%s) is there and is not ours; take it under management with "
-                                    "'muster adopt %s %s', or rename it",
-                                    a->name, stranger->id, a->name, stranger->id));
+                        pl, a, REASON_HELD,
+                        plan_string(
+                                pl->plan,
+                                "%s shows %zu machines and may have more than it shows: nothing is made there while their number is not known",
+                                pl->in->account, pl->in->machines->of[TYPE_MACHINE].n_rows));
+        await_template(pl, a);
+        meet_stranger(pl, a);
         return a;
 }
 
@@ -65,18 +109,26 @@ static bool leaves_for_good(const struct slot *s)
         return s->thing && s->thing->state == THING_LEAVING && !(s->call && s->call->counts == COUNTS_REPLACE);
 }
 
-/* A machine that looks like the set's, on an account that the ledger has no record of: the first by name. */
+/* A machine that looks like the set's, on an account that the ledger has no record of: the first by name; where machines have no names of
+ * ours, any that the set could have made. */
 static const char *look_alike(const struct planning *pl)
 {
+        bool named = pl->in->making[TYPE_MACHINE].marker == MARKER_NAME;
         const char *first = NULL;
+        struct values wanted;
 
         if (ledger_knows_account(pl->in->ledger, pl->in->account))
                 return NULL;
-        STRMAP_FOREACH (slot, &pl->census->names) {
-                if (slot_ordinal(strchr(pl->set->name, '/') + 1, slot->key) < 0)
+        planning_wanted(pl, &wanted);
+        merge_values(&wanted, &pl->quote.shows);
+        for (size_t i = 0; i < pl->in->machines->of[TYPE_MACHINE].n_rows; i++) {
+                const struct row *row = &pl->in->machines->of[TYPE_MACHINE].rows[i];
+                const char *shown = named ? row->name : row->id;
+
+                if (named ? slot_ordinal(strchr(pl->set->name, '/') + 1, row->name) < 0 : !lane_fits(&wanted, row))
                         continue;
-                if (!first || text_natural_compare(slot->key, first) < 0)
-                        first = slot->key;
+                if (!strmap_get(&pl->census->ids, row->id) && (!first || text_natural_compare(shown, first) < 0))
+                        first = shown;
         }
         return first;
 }
@@ -116,9 +168,10 @@ static void grow(struct planning *pl, int64_t missing, const char *reason)
                                 pl, a, REASON_CONFLICT,
                                 plan_string(
                                         pl->plan,
-                                        "%s is not on record in the ledger and has machines named like this set's (%s); take them "
+                                        "%s is not on record in the ledger and has machines like this set's (%s); take them "
                                         "with 'muster adopt %s', or record them as not ours with 'muster init'",
                                         pl->in->account, alike, pl->set->name));
+                planning_admit(pl, a);
         }
 }
 
@@ -161,7 +214,10 @@ static void plan_delete(struct planning *pl, struct slot *s, const char *reason)
         a->counts = COUNTS_DELETE;
         a->summary = condition_text(s->row->condition);
         a->address = s->row->address[0] ? plan_string(pl->plan, "%s", s->row->address) : NULL;
-        if (s->row->condition == CONDITION_CHANGING)
+        a->price = -s->row->price;
+        if (s->type == TYPE_TEMPLATE && template_users(pl->in, s->thing->id))
+                a->waits = "machines are made of it";
+        else if (s->row->condition == CONDITION_CHANGING)
                 a->waits = "the vendor is still at work on it";
         else if (pl->set->uncertain)
                 a->waits = "some machine of this set may or may not be there; nothing is deleted until that is known";
@@ -256,7 +312,7 @@ static void tell_unknown_create(struct planning *pl, const struct slot *s)
                                       s->name, s->call->note[0] ? s->call->note : "muster was stopped in the middle"));
 }
 
-static void tell_parked(struct planning *pl, const struct slot *s)
+void tell_parked(struct planning *pl, const struct slot *s)
 {
         const char *words = plan_string(pl->plan,
                                         "%s is parked: %s; 'muster adopt %s ID' or 'muster forget %s' decides", s->name,
@@ -382,12 +438,26 @@ static void headline(struct planning *pl, const struct set *set)
                 pl->failed = true;
 }
 
+/* What new machines of the set would be, and whether they can be made at all. */
+static void quote(struct planning *pl, const struct set *set)
+{
+        struct error why = { 0 };
+
+        pl->quote = (struct quote){ 0 };
+        pl->unquotable = NULL;
+        if (!pl->in->codec->quote)
+                return;
+        if (pl->in->codec->quote(pl->in->config, pl->in->machines, set->spec, &pl->quote, &why) < 0)
+                pl->unquotable = plan_string(pl->plan, "%s", why.text);
+}
+
 int plan_set(struct planning *pl, struct set *set, struct error *e)
 {
         const char *reason;
         int64_t surplus;
 
         headline(pl, set);
+        quote(pl, set);
         reason = planning_section(pl)->headline;
         plan_adoptions(pl, set);
         remark_slots(pl, set);

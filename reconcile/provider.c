@@ -25,7 +25,7 @@ int request_list_add(struct request_list *l, struct request *rq, struct error *e
         return 0;
 }
 
-const char *account_option(const struct provider *provider, const struct pairs *options, const char *name)
+const char *provider_option_value(const struct provider *provider, const struct pairs *options, const char *name)
 {
         for (size_t i = 0; options && i < options->n; i++)
                 if (text_equal(options->items[i].key, name))
@@ -99,10 +99,12 @@ int reply_status_check(const struct reply *rp, struct error *e)
         }
 }
 
-const struct machine_support *machine_support_find(const struct provider *provider, const char *field)
+const struct machine_support *machine_support_find(const struct provider *provider, const struct pairs *options,
+                                                   const char *field)
 {
         for (const struct machine_support *m = provider->machines; m->field; m++)
-                if (text_equal(m->field, field))
+                if (text_equal(m->field, field) &&
+                    (!m->option || text_equal(provider_option_value(provider, options, m->option), m->value)))
                         return m;
         return NULL;
 }

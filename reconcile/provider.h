@@ -42,7 +42,9 @@ struct making {
         enum marker marker;
         unsigned together;         /* how many of them one create can make; 0 and 1: one */
         unsigned deleted_together; /* how many of them one delete can name; 0 and 1: one */
-        bool shows_one;            /* SCOPE_ONE is supported */
+        const char
+                *alone_option; /* the option by which the user says, with "true", that nobody else makes such things */
+        bool shows_one;        /* SCOPE_ONE is supported */
         bool slow; /* a create is answered only when it is done: such calls have a pool of their own, and the account goes on
                     * meanwhile */
 };
@@ -77,7 +79,7 @@ struct account_config {
 
 /* The value of an option, its default when the spec gives none; NULL: it has no default. */
 struct provider;
-const char *account_option(const struct provider *provider, const struct pairs *options, const char *name);
+const char *provider_option_value(const struct provider *provider, const struct pairs *options, const char *name);
 
 /* The requests that a question needs next. */
 struct request_list {
@@ -155,7 +157,7 @@ struct quote {
 struct provider {
         const char *type; /* as in a Provider's `type` */
         const struct machine_support *machines;
-        const struct making *making; /* of THING_TYPES */
+        const struct making *(*making)(const struct pairs *options); /* of THING_TYPES */
         enum auth_type auth;
         const char *auth_option, *auth_value; /* `auth` is needed only where this option has this value; NULL: always */
         const struct provider_option *options;
@@ -210,4 +212,6 @@ bool outcome_from_status(const struct reply *rp, struct outcome *ret);
 /* The same for a read: 0 for 2xx; else -EACCES, -EAGAIN or -EBADMSG with words. */
 int reply_status_check(const struct reply *rp, struct error *e);
 
-const struct machine_support *machine_support_find(const struct provider *provider, const char *field);
+/* What the vendor's machines have of a field of MachineSet, as the account is set up; NULL: nothing. */
+const struct machine_support *machine_support_find(const struct provider *provider, const struct pairs *options,
+                                                   const char *field);

@@ -51,7 +51,7 @@ usec_t recover_settling(const struct account *a, const struct call *c)
 }
 
 /* Did the last listing begin after the call's settling time? */
-static bool settled(const struct account *a, const struct call *c)
+bool recover_is_settled(const struct account *a, const struct call *c)
 {
         return a->machines_at >= usec_add(c->settle_from, recover_settling(a, c));
 }
@@ -102,9 +102,9 @@ static void thing_shown(struct account *a, struct thing *t, const struct row *ro
 
 static void see_thing(struct account *a, struct thing *t)
 {
-        const struct row *row = t->id[0] ? observation_find(a->machines, TYPE_MACHINE, t->id) : NULL;
+        const struct row *row = t->id[0] ? observation_find(a->machines, t->type, t->id) : NULL;
 
-        if (t->state == THING_RELEASED)
+        if (t->state == THING_RELEASED || !observation_covers(a->machines, t->type))
                 return;
         if (row && !fingerprint_fits(t, row)) {
                 if (t->state != THING_PARKED)
@@ -117,7 +117,7 @@ static void see_thing(struct account *a, struct thing *t)
                 thing_shown(a, t, row);
                 return;
         }
-        if (t->state != THING_OWNED)
+        if (t->state != THING_OWNED || a->machines->capped)
                 return;
         if (!t->missing) {
                 t->missing = true;
@@ -128,9 +128,9 @@ static void see_thing(struct account *a, struct thing *t)
 }
 
 /* The machine that a create made becomes ours. */
-static void own(struct account *a, struct call *c, const struct row *row)
+void recover_own(struct account *a, struct call *c, const struct row *row)
 {
-        struct thing *t = ledger_add_thing(a->engine->ledger, TYPE_MACHINE, c->account, c->resource, c->slot, row->id);
+        struct thing *t = ledger_add_thing(a->engine->ledger, c->type, c->account, c->resource, c->slot, row->id);
 
         if (!t) {
                 engine_break(a->engine, -ENOMEM, "out of memory");
@@ -147,9 +147,9 @@ static void own(struct account *a, struct call *c, const struct row *row)
 }
 
 /* A slot that waits for a person. `id` may be "". */
-static void park_slot(struct account *a, struct call *c, const char *id, bool leaked, const char *note)
+void recover_park_slot(struct account *a, struct call *c, const char *id, bool leaked, const char *note)
 {
-        struct thing *t = ledger_add_thing(a->engine->ledger, TYPE_MACHINE, c->account, c->resource, c->slot, id);
+        struct thing *t = ledger_add_thing(a->engine->ledger, c->type, c->account, c->resource, c->slot, id);
 
         if (!t) {
                 engine_break(a->engine, -ENOMEM, "out of memory");
@@ -163,17 +163,19 @@ static void park_slot(struct account *a, struct call *c, const char *id, bool le
         call_resolve(a, c, "parked", note);
 }
 
-/* Names of the listed machines that a create of unknown outcome may have made, for a person to choose from. */
+/* The listed things that a create of unknown outcome may have made, for a person to choose from. */
 static const char *candidates(struct account *a, const struct call *c, bool resembling)
 {
+        const struct listed *listed = &a->machines->of[c->type];
         _cleanup_buf_ struct buf b = BUF_INIT(512);
         size_t n = 0;
 
-        for (size_t i = 0; i < a->machines->of[TYPE_MACHINE].n_rows; i++) {
-                const struct row *row = &a->machines->of[TYPE_MACHINE].rows[i];
-                bool fits = resembling ? a->codec->resembles(c->slot, row->name) : text_equal(c->slot, row->name);
+        for (size_t i = 0; i < listed->n_rows; i++) {
+                const struct row *row = &listed->rows[i];
+                bool fits = resembling ? a->codec->resembles && a->codec->resembles(c->marker, row->name)
+                                       : text_equal(c->marker, row->name);
 
-                if (!fits || ledger_held(a->engine->ledger, a->name, TYPE_MACHINE, row->id))
+                if (!fits || ledger_held(a->engine->ledger, a->name, c->type, row->id))
                         continue;
                 if (n++ < 5)
                         buf_addf(&b, "%s%s (%s)", n > 1 ? ", " : "", row->id, row->name);
@@ -183,7 +185,7 @@ static const char *candidates(struct account *a, const struct call *c, bool rese
         return n ? account_words(a, "%s", buf_text(&b)) : NULL;
 }
 
-static void not_done(struct account *a, struct call *c, usec_t now)
+void recover_not_done(struct account *a, struct call *c, usec_t now)
 {
         enum outcome_class class = c->said_no ? OUTCOME_REFUSED : OUTCOME_UNKNOWN;
         const char *note = c->note[0] ? c->note : "nothing came of it";
@@ -196,12 +198,12 @@ static void not_done(struct account *a, struct call *c, usec_t now)
 
 /* Is what a create was to make truly not there? Not by the word of one listing, nor of one that lacks machines of ours, too: what is
  * said to be missing may only be left out. */
-static bool stays_absent(const struct account *a, struct call *c)
+bool recover_stays_absent(const struct account *a, struct call *c)
 {
         usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
         usec_t apart = usec_min(confirm, recover_settling(a, c));
 
-        if (a->lacking)
+        if (a->lacking || a->machines->capped || !observation_covers(a->machines, c->type))
                 c->absent_since = 0;
         else if (!c->absent_since)
                 c->absent_since = a->machines_at;
@@ -226,13 +228,13 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
         bool early = c->state == CALL_ACCEPTED && claim->n == 1;
         const char *resembling;
 
-        if (!early && !settled(a, c))
+        if (!early && !recover_is_settled(a, c))
                 return;
         if (claim->n == 1) {
                 if (is_made_as_asked(c, claim->match))
-                        own(a, c, claim->match);
+                        recover_own(a, c, claim->match);
                 else
-                        park_slot(
+                        recover_park_slot(
                                 a, c, "", false,
                                 account_words(a,
                                               "after a create of unknown outcome there is a machine with its name that "
@@ -241,21 +243,22 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
                 return;
         }
         if (claim->n > 1) {
-                park_slot(a, c, "", false,
-                          account_words(a, "several machines carry its name after a create of unknown outcome: %s",
-                                        candidates(a, c, false)));
+                recover_park_slot(a, c, "", false,
+                                  account_words(a,
+                                                "several machines carry its name after a create of unknown outcome: %s",
+                                                candidates(a, c, false)));
                 return;
         }
-        if (!stays_absent(a, c))
+        if (!recover_stays_absent(a, c))
                 return;
         resembling = candidates(a, c, true);
         if (resembling)
-                park_slot(a, c, "", false,
-                          account_words(a,
-                                        "after a create of unknown outcome there are machines with a similar name: %s",
-                                        resembling));
+                recover_park_slot(
+                        a, c, "", false,
+                        account_words(a, "after a create of unknown outcome there are machines with a similar name: %s",
+                                      resembling));
         else
-                not_done(a, c, now);
+                recover_not_done(a, c, now);
 }
 
 static void recover_create(struct account *a, struct claim *claim, usec_t now)
@@ -267,16 +270,17 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
                 recover_unnamed_create(a, claim, now);
                 return;
         }
-        row = observation_find(a->machines, TYPE_MACHINE, c->id);
-        if (row && ledger_held(a->engine->ledger, a->name, TYPE_MACHINE, c->id))
-                park_slot(a, c, "", false,
-                          account_words(a, "the vendor said that it made %s, an id that the ledger knows already",
-                                        c->id));
+        row = observation_find(a->machines, c->type, c->id);
+        if (row && ledger_held(a->engine->ledger, a->name, c->type, c->id))
+                recover_park_slot(a, c, "", false,
+                                  account_words(a,
+                                                "the vendor said that it made %s, an id that the ledger knows already",
+                                                c->id));
         else if (row)
-                own(a, c, row);
-        else if (settled(a, c) && stays_absent(a, c))
-                park_slot(a, c, c->id, true,
-                          account_words(a, "the vendor said that it made %s, and no listing shows it", c->id));
+                recover_own(a, c, row);
+        else if (recover_is_settled(a, c) && recover_stays_absent(a, c))
+                recover_park_slot(a, c, c->id, true,
+                                  account_words(a, "the vendor said that it made %s, and no listing shows it", c->id));
 }
 
 static bool reads_as_wanted(const struct call *c, const struct thing *t, const struct row *row)
@@ -288,7 +292,11 @@ static bool reads_as_wanted(const struct call *c, const struct thing *t, const s
         case ORDER_POWER_OFF:
                 return row->condition == CONDITION_STOPPED;
         case ORDER_CHANGE:
-                return values_known(&row->values, c->field) && value_equal(c->field, &row->values, &c->wanted);
+                return values_known(&row->values, c->field) && value_satisfies(c->field, &row->values, &c->wanted);
+        case ORDER_ATTACH:
+                return row->parent[0];
+        case ORDER_DETACH:
+                return !row->parent[0];
         case ORDER_RENAME:
                 return text_equal(row->name, t->slot);
         default:
@@ -307,6 +315,10 @@ static const char *done_text(enum order_verb verb)
                 return "switched off";
         case ORDER_RENAME:
                 return "renamed";
+        case ORDER_ATTACH:
+                return "attached";
+        case ORDER_DETACH:
+                return "detached";
         default:
                 return "changed";
         }
@@ -314,61 +326,70 @@ static const char *done_text(enum order_verb verb)
 
 static void recover_change(struct account *a, struct call *c, struct thing *t, usec_t now)
 {
-        const struct row *row = t ? observation_find(a->machines, TYPE_MACHINE, t->id) : NULL;
+        const struct row *row = t ? observation_find(a->machines, t->type, t->id) : NULL;
 
         if (!t || t->state == THING_PARKED) {
-                call_resolve(a, c, "dropped", "the machine is not ours to change any more");
+                call_resolve(a, c, "dropped", "it is not ours to change any more");
         } else if (row && reads_as_wanted(c, t, row)) {
                 engine_tell(a, EVENT_DONE, c->slot, "%s", done_text(c->verb));
                 retry_worked(a, c);
                 call_resolve(a, c, "done", c->note);
-        } else if (row && settled(a, c)) {
-                not_done(a, c, now);
+        } else if (row && recover_is_settled(a, c)) {
+                recover_not_done(a, c, now);
         }
 }
 
 static void recover_delete(struct account *a, struct call *c, struct thing *t, usec_t now)
 {
         if (!t || t->state == THING_PARKED) {
-                call_resolve(a, c, "dropped", "the machine is not ours to delete any more");
+                call_resolve(a, c, "dropped", "it is not ours to delete any more");
                 return;
         }
-        if (!observation_find(a->machines, TYPE_MACHINE, t->id)) {
-                c->absent++;
+        if (!observation_covers(a->machines, t->type))
+                return;
+        if (!observation_find(a->machines, t->type, t->id)) {
+                c->absent += !a->machines->capped;
                 return;
         }
         c->absent = 0;
-        if (!settled(a, c))
+        if (!recover_is_settled(a, c))
                 return;
         t->state = THING_OWNED;
         touch_thing(a, t);
-        not_done(a, c, now);
+        recover_not_done(a, c, now);
 }
 
-/* Finds the machines that carry the names of open creates, were never ours, and so may be what those made. */
-static int match_claims(struct recovery *rec)
+/* Finds the things of one type that carry the markers of open creates, were never ours, and so may be what those made. */
+static int match_type(struct recovery *rec, enum thing_type type)
 {
+        const struct listed *listed = &rec->a->machines->of[type];
         _cleanup_strmap_ struct strmap markers = { 0 };
-        const struct observation *machines = rec->a->machines;
 
-        if (!rec->n_claims)
-                return 0;
         for (size_t i = 0; i < rec->n_claims; i++) {
-                int r = strmap_set(&markers, rec->claims[i].call->slot, &rec->claims[i]);
+                struct call *c = rec->claims[i].call;
 
-                if (r < 0)
-                        return r;
+                if (c->type == type && c->marker[0] && strmap_set(&markers, c->marker, &rec->claims[i]) < 0)
+                        return -ENOMEM;
         }
-        for (size_t i = 0; i < machines->of[TYPE_MACHINE].n_rows; i++) {
-                const struct row *row = &machines->of[TYPE_MACHINE].rows[i];
+        for (size_t i = 0; markers.count && i < listed->n_rows; i++) {
+                const struct row *row = &listed->rows[i];
                 struct claim *claim = strmap_get(&markers, row->name);
 
-                if (!claim || ledger_held(rec->a->engine->ledger, rec->a->name, TYPE_MACHINE, row->id))
+                if (!claim || ledger_held(rec->a->engine->ledger, rec->a->name, type, row->id))
                         continue;
                 if (claim->n++ == 0)
                         claim->match = row;
         }
         return 0;
+}
+
+static int match_claims(struct recovery *rec)
+{
+        int r = 0;
+
+        for (enum thing_type type = 0; rec->n_claims && type < THING_TYPES && r >= 0; type++)
+                r = match_type(rec, type);
+        return r;
 }
 
 /* A machine that was to go, and whose delete never went out or is over, is ours as before. */
@@ -413,7 +434,7 @@ static int gather(struct recovery *rec)
                 struct call *c = ledger->calls[i];
                 struct claim *claim;
 
-                if (!call_is_open(rec->a, c) || c->verb != ORDER_CREATE)
+                if (!call_is_open(rec->a, c) || c->verb != ORDER_CREATE || c->in_flight)
                         continue;
                 claim = ARRAY_ADD(rec->claims, rec->n_claims, rec->allocated_claims);
                 if (!claim)
@@ -421,6 +442,44 @@ static int gather(struct recovery *rec)
                 claim->call = c;
         }
         return match_claims(rec);
+}
+
+/* Creates whose things nothing names are looked at together, once all those were that can be told by an id or a marker. */
+static int recover_unmarked(struct recovery *rec)
+{
+        _cleanup_free_ struct call **calls = NULL;
+        size_t n = 0;
+
+        if (!rec->n_claims)
+                return 0;
+        calls = calloc(rec->n_claims, sizeof(struct call *));
+        if (!calls)
+                return -ENOMEM;
+        for (size_t i = 0; i < rec->n_claims; i++) {
+                struct call *c = rec->claims[i].call;
+
+                if (call_is_open(rec->a, c) && !c->id[0] && !c->marker[0])
+                        calls[n++] = c;
+        }
+        return n ? recover_lanes(rec->a, calls, n, rec->now) : 0;
+}
+
+static void recover_call(struct recovery *rec, struct call *c, size_t *claim)
+{
+        struct account *a = rec->a;
+
+        if (!c->settle_from)
+                c->settle_from = a->machines_at;
+        if (c->verb == ORDER_CREATE) {
+                struct claim *own = &rec->claims[(*claim)++];
+
+                if (c->id[0] || c->marker[0])
+                        recover_create(a, own, rec->now);
+        } else if (c->verb == ORDER_DELETE) {
+                recover_delete(a, c, strmap_get(&rec->things, c->slot), rec->now);
+        } else {
+                recover_change(a, c, strmap_get(&rec->things, c->slot), rec->now);
+        }
 }
 
 int recover_see(struct account *a, usec_t now, struct error *e)
@@ -437,17 +496,11 @@ int recover_see(struct account *a, usec_t now, struct error *e)
         for (size_t i = 0, n = ledger->n_calls; i < n; i++) {
                 struct call *c = ledger->calls[i];
 
-                if (!call_is_open(a, c))
-                        continue;
-                if (!c->settle_from)
-                        c->settle_from = a->machines_at;
-                if (c->verb == ORDER_CREATE)
-                        recover_create(a, &rec.claims[claim++], now);
-                else if (c->verb == ORDER_DELETE)
-                        recover_delete(a, c, strmap_get(&rec.things, c->slot), now);
-                else
-                        recover_change(a, c, strmap_get(&rec.things, c->slot), now);
+                if (call_is_open(a, c) && !c->in_flight)
+                        recover_call(&rec, c, &claim);
         }
+        if (recover_unmarked(&rec) < 0)
+                return error_oom(e);
         losses_hold(a, &losses);
         return engine_acts(a->engine) ? losses_check(a, now, e) : 0;
 }
@@ -460,7 +513,7 @@ usec_t recover_next(const struct account *a)
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 const struct call *c = ledger->calls[i];
 
-                if (!call_is_open(a, c) || !c->settle_from)
+                if (!call_is_open(a, c) || !c->settle_from || c->in_flight)
                         continue;
                 if (c->absent_since)
                         next = usec_min(next, usec_add(c->absent_since, usec_min(confirm, recover_settling(a, c))));

@@ -12,6 +12,8 @@ static int rename_account(struct ledger *l, const struct resource *r)
 
         if (ledger_knows_account(l, r->formerly) && !ledger_knows_account(l, r->name))
                 code = ledger_record_account(l, r->name, r->provider->type, r->provider->endpoint, 0);
+        if (code >= 0)
+                code = ledger_rename_strangers(l, r->formerly, r->name);
         for (size_t i = 0; code >= 0 && i < l->n_things; i++) {
                 struct thing *t = l->things[i];
 
@@ -20,7 +22,7 @@ static int rename_account(struct ledger *l, const struct resource *r)
                 t->account = ledger_string(l, r->name);
                 code = t->account ? ledger_touch_thing(l, t) : -ENOMEM;
                 if (code >= 0 && t->id[0])
-                        code = ledger_hold_id(l, r->name, TYPE_MACHINE, t->id);
+                        code = ledger_hold_id(l, r->name, t->type, t->id);
         }
         for (size_t i = 0; code >= 0 && i < l->n_calls; i++) {
                 struct call *c = l->calls[i];
@@ -33,8 +35,8 @@ static int rename_account(struct ledger *l, const struct resource *r)
         return code;
 }
 
-/* A set was renamed: it keeps its machines, and they keep their names. */
-static int rename_set(struct ledger *l, const struct resource *r)
+/* A set or a template was renamed: what it owns stays its own, and keeps its names. */
+static int rename_owner(struct ledger *l, const struct resource *r)
 {
         char was[RESOURCE_TEXT_MAX], is[RESOURCE_TEXT_MAX];
         int code = 0;
@@ -71,8 +73,8 @@ int rename_owned(struct engine *engine, const struct estate *estate)
                         continue;
                 if (resource->kind == &kind_provider)
                         r = rename_account(engine->ledger, resource);
-                else if (resource->kind == &kind_machine_set)
-                        r = rename_set(engine->ledger, resource);
+                else if (resource->kind->provider_offset > 0)
+                        r = rename_owner(engine->ledger, resource);
         }
         return r;
 }

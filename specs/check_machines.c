@@ -42,16 +42,17 @@ static int check_supported(const struct checker *c, const struct provider *provi
                            provider->type);
 }
 
-static int check_support(const struct checker *c, const struct provider *provider)
+static int check_support(const struct checker *c, const struct provider *provider, const struct pairs *options)
 {
         char path[PATH_MAX_OF_FIELD];
         int r = 0;
 
         for (const struct machine_support *s = provider->machines; s->field && r == 0; s++)
-                r = check_supported(c, provider, s);
+                if (machine_support_find(provider, options, s->field) == s)
+                        r = check_supported(c, provider, s);
 
         for (const struct field *f = kind_machine_set.fields; f->name && r == 0; f++)
-                if (f->by_provider && !machine_support_find(provider, f->name) &&
+                if (f->by_provider && !machine_support_find(provider, options, f->name) &&
                     check_can(c, spec_path(f->name, path)))
                         r = check_error(c, path, "is not supported, %s machines have no '%s'; leave it out",
                                         provider->type, f->name);
@@ -164,5 +165,5 @@ int check_machine_set(const struct checker *c)
         if (account && account->provider->type)
                 provider = c->options->provider_find(account->provider->type);
 
-        return provider ? check_support(c, provider) : 0;
+        return provider ? check_support(c, provider, &account->provider->options) : 0;
 }

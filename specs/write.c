@@ -14,6 +14,7 @@
 struct writer {
         struct buf *b;
         const struct provider *codec;
+        const struct pairs *options; /* of the provider; NULL: none */
         const struct field *table; /* of the spec, for what a field's stand-in is */
         const void *base;
 };
@@ -300,7 +301,7 @@ static void write_field(struct writer *w, size_t depth, const struct field *fiel
 static bool is_missed(const struct writer *w, const struct field *field)
 {
         const struct machine_support *support = field->by_provider && w->codec
-                                                        ? machine_support_find(w->codec, field->name)
+                                                        ? machine_support_find(w->codec, w->options, field->name)
                                                         : NULL;
         const struct field *instead = support && support->instead ? field_find(w->table, support->instead) : NULL;
 
@@ -324,7 +325,11 @@ static void write_fields(struct writer *w, size_t depth, const struct field *tab
 
 int write_document(struct buf *b, const struct resource *r, const struct provider *codec)
 {
-        struct writer w = { .b = b, .codec = codec, .table = r->kind->fields, .base = r->spec };
+        const struct resource *provider = resource_provider(r);
+        struct writer w = { .b = b,
+                            .codec = codec,
+                            .options = provider ? &provider->provider->options : NULL,
+                            .table = r->kind->fields, .base = r->spec };
 
         (void)buf_addf(b, "apiVersion: muster/v1\nkind: %s\nmetadata:\n", r->kind->name);
         write_key(b, 1, "name");

@@ -24,9 +24,15 @@ static const struct machine_support machines[] = {
         { NULL },
 };
 
-static const struct making making[THING_TYPES] = {
-        [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NAME, .shows_one = true },
-};
+static const struct making *making(const struct pairs *options)
+{
+        static const struct making makings[THING_TYPES] = {
+                [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NAME, .shows_one = true },
+        };
+
+        (void)options;
+        return makings;
+}
 
 static const struct provider_option options[] = {
         { "tenant", .help = "the tenant's id, for its quotas" },

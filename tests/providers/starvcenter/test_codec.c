@@ -428,15 +428,15 @@ static void names_resemble_markers(void **state)
 
 static void the_table_says_what_is_supported(void **state)
 {
-        const struct machine_support *template = machine_support_find(codec, "template");
+        const struct machine_support *template = machine_support_find(codec, NULL, "template");
 
         (void)state;
         assert_true(template->required);
         assert_string_equal(template->instead, "model");
         assert_int_equal(template->readback, READBACK_NEVER);
-        assert_int_equal(machine_support_find(codec, "cpu")->change, CHANGE_IN_PLACE);
-        assert_int_equal(machine_support_find(codec, "model")->readback, READBACK_LISTED);
-        assert_null(machine_support_find(codec, "image"));
+        assert_int_equal(machine_support_find(codec, NULL, "cpu")->change, CHANGE_IN_PLACE);
+        assert_int_equal(machine_support_find(codec, NULL, "model")->readback, READBACK_LISTED);
+        assert_null(machine_support_find(codec, NULL, "image"));
         assert_int_equal(codec->timing.acting + codec->timing.lag + codec->timing.margin, USEC_PER_MINUTE);
 }
 

@@ -240,6 +240,23 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
         return 0;
 }
 
+/* " +3.30 CNY an hour on fin.": in hundredths, and finer where that says more. */
+static void add_price(struct buf *b, const struct plan_provider *p)
+{
+        uint64_t millionths = p->price < 0 ? -(uint64_t)p->price : (uint64_t)p->price;
+        unsigned places = 6;
+
+        if (!p->currency || millionths == 0)
+                return;
+        (void)buf_addf(b, " %c%" PRIu64 ".", p->price < 0 ? '-' : '+', millionths / 1000000);
+        millionths %= 1000000;
+        for (; places > 2 && millionths % 10 == 0; places--)
+                millionths /= 10;
+        (void)buf_addf(b, "%0*" PRIu64 " %s an hour on ", (int)places, millionths, p->currency);
+        (void)plan_escape(b, p->name);
+        (void)buf_addc(b, '.');
+}
+
 int plan_text_counts(const struct plan *p, struct buf *b)
 {
         struct plan_counts counts = plan_count(p);
@@ -248,11 +265,14 @@ int plan_text_counts(const struct plan *p, struct buf *b)
         for (size_t i = 0; i < p->n_providers; i++)
                 requests += p->providers[i].planned;
 
-        return buf_addf(b,
-                        "%" PRId64 " to create, %" PRId64 " to change, %" PRId64 " to delete, %" PRId64
-                        " blocked, %" PRId64 " unknown. About %" PRIu64 " request%s.",
-                        counts.create, counts.update, counts.delete, counts.blocked, p->unknown, requests,
-                        requests == 1 ? "" : "s");
+        (void)buf_addf(b,
+                       "%" PRId64 " to create, %" PRId64 " to change, %" PRId64 " to delete, %" PRId64
+                       " blocked, %" PRId64 " unknown. About %" PRIu64 " request%s.",
+                       counts.create, counts.update, counts.delete, counts.blocked, p->unknown, requests,
+                       requests == 1 ? "" : "s");
+        for (size_t i = 0; i < p->n_providers; i++)
+                add_price(b, &p->providers[i]);
+        return b->failed;
 }
 
 int plan_text_no_changes(const struct plan *p, struct buf *b)

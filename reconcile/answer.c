@@ -19,6 +19,7 @@
 struct answering {
         struct account *a;
         const struct ledger_request *request;
+        enum thing_type type; /* of what it is about */
         struct buf text;
         bool refused;
         size_t told;              /* lines of the answer, also those beyond the ones that it shows */
@@ -61,7 +62,7 @@ static int know_things(struct answering *w)
                 if (t->state == THING_GONE || !text_equal(t->account, w->a->name))
                         continue;
                 r = strmap_set(&w->slots, t->slot, t);
-                if (r >= 0 && t->id[0])
+                if (r >= 0 && t->id[0] && t->type == w->type)
                         r = strmap_set(&w->ids, t->id, t);
         }
         return r;
@@ -107,8 +108,7 @@ static int take(struct answering *w, const char *slot, const struct row *row)
                               slot, slot);
         if (there)
                 drop(a, there, "adopted");
-        t = ledger_adopt(a->engine->ledger, TYPE_MACHINE, a->name, w->request->resource, slot, row,
-                         engine_wall(a->engine));
+        t = ledger_adopt(a->engine->ledger, w->type, a->name, w->request->resource, slot, row, engine_wall(a->engine));
         if (!t)
                 return -ENOMEM;
         r = strmap_set(&w->slots, t->slot, t);
@@ -163,14 +163,28 @@ static int adopt(struct answering *w)
 {
         const struct row *row;
 
-        if (!w->request->slot[0])
+        const char *slot = w->request->slot;
+
+        if (w->type == TYPE_TEMPLATE)
+                slot = strchr(w->request->resource, '/') + 1;
+        if (!slot[0])
                 return adopt_by_names(w);
         if (!w->request->id[0])
-                return refuse(w, "which machine? 'muster adopt %s ID'", w->request->slot);
-        row = observation_find(w->a->machines, TYPE_MACHINE, w->request->id);
+                return refuse(w, "which %s? 'muster adopt %s ID'", thing_type_words[w->type],
+                              w->request->slot[0] ? slot : w->request->resource);
+        row = observation_find(w->a->machines, w->type, w->request->id);
         if (!row)
-                return refuse(w, "%s shows no machine with the id %s", w->a->name, w->request->id);
-        return take(w, w->request->slot, row);
+                return refuse(w, "%s shows no %s with the id %s", w->a->name, thing_type_words[w->type],
+                              w->request->id);
+        return take(w, slot, row);
+}
+
+/* Is it what the request names, or a disk of the machine that it names? */
+static bool is_named(const struct answering *w, const char *slot)
+{
+        size_t n = strlen(w->request->slot);
+
+        return !n || (strncmp(slot, w->request->slot, n) == 0 && (!slot[n] || slot[n] == '/'));
 }
 
 static int forget(struct answering *w)
@@ -183,7 +197,7 @@ static int forget(struct answering *w)
                 struct call *c = ledger->calls[i];
 
                 if (c->state == CALL_RESOLVED || !text_equal(c->resource, w->request->resource) ||
-                    (slot[0] && !text_equal(c->slot, slot)))
+                    !is_named(w, c->slot))
                         continue;
                 call_resolve(w->a, c, "forgotten", c->note);
                 if (c->verb == ORDER_CREATE)
@@ -192,8 +206,7 @@ static int forget(struct answering *w)
         for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state == THING_GONE || !text_equal(t->resource, w->request->resource) ||
-                    (slot[0] && !text_equal(t->slot, slot)))
+                if (t->state == THING_GONE || !text_equal(t->resource, w->request->resource) || !is_named(w, t->slot))
                         continue;
                 drop(w->a, t, "forgotten");
                 r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,
@@ -299,6 +312,8 @@ void answer_request(struct account *a)
 
         if (!engine->request.seq || !text_equal(engine->request_account, a->name))
                 return;
+        if (engine->request.verb == REQUEST_ADOPT && text_starts(engine->request.resource, "MachineTemplate/"))
+                w.type = TYPE_TEMPLATE;
         r = know_things(&w);
         if (r < 0)
                 ;
@@ -351,9 +366,7 @@ const char *answer_account(const struct engine *engine, const struct ledger_requ
 
         if (request->verb == REQUEST_ACCEPT_LOSS)
                 return request->account;
-        r = strchr(request->resource, '/')
-                    ? estate_find(engine->estate, &kind_machine_set, strchr(request->resource, '/') + 1)
-                    : NULL;
+        r = estate_find_text(engine->estate, request->resource);
         if (r && resource_provider(r))
                 return resource_provider(r)->name;
         for (size_t i = 0; i < engine->ledger->n_things; i++)

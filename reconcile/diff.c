@@ -216,7 +216,8 @@ static void diff_name(struct planning *pl, const struct slot *s)
 {
         struct action *a;
 
-        if (s->thing->adopted || !s->row->name[0] || text_equal(s->row->name, s->name))
+        if (pl->in->making[TYPE_MACHINE].marker != MARKER_NAME || s->thing->adopted || !s->row->name[0] ||
+            text_equal(s->row->name, s->name))
                 return;
         if (pl->set->resource->on_drift == ON_DRIFT_REPORT) {
                 planning_note(pl, plan_string(pl->plan, "%s is named %s at the vendor; only reported, as onDrift says",
@@ -261,6 +262,9 @@ static void diff_slot(struct planning *pl, const struct slot *s, const struct va
         case CONDITION_UNKNOWN:
                 planning_note(pl, plan_string(pl->plan, "%s is in a state that muster does not know: it is left alone",
                                               s->name));
+                return;
+        case CONDITION_EXPIRED:
+                planning_note(pl, plan_string(pl->plan, "%s has expired: it is kept, and not replaced", s->name));
                 return;
         case CONDITION_FAILED:
                 return;         /* replacing it is the set's affair */

@@ -448,9 +448,15 @@ int engine_plan(struct engine *engine, struct plan **ret)
                 p = r < 0 ? NULL : ARRAY_ADD(plan->providers, plan->n_providers, plan->allocated_providers);
                 if (!p)
                         return -ENOMEM;
-                *p = (struct plan_provider){ .name = strpool_add(plan->strings, a->name), .reads = a->reads };
-                for (size_t k = 0; k < a->plan->n_actions; k++)
-                        p->planned += a->plan->actions[k].blocked ? 0 : a->plan->actions[k].requests;
+                *p = (struct plan_provider){ .name = strpool_add(plan->strings, a->name),
+                                             .reads = a->reads,
+                                             .currency = a->codec->currency };
+                for (size_t k = 0; k < a->plan->n_actions; k++) {
+                        if (a->plan->actions[k].blocked)
+                                continue;
+                        p->planned += a->plan->actions[k].requests;
+                        p->price += a->plan->actions[k].price;
+                }
         }
         r = plan_sort(plan);
         if (r < 0)

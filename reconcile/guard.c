@@ -57,7 +57,18 @@ static void block_all(struct planning *pl, size_t first, bool deletes, const cha
         }
 }
 
-int guard_limits(struct planning *pl, size_t first_action, struct error *e)
+/* What is done for an action that may not be is not done, either. */
+static void block_servants(struct planning *pl, size_t first)
+{
+        for (size_t i = first; i < pl->plan->n_actions; i++) {
+                struct action *a = &pl->plan->actions[i];
+
+                if (a->serves && pl->plan->actions[a->serves - 1].blocked)
+                        planning_block(pl, a, REASON_NONE, pl->plan->actions[a->serves - 1].blocked);
+        }
+}
+
+static int limit(struct planning *pl, size_t first_action, struct error *e)
 {
         const struct resource *policy = pl->in->estate->policy;
         int64_t deletes = count_of(pl->plan, first_action, true), creates = count_of(pl->plan, first_action, false);
@@ -89,4 +100,13 @@ int guard_limits(struct planning *pl, size_t first_action, struct error *e)
                                 (long long)creates, pl->in->account, (long long)hour.creates,
                                 (long long)policy->policy->max_creates));
         return 0;
+}
+
+int guard_limits(struct planning *pl, size_t first_action, struct error *e)
+{
+        int r = limit(pl, first_action, e);
+
+        if (r >= 0)
+                block_servants(pl, first_action);
+        return r;
 }

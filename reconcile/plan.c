@@ -199,6 +199,7 @@ static int append_action(struct plan *to, const struct action *a, size_t section
         new->wanted = (struct values){ 0 };
         if (a->depends_on)
                 new->depends_on += action_offset;
+        new->serves = 0; /* for the making of the plan only */
         return 0;
 }
 

@@ -47,6 +47,7 @@ struct action {
         struct change_line changes[2];
         size_t n_changes;
         size_t depends_on; /* number + 1 of the action that goes first; 0: none */
+        size_t serves;     /* number + 1 of the action that it is done for, and blocked with; 0: none */
         size_t requests;   /* that carrying it out sends at the least */
         size_t section;    /* its number in sections */
 

@@ -233,6 +233,7 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
                         r = plan_set(pl, &set, e);
                 else
                         plan_orphans(pl, &set);
+                plan_disks(pl, first);
         }
         for (size_t i = first; i < pl->plan->n_actions; i++)
                 wait_for_retry(pl, &pl->plan->actions[i]);

@@ -41,6 +41,9 @@ void planning_admit(struct planning *pl, struct action *a);
 void plan_template(struct planning *pl, const struct resource *resource);
 size_t template_users(const struct plan_input *in, const char *id); /* machines that are made of it, or being made */
 
+/* planner_disks.c: the data disks of the set's machines; `first` is the number of the set's first action. */
+void plan_disks(struct planning *pl, size_t first);
+
 /* A slot that waits for a person. */
 void tell_parked(struct planning *pl, const struct slot *s);
 
@@ -49,6 +52,9 @@ struct action *planning_action(struct planning *pl, enum action_verb verb, const
 
 /* A line below the section that is no action. */
 void planning_note(struct planning *pl, const char *text);
+
+/* What is written down of a thing when the plan is carried out. */
+void planning_remark(struct planning *pl, struct thing *thing, enum remark_type type);
 
 /* Keeps an action out of this pass. The gravest reason stays the section's. */
 void planning_block(struct planning *pl, struct action *a, enum phase_reason reason, const char *why);

@@ -83,9 +83,13 @@ static void take_away(struct planning *pl, const struct set *set, const struct s
 
 bool needs_restart(const struct planning *pl, const struct slot *s, enum property f)
 {
+        const struct machine_support *support = machine_support_find(pl->in->codec, pl->in->config->options,
+                                                                     property_name(f));
         const struct retry *retry = planning_retry(pl, s, ORDER_CHANGE, f);
 
-        return s->row->condition == CONDITION_RUNNING && retry && retry->given_up && retry->class == OUTCOME_REFUSED;
+        if (s->row->condition != CONDITION_RUNNING)
+                return false;
+        return support->while_off || (retry && retry->given_up && retry->class == OUTCOME_REFUSED);
 }
 
 /* The first property of the machine that only a new machine can have as the spec says. */

@@ -223,10 +223,40 @@ static void plan_delete(struct planning *pl, struct slot *s, const char *reason)
                 a->waits = "some machine of this set may or may not be there; nothing is deleted until that is known";
 }
 
+/* Machines that are made of the set's template, and not ours, leave it open what the set's machines are: none goes meanwhile. */
+static const char *foreign_members(struct planning *pl)
+{
+        const struct listed *machines = &pl->in->machines->of[TYPE_MACHINE];
+        const struct row *first = NULL;
+        struct values wanted;
+        size_t n = 0;
+
+        if (!pl->set->spec || pl->in->making[TYPE_MACHINE].marker != MARKER_NONE ||
+            !property_is_listed(pl->in->codec, pl->in->config->options, PROPERTY_TEMPLATE))
+                return NULL;
+        planning_wanted(pl, &wanted);
+        for (size_t i = 0; values_known(&wanted, PROPERTY_TEMPLATE) && i < machines->n_rows; i++) {
+                const struct row *row = &machines->rows[i];
+
+                if (strmap_get(&pl->census->ids, row->id) || !values_known(&row->values, PROPERTY_TEMPLATE) ||
+                    !value_equal(PROPERTY_TEMPLATE, &row->values, &wanted))
+                        continue;
+                first = n++ ? first : row;
+        }
+        if (!n)
+                return NULL;
+        return plan_string(
+                pl->plan,
+                "%zu machine%s made of template %s %s not ours (%s%s): take %s with 'muster adopt', or delete %s, before any goes",
+                n, n == 1 ? "" : "s", wanted.of[PROPERTY_TEMPLATE].text, n == 1 ? "is" : "are", first->id,
+                n == 1 ? "" : ", ...", n == 1 ? "it" : "them", n == 1 ? "it" : "them");
+}
+
 static void shrink(struct planning *pl, struct set *set, int64_t surplus, const char *reason)
 {
         _cleanup_free_ struct slot **victims = calloc(set->n_slots, sizeof(*victims));
-        size_t n = 0;
+        const char *foreign = foreign_members(pl);
+        size_t first = pl->plan->n_actions, n = 0;
 
         if (!victims) {
                 pl->failed = true;
@@ -239,6 +269,8 @@ static void shrink(struct planning *pl, struct set *set, int64_t surplus, const 
               set->spec && set->spec->scale_in == SCALE_IN_OLDEST ? compare_oldest : compare_newest);
         for (size_t i = 0; i < n && (int64_t)i < surplus; i++)
                 plan_delete(pl, victims[i], reason);
+        for (size_t i = first; foreign && i < pl->plan->n_actions; i++)
+                planning_block(pl, &pl->plan->actions[i], REASON_CONFLICT, foreign);
         if ((int64_t)n < surplus && set->spec)
                 planning_note(
                         pl,
@@ -395,7 +427,7 @@ static void plan_adoptions(struct planning *pl, const struct set *set)
         }
 }
 
-static void remark(struct planning *pl, struct thing *thing, enum remark_type type)
+void planning_remark(struct planning *pl, struct thing *thing, enum remark_type type)
 {
         struct remark *r = ARRAY_ADD(pl->plan->remarks, pl->plan->n_remarks, pl->plan->allocated_remarks);
 
@@ -414,10 +446,10 @@ static void remark_slots(struct planning *pl, const struct set *set)
                 if (!s->thing || s->call || pl->paused)
                         continue;
                 if (s->protect != s->thing->protect)
-                        remark(pl, s->thing, s->protect ? REMARK_PROTECT : REMARK_UNPROTECT);
+                        planning_remark(pl, s->thing, s->protect ? REMARK_PROTECT : REMARK_UNPROTECT);
                 if (!s->release || s->thing->state != THING_OWNED)
                         continue;
-                remark(pl, s->thing, REMARK_RELEASE);
+                planning_remark(pl, s->thing, REMARK_RELEASE);
                 planning_note(pl, plan_string(pl->plan, "%s (%s) is released: no longer ours, left as it is", s->name,
                                               s->thing->id));
         }

@@ -44,6 +44,8 @@ struct making {
         unsigned deleted_together; /* how many of them one delete can name; 0 and 1: one */
         const char
                 *alone_option; /* the option by which the user says, with "true", that nobody else makes such things */
+        bool named_later;      /* the marker can be set, by ORDER_RENAME, only once the thing is there */
+        bool detached;         /* a disk: must be detached before its machine is deleted */
         bool shows_one;        /* SCOPE_ONE is supported */
         bool slow; /* a create is answered only when it is done: such calls have a pool of their own, and the account goes on
                     * meanwhile */

@@ -89,7 +89,8 @@ static void thing_shown(struct account *a, struct thing *t, const struct row *ro
         if (works && !t->ever_ready)
                 t->ready_since = a->machines_at;
         if (works && !t->ever_ready)
-                engine_tell(a, EVENT_DONE, t->slot, "is %s%s%s", condition_text(row->condition),
+                engine_tell(a, EVENT_DONE, t->slot, "is %s%s%s",
+                            t->type == TYPE_MACHINE ? condition_text(row->condition) : "ready",
                             row->address[0] ? " at " : "", row->address);
         t->missing = false;
         t->ever_ready = t->ever_ready || works;

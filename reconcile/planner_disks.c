@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "reconcile/base/text.h"
+#include "reconcile/base/units.h"
+#include "reconcile/planner_internal.h"
+
+/*
+ * The data disks of a set's machines. A disk belongs to its machine's slot, not to the machine: it follows when the machine is made
+ * anew, and goes when the slot goes. A disk that the ledger does not own is never touched, wherever it hangs.
+ */
+
+#define DISK_SLOT_MAX 128 /* "web-99999/data" */
+
+/* One disk of one slot, with what is known of it. */
+struct disk {
+        const struct disk_spec *spec; /* NULL: the set has no such disk any more */
+        const struct slot *machine;   /* NULL: there is no such slot any more */
+        struct slot slot;
+};
+
+static const struct disk_spec *find_spec(const struct machine_set *set, const char *name)
+{
+        for (size_t i = 0; set && i < set->disks.n; i++) {
+                const struct disk_spec *spec = &((const struct disk_spec *)set->disks.items)[i];
+
+                if (text_equal(spec->name, name))
+                        return spec;
+        }
+        return NULL;
+}
+
+/* "web-0/data" is of "web-0". */
+static const struct slot *find_machine(const struct set *set, const char *disk)
+{
+        size_t n = strcspn(disk, "/");
+
+        for (size_t i = 0; i < set->n_slots; i++)
+                if (strncmp(set->slots[i].name, disk, n) == 0 && !set->slots[i].name[n])
+                        return &set->slots[i];
+        return NULL;
+}
+
+static struct thing *find_thing(const struct planning *pl, const char *disk)
+{
+        for (struct thing *t = strmap_get(&pl->census->things, pl->set->name); t; t = t->next)
+                if (t->type == TYPE_DISK && text_equal(t->slot, disk))
+                        return t;
+        return NULL;
+}
+
+static struct disk disk_at(const struct planning *pl, const char *name, struct thing *thing)
+{
+        struct disk d = {
+                .spec = find_spec(pl->set->spec, strchr(name, '/') + 1),
+                .machine = find_machine(pl->set, name),
+                .slot = { .type = TYPE_DISK, .name = name, .thing = thing },
+        };
+
+        d.slot.call = strmap_get(&pl->census->calls, name);
+        if (thing && thing->id[0])
+                d.slot.row = observation_find(pl->in->machines, TYPE_DISK, thing->id);
+        return d;
+}
+
+static void make(struct planning *pl, const struct disk_spec *spec, const char *name, size_t after)
+{
+        const struct slot slot = { .type = TYPE_DISK, .name = name };
+        struct action *a = planning_action(pl, ACTION_CREATE, &slot, "its machine has no such disk yet");
+
+        if (!a)
+                return;
+        a->order = ORDER_CREATE;
+        a->counts = COUNTS_CREATE;
+        values_set_number(&a->wanted, PROPERTY_SIZE, spec->size);
+        a->summary = value_text(pl->plan, PROPERTY_SIZE, &a->wanted);
+        if (after) {
+                a->depends_on = after;
+                a->waits = plan_string(pl->plan, "%s goes first", pl->plan->actions[after - 1].name);
+                a->serves = after;
+        }
+        planning_admit(pl, a);
+}
+
+static struct action *change(struct planning *pl, const struct disk *d, enum action_verb verb, enum order_verb order,
+                             const char *reason)
+{
+        struct action *a = planning_action(pl, verb, &d->slot, reason);
+
+        if (a)
+                a->order = order;
+        return a;
+}
+
+/* A marker that can only be set afterwards is set before the disk is put to use. */
+static bool rename_disk(struct planning *pl, const struct disk *d)
+{
+        struct action *a;
+
+        if (!pl->in->making[TYPE_DISK].named_later || d->slot.thing->adopted ||
+            text_equal(d->slot.row->name, d->slot.name))
+                return false;
+        a = change(pl, d, ACTION_UPDATE, ORDER_RENAME, "it does not carry its name yet");
+        if (a)
+                a->changes[a->n_changes++] = (struct change_line){
+                        .field = "name", .from = plan_string(pl->plan, "%s", d->slot.row->name), .to = d->slot.name
+                };
+        return true;
+}
+
+static bool attach(struct planning *pl, const struct disk *d)
+{
+        const struct slot *m = d->machine;
+        struct action *a;
+
+        if (text_equal(d->slot.row->parent, m->row->id))
+                return false;
+        if (*d->slot.row->parent && !observation_find(pl->in->machines, TYPE_MACHINE, d->slot.row->parent)) {
+                (void)change(pl, d, ACTION_DETACH, ORDER_DETACH, "the machine that it hangs on is gone");
+                return true;
+        }
+        if (*d->slot.row->parent) {
+                planning_note(pl, plan_string(pl->plan, "%s (%s) is attached to %s and not to %s: it is left there",
+                                              d->slot.name, d->slot.row->id, d->slot.row->parent, m->name));
+                return true;
+        }
+        a = change(pl, d, ACTION_ATTACH, ORDER_ATTACH, "it is attached to no machine");
+        if (a)
+                a->summary = plan_string(pl->plan, "to %s (%s)", m->name, m->row->id);
+        return true;
+}
+
+static void resize(struct planning *pl, const struct disk *d)
+{
+        struct values wanted = { 0 };
+        const char *is, *to;
+        struct action *a;
+        int64_t size;
+
+        if (!values_known(&d->slot.row->values, PROPERTY_SIZE))
+                return;
+        size = d->slot.row->values.of[PROPERTY_SIZE].number;
+        if (size == d->spec->size)
+                return;
+        values_set_number(&wanted, PROPERTY_SIZE, d->spec->size);
+        is = value_text(pl->plan, PROPERTY_SIZE, &d->slot.row->values);
+        to = value_text(pl->plan, PROPERTY_SIZE, &wanted);
+        if (size > d->spec->size || pl->set->resource->on_drift == ON_DRIFT_REPORT) {
+                const char *words = plan_string(pl->plan, "%s: size is %s, spec says %s; %s", d->slot.name, is, to,
+                                                size > d->spec->size
+                                                        ? "a disk cannot shrink, write at least what it has"
+                                                        : "only reported, as onDrift says");
+
+                planning_note(pl, words);
+                if (size > d->spec->size)
+                        section_reason(planning_section(pl), REASON_REFUSED, words);
+                return;
+        }
+        a = change(pl, d, ACTION_UPDATE, ORDER_CHANGE, plan_string(pl->plan, "size is %s, spec says %s", is, to));
+        if (!a)
+                return;
+        a->field = PROPERTY_SIZE;
+        a->wanted = wanted;
+        a->changes[a->n_changes++] = (struct change_line){ .field = property_name(PROPERTY_SIZE),
+                                                           .from = is,
+                                                           .to = to };
+}
+
+/* A disk that is there, of a machine that is there and stays: one change at a time. */
+static void compare(struct planning *pl, const struct disk *d)
+{
+        size_t before = pl->plan->n_actions;
+
+        if (d->slot.row->condition == CONDITION_CHANGING) {
+                planning_section(pl)->waiting = true;
+                return;
+        }
+        if (d->slot.row->condition != CONDITION_RUNNING) {
+                planning_note(pl, plan_string(pl->plan, "%s is %s: it is left alone", d->slot.name,
+                                              condition_text(d->slot.row->condition)));
+                return;
+        }
+        if (!rename_disk(pl, d) && !attach(pl, d))
+                resize(pl, d);
+        if (pl->plan->n_actions == before)
+                pl->plan->unchanged++;
+}
+
+/* What hangs on a machine is detached first, where the vendor wants that. */
+static void delete_disk(struct planning *pl, const struct disk *d, const char *reason)
+{
+        bool attached = *d->slot.row->parent && pl->in->making[TYPE_DISK].detached;
+        struct action *detach = NULL, *a;
+        size_t number = pl->plan->n_actions;
+
+        if (attached)
+                detach = change(pl, d, ACTION_DETACH, ORDER_DETACH, reason);
+        a = planning_action(pl, ACTION_DELETE, &d->slot, reason);
+        if (!a)
+                return;
+        a->order = ORDER_DELETE;
+        a->counts = COUNTS_DELETE;
+        a->summary = value_text(pl->plan, PROPERTY_SIZE, &d->slot.row->values);
+        if (d->slot.row->condition == CONDITION_CHANGING)
+                a->waits = "the vendor is still at work on it";
+        else if (pl->set->uncertain)
+                a->waits = "some machine of this set may or may not be there; nothing is deleted until that is known";
+        if (!detach)
+                return;
+        detach = &pl->plan->actions[number];
+        detach->waits = a->waits;
+        detach->serves = number + 2;
+        a->depends_on = number + 1;
+        a->waits = a->waits ? a->waits : "it is detached first";
+}
+
+/* Is the machine of the disk's slot to be made, or made again? */
+static bool is_coming_back(const struct planning *pl, const struct disk *d, size_t first)
+{
+        size_t n = strcspn(d->slot.name, "/");
+
+        for (size_t i = first; i < pl->plan->n_actions; i++) {
+                const struct action *a = &pl->plan->actions[i];
+
+                if (a->type == TYPE_MACHINE && a->verb == ACTION_CREATE && strncmp(a->name, d->slot.name, n) == 0 &&
+                    !a->name[n])
+                        return true;
+        }
+        return false;
+}
+
+/* No spec asks for it any more: it goes with its machine's slot, or by the Policy's word. */
+static void leave(struct planning *pl, const struct disk *d, size_t first)
+{
+        const struct resource *policy = pl->in->estate->policy;
+        const struct slot *m = d->machine;
+
+        if (m && m->release) {
+                planning_remark(pl, d->slot.thing, REMARK_RELEASE);
+                return;
+        }
+        if (!d->slot.row || (m && m->victim && *d->slot.row->parent) || (m && m->hold))
+                return; /* it goes once it is off its machine */
+        if (!m && pl->set->spec && d->spec && is_coming_back(pl, d, first))
+                return;
+        if (!m && pl->set->spec && d->spec)
+                delete_disk(pl, d, "its machine is gone for good");
+        else if (policy && policy->policy->prune && !(m && m->protect))
+                delete_disk(pl, d, "no spec names it any more");
+        else {
+                pl->plan->orphaned++;
+                planning_note(pl, plan_string(pl->plan, "%s (%s) is orphaned: kept, because %s", d->slot.name,
+                                              d->slot.thing->id, m && m->protect ? "protect says so" : "prune is off"));
+        }
+}
+
+static void plan_disk(struct planning *pl, const struct disk *d, size_t first)
+{
+        const struct slot *m = d->machine;
+
+        if (d->slot.call) {
+                planning_section(pl)->waiting = true;
+                return;
+        }
+        if (d->slot.thing->state == THING_PARKED) {
+                tell_parked(pl, &d->slot);
+                return;
+        }
+        if (d->slot.thing->state != THING_OWNED)
+                return;
+        if (!d->slot.row && d->slot.thing->missing) {
+                planning_section(pl)->waiting = true;
+                planning_note(pl,
+                              plan_string(pl->plan, "%s (%s) is gone from the listing; a second look must confirm that",
+                                          d->slot.name, d->slot.thing->id));
+                return;
+        }
+        if (!m || !d->spec || m->release)
+                leave(pl, d, first);
+        else if (d->slot.row && slot_is_shown(m) && !m->victim && !m->call && !m->hold && !m->release &&
+                 (m->row->condition == CONDITION_RUNNING || m->row->condition == CONDITION_STOPPED))
+                compare(pl, d);
+}
+
+/* Disks that the ledger knows of the set. */
+static void plan_known(struct planning *pl, size_t first)
+{
+        for (struct thing *t = strmap_get(&pl->census->things, pl->set->name); t && !pl->failed; t = t->next) {
+                struct disk d;
+
+                if (t->type != TYPE_DISK || !strchr(t->slot, '/'))
+                        continue;
+                d = disk_at(pl, t->slot, t);
+                plan_disk(pl, &d, first);
+        }
+}
+
+/* Disks that a machine should have, and nothing is known of. `after` is the number + 1 of the action that makes the machine. */
+static void plan_missing_of(struct planning *pl, const char *machine, size_t after)
+{
+        const struct objects *disks = &pl->set->spec->disks;
+
+        for (size_t i = 0; i < disks->n && !pl->failed; i++) {
+                const struct disk_spec *spec = &((const struct disk_spec *)disks->items)[i];
+                char name[DISK_SLOT_MAX];
+
+                (void)snprintf(name, sizeof(name), "%s/%s", machine, spec->name);
+                if (find_thing(pl, name))
+                        continue;
+                if (strmap_get(&pl->census->calls, name)) {
+                        planning_section(pl)->waiting = true;
+                        continue;
+                }
+                make(pl, spec, plan_string(pl->plan, "%s", name), after);
+        }
+}
+
+static void plan_missing(struct planning *pl, size_t first)
+{
+        size_t end = pl->plan->n_actions;
+
+        for (size_t i = 0; i < pl->set->n_slots && !pl->failed; i++) {
+                const struct slot *s = &pl->set->slots[i];
+
+                if (slot_is_shown(s) && !s->victim && !s->hold && !s->release &&
+                    (s->row->condition == CONDITION_RUNNING || s->row->condition == CONDITION_STOPPED))
+                        plan_missing_of(pl, s->name, 0);
+        }
+        for (size_t i = first; i < end && !pl->failed; i++)
+                if (pl->plan->actions[i].type == TYPE_MACHINE && pl->plan->actions[i].verb == ACTION_CREATE)
+                        plan_missing_of(pl, pl->plan->actions[i].name, i + 1);
+}
+
+/* A machine does not go while a disk of ours hangs on it: the disk would go with it, or stay tied to it for good. */
+static void detach_first(struct planning *pl, size_t number)
+{
+        for (struct thing *t = strmap_get(&pl->census->things, pl->set->name); t && !pl->failed; t = t->next) {
+                struct action *machine = &pl->plan->actions[number], *a;
+                size_t n = strlen(machine->name);
+                struct disk d;
+
+                if (t->type != TYPE_DISK || t->state != THING_OWNED || strncmp(t->slot, machine->name, n) != 0 ||
+                    t->slot[n] != '/')
+                        continue;
+                d = disk_at(pl, t->slot, t);
+                if (d.slot.row && !*d.slot.row->parent && !d.slot.call)
+                        continue;
+                if (d.slot.row && !d.slot.call) {
+                        const char *waits = machine->waits;
+
+                        a = change(pl, &d, ACTION_DETACH, ORDER_DETACH, "its machine goes");
+                        if (!a)
+                                return;
+                        a->waits = waits;
+                        a->serves = number + 1;
+                        machine = &pl->plan->actions[number];
+                        machine->depends_on = pl->plan->n_actions;
+                }
+                machine->waits = machine->waits ? machine->waits : "its disks are detached first";
+        }
+}
+
+void plan_disks(struct planning *pl, size_t first)
+{
+        size_t end = pl->plan->n_actions;
+
+        if (!pl->in->making[TYPE_DISK].possible)
+                return;
+        if (pl->in->making[TYPE_DISK].detached)
+                for (size_t i = first; i < end && !pl->failed; i++)
+                        if (pl->plan->actions[i].type == TYPE_MACHINE && pl->plan->actions[i].order == ORDER_DELETE)
+                                detach_first(pl, i);
+        plan_known(pl, first);
+        if (pl->set->spec)
+                plan_missing(pl, first);
+}

@@ -141,8 +141,7 @@ static const struct field machine_set_fields[] = {
         { FIELD("network", FIELD_REFERENCE, machine_set, network), .kind = "Network", .property = PROPERTY_NETWORK,
           .by_provider = true, .help = "the network that each machine is in" },
         { FIELD("disks", FIELD_OBJECTS, machine_set, disks), .members = disk_fields,
-          .member_size = sizeof(struct disk_spec), .by_provider = true, .later = true,
-          .help = "data disks that each machine has" },
+          .member_size = sizeof(struct disk_spec), .by_provider = true, .help = "data disks that each machine has" },
         { FIELD("power", FIELD_ENUM, machine_set, power), .words = power_words, .fallback = "running",
           .help = "whether the machines run" },
         { FIELD("restart", FIELD_ENUM, machine_set, restart), .words = restart_words, .fallback = "never",
@@ -162,8 +161,7 @@ static const struct field machine_set_fields[] = {
         { FIELD("rollout", FIELD_OBJECT, machine_set, rollout), .members = rollout_fields,
           .member_size = sizeof(struct rollout_spec), .help = "how replacements and restarts go" },
         { FIELD("billing", FIELD_OBJECT, machine_set, billing), .members = billing_fields,
-          .member_size = sizeof(struct billing_spec), .by_provider = true, .later = true,
-          .help = "how the machines are paid for" },
+          .member_size = sizeof(struct billing_spec), .by_provider = true, .help = "how the machines are paid for" },
         { FIELD("lease", FIELD_DURATION, machine_set, lease), .min = HOUR, .max = 36500 * DAY, .by_provider = true,
           .help = "how long after its creation each machine expires" },
         { FIELD("bandwidth", FIELD_BITRATE, machine_set, bandwidth), .min = 1000, .max = INT64_C(1000000000000),
@@ -176,10 +174,11 @@ static const struct field machine_set_fields[] = {
 };
 
 static const struct field template_network_fields[] = {
-        { FIELD("vpc", FIELD_STRING, template_network, vpc), .fallback = "", .help = "the cloud's id of the VPC" },
-        { FIELD("subnet", FIELD_STRING, template_network, subnet), .fallback = "",
+        { FIELD("vpc", FIELD_STRING, template_network, vpc), .free_text = true, .fallback = "",
+          .help = "the cloud's id of the VPC" },
+        { FIELD("subnet", FIELD_STRING, template_network, subnet), .free_text = true, .fallback = "",
           .help = "the cloud's id of the subnet" },
-        { FIELD("securityGroup", FIELD_STRING, template_network, security_group), .fallback = "",
+        { FIELD("securityGroup", FIELD_STRING, template_network, security_group), .free_text = true, .fallback = "",
           .help = "the cloud's id of the security group" },
         { FIELD("chargeType", FIELD_STRING, template_network, charge_type), .fallback = "PayByBandwidth",
           .help = "how the cloud charges for traffic: PayByBandwidth or PayByTraffic" },
@@ -201,10 +200,11 @@ static const struct field template_disks_fields[] = {
 static const struct field machine_template_fields[] = {
         { FIELD("provider", FIELD_RESOURCE, machine_template, provider), .required = true, .kind = "Provider",
           .help = "the Provider that keeps the template" },
-        { FIELD("description", FIELD_STRING, machine_template, description), .fallback = "", .help = "for people" },
+        { FIELD("description", FIELD_STRING, machine_template, description), .free_text = true, .fallback = "",
+          .help = "for people" },
         { FIELD("cloud", FIELD_STRING, machine_template, cloud), .required = true,
           .help = "the cloud that the machines are on, like aliyun" },
-        { FIELD("account", FIELD_STRING, machine_template, account), .fallback = "",
+        { FIELD("account", FIELD_STRING, machine_template, account), .free_text = true, .fallback = "",
           .help = "the key id of the account on that cloud" },
         { FIELD("instanceType", FIELD_STRING, machine_template, instance_type), .required = true,
           .help = "the cloud's name for what sort of machine it is" },
@@ -223,9 +223,9 @@ static const struct field machine_template_fields[] = {
           .help = "the cloud's word for what sort of disk the system is on" },
         { FIELD("dataDisks", FIELD_OBJECT, machine_template, data_disks), .members = template_disks_fields,
           .member_size = sizeof(struct template_disks), .help = "the data disks of each machine" },
-        { FIELD("keyName", FIELD_STRING, machine_template, key_name), .fallback = "",
+        { FIELD("keyName", FIELD_STRING, machine_template, key_name), .free_text = true, .fallback = "",
           .help = "the cloud's name of the key pair to log in with" },
-        { FIELD("postScript", FIELD_STRING, machine_template, post_script), .fallback = "",
+        { FIELD("postScript", FIELD_STRING, machine_template, post_script), .free_text = true, .fallback = "",
           .help = "what runs on each machine once it is there" },
         { FIELD("credit", FIELD_DURATION, machine_template, credit), .min = HOUR, .max = 36500 * DAY,
           .property = PROPERTY_CREDIT,
@@ -275,11 +275,11 @@ const struct kind kind_policy = {
         .help = "the estate's name, and the limits that keep a mistake small",
 };
 
-const struct kind *const kinds[] = { &kind_provider, &kind_machine_set, &kind_policy, NULL };
+const struct kind *const kinds[] = { &kind_provider, &kind_machine_template, &kind_machine_set, &kind_policy, NULL };
 
 const char *const kinds_later[] = {
-        "MachineTemplate", "LoadBalancer", "SecurityGroup", "Network",      "PortMapping",    "AddressMapping",
-        "AccessRule",      "TenantQuota",  "Disk",          "BackupPolicy", "SnapshotPolicy", NULL,
+        "LoadBalancer", "SecurityGroup", "Network",        "PortMapping", "AddressMapping", "AccessRule", "TenantQuota",
+        "Disk",         "BackupPolicy",  "SnapshotPolicy", NULL,
 };
 
 const struct kind *kind_find(const char *name)

@@ -94,6 +94,7 @@ struct field {
         const char *kind;            /* FIELD_RESOURCE, FIELD_REFERENCE: what may be named */
         const char *unless;          /* a field of the same table that it may not stand beside */
         enum property property;      /* which property of a thing this declares */
+        bool free_text;              /* FIELD_STRING: may be empty, and have several lines */
         bool by_provider; /* of MachineSet: only the types of provider have it whose struct machine_support says so */
         bool later;       /* a field of the language that this version does not carry out: an error when given */
         const char *help; /* one line, for people */
@@ -111,6 +112,7 @@ struct resource;
 struct reference {
         const char *name;          /* of a resource, or the vendor's id; NULL: absent */
         struct resource *resource; /* NULL when `name` is the vendor's id */
+        bool by_ref;               /* it was written as {ref: NAME} */
 };
 
 struct strings {
@@ -181,7 +183,7 @@ enum billing_unit {
 struct billing_spec {
         int mode;       /* enum billing */
         int unit;       /* enum billing_unit, of a period */
-        int64_t number; /* of units; 0: not given */
+        int64_t number; /* of units, of a period */
 };
 
 /* A data disk that each machine of a set has. */
@@ -201,7 +203,7 @@ struct machine_set {
         struct strings protect, hold, release;
         struct pairs adopt;
         struct rollout_spec *rollout; /* never NULL */
-        struct billing_spec *billing; /* NULL: hourly */
+        struct billing_spec *billing; /* never NULL */
         usec_t lease;
         int64_t bandwidth; /* bits a second; 0: not given */
         const char *password_env, *password_file;
@@ -218,8 +220,8 @@ struct template_disks {
 };
 
 struct machine_template {
-        struct reference provider;
         const char *description, *cloud, *account;
+        struct reference provider;
         const char *instance_type;
         int64_t cpu, memory;
         const char *image, *region, *zone;

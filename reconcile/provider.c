@@ -108,3 +108,11 @@ const struct machine_support *machine_support_find(const struct provider *provid
                         return m;
         return NULL;
 }
+
+enum auth_type provider_auth(const struct provider *provider, const struct pairs *options)
+{
+        if (!provider->auth_option ||
+            text_equal(provider_option_value(provider, options, provider->auth_option), provider->auth_value))
+                return provider->auth;
+        return AUTH_NONE;
+}

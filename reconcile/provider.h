@@ -163,6 +163,7 @@ struct provider {
         enum auth_type auth;
         const char *auth_option, *auth_value; /* `auth` is needed only where this option has this value; NULL: always */
         const struct provider_option *options;
+        int64_t set_max;       /* machines that a set may have at most; 0: as many as the language allows */
         const char *currency;  /* of prices: "CNY"; NULL: the vendor shows none */
         unsigned looks_always; /* bits 1u << thing_type: what quote() needs beside the machines */
         struct timing timing;
@@ -213,6 +214,9 @@ bool outcome_from_status(const struct reply *rp, struct outcome *ret);
 
 /* The same for a read: 0 for 2xx; else -EACCES, -EAGAIN or -EBADMSG with words. */
 int reply_status_check(const struct reply *rp, struct error *e);
+
+/* What `auth` a Provider of this type has, as it is set up. */
+enum auth_type provider_auth(const struct provider *provider, const struct pairs *options);
 
 /* What the vendor's machines have of a field of MachineSet, as the account is set up; NULL: nothing. */
 const struct machine_support *machine_support_find(const struct provider *provider, const struct pairs *options,

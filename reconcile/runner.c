@@ -390,19 +390,22 @@ static int set_clients(struct runner *r, struct error *e)
         return 0;
 }
 
-static int token_of(const struct resource *provider, char **ret, struct error *e)
+/* The token, or the password of the login. */
+static int secret_of(const struct resource *provider, char **ret, struct error *e)
 {
         const struct auth_spec *auth = provider->provider->auth;
+        const char *env = !auth ? NULL : auth->login ? auth->password_env : auth->token_env;
+        const char *file = !auth ? NULL : auth->login ? auth->password_file : auth->token_file;
         const struct position *at;
-        bool env = auth && auth->token_env;
         int code;
 
-        if (!auth || (!auth->token_env && !auth->token_file))
+        if (!env && !file)
                 return 0;
-        code = read_secret(auth->token_env, auth->token_file, ret, e);
+        code = read_secret(env, file, ret, e);
         if (code >= 0)
                 return 0;
-        at = resource_position(provider, env ? "spec.auth.tokenEnv" : "spec.auth.tokenFile");
+        at = resource_position(provider, auth->login ? (env ? "spec.auth.passwordEnv" : "spec.auth.passwordFile")
+                                                     : (env ? "spec.auth.tokenEnv" : "spec.auth.tokenFile"));
         return error_wrap(e, -EINVAL, "%s:%u:%u: error: Provider/%s", at->file, at->line, at->column, provider->name);
 }
 
@@ -420,7 +423,7 @@ int runner_set_estate(struct runner *r, const struct estate *estate, struct erro
                 if (estate->resources[i]->kind != &kind_provider ||
                     !engine_selects(&r->options.engine, estate->resources[i]))
                         continue;
-                code = r->options.offline ? 0 : token_of(estate->resources[i], &token, e);
+                code = r->options.offline ? 0 : secret_of(estate->resources[i], &token, e);
                 secrets[n++] = (struct account_secret){ .provider = estate->resources[i]->name, .token = token };
         }
         if (code >= 0)

@@ -42,7 +42,7 @@ static bool is_digit(char c)
         return c >= '0' && c <= '9';
 }
 
-static bool is_resource_name(const char *s)
+bool is_resource_name(const char *s)
 {
         size_t n = strlen(s);
 
@@ -136,6 +136,25 @@ static int resolve(const struct checker *c, const struct field *field, const cha
         return tell_missing(c, kind, path, reference->name);
 }
 
+/* {ref: NAME}: a resource of the right kind, and of the same provider. */
+static int resolve_ref(const struct checker *c, const struct field *field, const char *path,
+                       struct reference *reference)
+{
+        const struct resource *own = resource_provider(c->draft->resource), *other;
+        int r = resolve(c, field, path, reference);
+
+        if (r < 0 || !reference->resource)
+                return r;
+
+        other = resource_provider(reference->resource);
+        if (!own || !other || own == other)
+                return 0;
+
+        return check_error(c, path,
+                           "is %s/%s of Provider/%s, and this is of Provider/%s; name one of the same provider",
+                           reference->resource->kind->name, reference->name, other->name, own->name);
+}
+
 static int check_id(const struct checker *c, const char *path, const struct reference *reference)
 {
         char text[RESOURCE_TEXT_MAX];
@@ -169,7 +188,12 @@ static int check_references(const struct checker *c)
                 (void)snprintf(path, sizeof(path), "spec.%s", f->name);
                 if (!check_can(c, path))
                         continue;
-                result = f->type == FIELD_RESOURCE ? resolve(c, f, path, reference) : check_id(c, path, reference);
+                if (f->type == FIELD_RESOURCE)
+                        result = resolve(c, f, path, reference);
+                else if (reference->by_ref)
+                        result = resolve_ref(c, f, path, reference);
+                else
+                        result = check_id(c, path, reference);
         }
 
         return result;
@@ -285,6 +309,8 @@ static int check_draft(const struct checker *c)
                 r = check_provider(c);
         if (r == 0 && kind == &kind_machine_set)
                 r = check_machine_set(c);
+        if (r == 0 && kind == &kind_machine_template)
+                r = check_machine_template(c);
 
         return r;
 }

@@ -24,6 +24,10 @@ int check_estate(const struct specs_options *options, struct estate *estate, con
 /* The checks of a kind. 0 or -ENOMEM. */
 int check_provider(const struct checker *c);
 int check_machine_set(const struct checker *c);
+int check_machine_template(const struct checker *c);
+
+/* The codec of the resource's provider; NULL: not known. */
+const struct provider *check_codec(const struct checker *c);
 
 /* Tells that "PATH message", at the path's place or the nearest one around it. */
 #define check_error(c, path, ...) check_tell((c), SEVERITY_ERROR, (path), __VA_ARGS__)
@@ -33,6 +37,9 @@ int check_tell(const struct checker *c, enum severity severity, const char *path
 
 /* Is the path in the document, and was nothing wrong with it? */
 bool check_can(const struct checker *c, const char *path);
+
+/* Is it 1-40 of a-z, 0-9 and '-', a letter first and a letter or digit last? */
+bool is_resource_name(const char *s);
 
 /* Is `s` a set's name, '-' and an ordinal? Then the length of the set's name, else 0. */
 size_t machine_name_split(const char *s);

@@ -8,6 +8,7 @@
 #include "specs/check.h"
 
 #define MIB (INT64_C(1) << 20)
+#define GIB (INT64_C(1) << 30)
 #define PATH_MAX_OF_FIELD 64 /* "spec." and a field's name */
 
 static const char *spec_path(const char *field, char path[static PATH_MAX_OF_FIELD])
@@ -142,11 +143,111 @@ static int check_adopt(const struct checker *c, const struct machine_set *set)
         return r;
 }
 
+const struct provider *check_codec(const struct checker *c)
+{
+        const struct resource *account = resource_provider(c->draft->resource);
+
+        return account && account->provider->type ? c->options->provider_find(account->provider->type) : NULL;
+}
+
+/* Disks are told apart by their names. */
+static int check_disks(const struct checker *c, const struct machine_set *set)
+{
+        const struct disk_spec *disks = set->disks.items;
+        int r = 0;
+
+        for (size_t i = 0; i < set->disks.n && r == 0; i++) {
+                char path[PATH_MAX_OF_FIELD];
+
+                (void)snprintf(path, sizeof(path), "spec.disks[%zu].size", i);
+                if (check_can(c, path) && disks[i].size % GIB != 0)
+                        r = check_error(c, path, "is no whole number of GiB; write it in GiB or TiB");
+                (void)snprintf(path, sizeof(path), "spec.disks[%zu].name", i);
+                if (r < 0 || !check_can(c, path))
+                        continue;
+                if (!is_resource_name(disks[i].name)) {
+                        char shown[EXCERPT_MAX];
+
+                        r = check_error(
+                                c, path,
+                                "is \"%s\"; write 1-40 of a-z, 0-9 and '-', a letter first and a letter or digit last",
+                                excerpt(disks[i].name, shown));
+                }
+                for (size_t k = 0; k < i && r == 0; k++)
+                        if (text_equal(disks[k].name, disks[i].name))
+                                r = check_error(c, path, "is \"%s\" a second time; give each disk its own name",
+                                                disks[i].name);
+        }
+
+        return r;
+}
+
+/* A period has to say how long it is, and by the hour there is none. */
+static int check_billing(const struct checker *c, const struct billing_spec *billing)
+{
+        if (!billing || !draft_is_sound(c->draft, "spec.billing.mode"))
+                return 0;
+        if (billing->mode == BILLING_PERIOD && !draft_has(c->draft, "spec.billing.number") &&
+            draft_is_sound(c->draft, "spec.billing.number"))
+                return check_error(c, "spec.billing", "is for a period, and its number is missing; write number: 1");
+        if (billing->mode == BILLING_HOURLY && check_can(c, "spec.billing.number"))
+                return check_error(c, "spec.billing.number", "has a meaning only with mode: period; leave it out");
+        if (billing->mode == BILLING_HOURLY && check_can(c, "spec.billing.unit"))
+                return check_error(c, "spec.billing.unit", "has a meaning only with mode: period; leave it out");
+
+        return 0;
+}
+
+/* Where machines carry no name of ours, what is made of a template is the set's; two sets could not tell theirs apart. */
+static int check_template_is_own(const struct checker *c, const struct provider *codec, const struct resource *account)
+{
+        const struct resource *own = c->draft->resource;
+        const struct machine_support *template = machine_support_find(codec, &account->provider->options, "template");
+
+        if (codec->making(&account->provider->options)[TYPE_MACHINE].marker != MARKER_NONE || !template ||
+            template->readback != READBACK_LISTED || !check_can(c, "spec.template"))
+                return 0;
+        for (size_t i = 0; i < c->estate->n_resources; i++) {
+                const struct resource *other = c->estate->resources[i];
+
+                if (other == own)
+                        return 0;
+                /* By its name: the other's references may not be resolved yet. */
+                if (other->kind != &kind_machine_set || !text_equal(other->machine_set->provider.name, account->name) ||
+                    !text_equal(other->machine_set->template.name, own->machine_set->template.name) ||
+                    other->machine_set->template.by_ref != own->machine_set->template.by_ref)
+                        continue;
+                return check_error(
+                        c, "spec.template",
+                        "is that of MachineSet/%s too, and %s machines are told apart by it; give each set its own",
+                        other->name, codec->type);
+        }
+
+        return 0;
+}
+
+static int check_account(const struct checker *c, const struct machine_set *set)
+{
+        const struct resource *account = resource_provider(c->draft->resource);
+        const struct provider *codec = check_codec(c);
+        int r;
+
+        if (!codec)
+                return 0;
+        r = check_support(c, codec, &account->provider->options);
+        if (r == 0)
+                r = check_template_is_own(c, codec, account);
+        if (r == 0 && codec->set_max && check_can(c, "spec.count") && set->count > codec->set_max)
+                r = check_error(c, "spec.count",
+                                "is %" PRId64 ", and %s shows no more than %" PRId64
+                                " machines of a set; write fewer, or split the set",
+                                set->count, codec->type, codec->set_max);
+        return r;
+}
+
 int check_machine_set(const struct checker *c)
 {
         const struct machine_set *set = c->draft->resource->machine_set;
-        const struct resource *account = resource_provider(c->draft->resource);
-        const struct provider *provider = NULL;
         int r = 0;
 
         if (check_can(c, "spec.memory") && set->memory % MIB != 0)
@@ -159,11 +260,10 @@ int check_machine_set(const struct checker *c)
                 r = check_list(c, "release", &set->release);
         if (r == 0)
                 r = check_adopt(c, set);
-        if (r < 0)
-                return r;
+        if (r == 0)
+                r = check_disks(c, set);
+        if (r == 0)
+                r = check_billing(c, set->billing);
 
-        if (account && account->provider->type)
-                provider = c->options->provider_find(account->provider->type);
-
-        return provider ? check_support(c, provider, &account->provider->options) : 0;
+        return r < 0 ? r : check_account(c, set);
 }

@@ -93,23 +93,60 @@ static int check_token(const struct checker *c, const char *type, const struct a
         return check_error(c, "spec.auth", "has no token; write tokenEnv or tokenFile, %s needs one of them", type);
 }
 
+static int check_login(const struct checker *c, const char *type, const struct auth_spec *auth)
+{
+        static const char *const members[] = { "spec.auth.login", "spec.auth.passwordEnv", "spec.auth.passwordFile" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+                if (!draft_is_sound(c->draft, members[i]))
+                        return 0;
+        if (!draft_is_sound(c->draft, "spec.auth"))
+                return 0;
+        if (!auth || !auth->login)
+                return check_error(c, "spec.auth", "has no login; write login, %s needs it", type);
+        if (!auth->password_env && !auth->password_file)
+                return check_error(c, "spec.auth",
+                                   "has no password; write passwordEnv or passwordFile, %s needs one of them", type);
+
+        return 0;
+}
+
+static int refuse_members(const struct checker *c, const char *const *paths, size_t n, const char *type)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < n && r == 0; i++)
+                if (check_can(c, paths[i]))
+                        r = check_error(c, paths[i], "is nothing that %s has; leave it out", type);
+
+        return r;
+}
+
 /* What of `auth` a type has no use for would be believed to protect something. */
-static int check_auth(const struct checker *c, const struct provider *provider, const struct auth_spec *auth)
+static int check_auth(const struct checker *c, const struct provider *provider, const struct pairs *options,
+                      const struct auth_spec *auth)
 {
         static const char *const of_login[] = { "spec.auth.login", "spec.auth.passwordEnv", "spec.auth.passwordFile" };
 
-        if (provider->auth == AUTH_NONE) {
+        static const char *const of_token[] = { "spec.auth.tokenEnv", "spec.auth.tokenFile" };
+        int r;
+
+        if (provider_auth(provider, options) == AUTH_NONE) {
                 if (!draft_has(c->draft, "spec.auth"))
                         return 0;
-                return check_error(c, "spec.auth", "is nothing that %s has; leave it out", provider->type);
+                return check_error(c, "spec.auth", "is nothing that %s has%s%s%s%s; leave it out", provider->type,
+                                   provider->auth_option ? " unless its option " : "",
+                                   provider->auth_option ? provider->auth_option : "",
+                                   provider->auth_option ? " is " : "",
+                                   provider->auth_value ? provider->auth_value : "");
+        }
+        if (provider_auth(provider, options) == AUTH_LOGIN) {
+                r = refuse_members(c, of_token, ARRAY_SIZE(of_token), provider->type);
+                return r < 0 ? r : check_login(c, provider->type, auth);
         }
 
-        for (size_t i = 0; i < ARRAY_SIZE(of_login); i++)
-                if (check_can(c, of_login[i]) &&
-                    check_error(c, of_login[i], "is nothing that %s has; leave it out", provider->type) < 0)
-                        return -ENOMEM;
-
-        return check_token(c, provider->type, auth);
+        r = refuse_members(c, of_login, ARRAY_SIZE(of_login), provider->type);
+        return r < 0 ? r : check_token(c, provider->type, auth);
 }
 
 /* More options than any type of provider has. */
@@ -169,7 +206,7 @@ int check_provider(const struct checker *c)
         if (!provider)
                 return tell_type(c, p->type);
 
-        r = check_auth(c, provider, p->auth);
+        r = check_auth(c, provider, &p->options, p->auth);
         for (size_t i = 0; i < p->options.n && r == 0; i++)
                 r = check_option(c, provider, &p->options.items[i]);
 

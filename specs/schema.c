@@ -41,6 +41,8 @@ static json_t *string_schema(const struct field *field)
 {
         _cleanup_json_ json_t *schema = NULL;
 
+        if (field->free_text)
+                return json_pack("{s:[s,s,s]}", "type", "string", "number", "boolean");
         if (!field->pattern)
                 return text_schema(TEXT_PATTERN);
 
@@ -140,6 +142,19 @@ static json_t *members_schema(const struct field *field)
         return object_schema(tables);
 }
 
+/* The vendor's own id, or {ref: NAME} where this version has what may be named. */
+static json_t *reference_schema(const struct field *field)
+{
+        static const struct field resource_name = { .max = RESOURCE_NAME_MAX, .pattern = RESOURCE_NAME_PATTERN };
+
+        if (!kind_find(field->kind))
+                return text_schema(TEXT_PATTERN);
+
+        return json_pack("{s:[o, {s:s, s:{s:o}, s:[s], s:b}]}", "anyOf", text_schema(TEXT_PATTERN), "type", "object",
+                         "properties", "ref", string_schema(&resource_name), "required", "ref", "additionalProperties",
+                         false);
+}
+
 static json_t *value_schema(const struct field *field)
 {
         static const struct field resource_name = { .max = RESOURCE_NAME_MAX, .pattern = RESOURCE_NAME_PATTERN };
@@ -150,7 +165,7 @@ static json_t *value_schema(const struct field *field)
         case FIELD_RESOURCE:
                 return string_schema(&resource_name);
         case FIELD_REFERENCE:
-                return text_schema(TEXT_PATTERN);
+                return reference_schema(field);
         case FIELD_BOOL:
                 return bool_schema();
         case FIELD_COUNT:

@@ -57,7 +57,6 @@ const char *field_wants(const struct field *field, char text[static WANTS_MAX])
                 [FIELD_RATE] = "a rate with its unit, like 20/s or 90/m",
                 [FIELD_BITRATE] = "a bit rate with its unit, like 100Mbit/s",
                 [FIELD_SHARE] = "a number, like 5, or a share, like 10%",
-                [FIELD_REFERENCE] = "the provider's own id",
                 [FIELD_STRINGS] = "a list of texts, like [web-0, web-1]",
                 [FIELD_MAP] = "a mapping of texts, like {team: shop}",
                 [FIELD_OBJECTS] = "a list of mappings",
@@ -68,6 +67,12 @@ const char *field_wants(const struct field *field, char text[static WANTS_MAX])
                 return list_words(field, text);
         case FIELD_RESOURCE:
                 (void)snprintf(text, WANTS_MAX, "the name of a %s", field->kind);
+                return text;
+        case FIELD_REFERENCE:
+                (void)snprintf(text, WANTS_MAX,
+                               kind_find(field->kind) ? "the provider's own id, or {ref: a %s}"
+                                                      : "the provider's own id",
+                               field->kind);
                 return text;
         case FIELD_STRING:
                 (void)snprintf(text, WANTS_MAX, "%s", field->help);
@@ -309,8 +314,16 @@ static int read_string(struct decoder *dec, const struct field *field, const cha
                        void *value)
 {
         char wants[WANTS_MAX];
+        const char *text;
 
-        return read_text(dec, path, node, field_wants(field, wants), value);
+        if (!field->free_text)
+                return read_text(dec, path, node, field_wants(field, wants), value);
+        text = strpool_add(dec->estate->strings, node->text);
+        if (!text)
+                return -ENOMEM;
+
+        *(const char **)value = text;
+        return 0;
 }
 
 /* The name of a resource, or the vendor's id; which of the two, the checks find out. */
@@ -323,16 +336,25 @@ static int read_reference(struct decoder *dec, const struct field *field, const 
         return read_text(dec, path, node, field_wants(field, wants), &reference->name);
 }
 
-/* {ref: NAME}. None of the kinds that could be named is one of this version's. */
-static int tell_ref(struct decoder *dec, const struct field *field, const char *path, const struct node *node)
+/* {ref: NAME} */
+static int read_ref(struct decoder *dec, const struct field *field, const char *path, const struct node *node,
+                    struct reference *reference)
 {
-        if (node->n != 1 || !node_get(node, "ref"))
-                return decoder_mistake(dec, node, path, "is a mapping; write the provider's own id");
+        const struct node *name = node_get(node, "ref");
+        char wants[WANTS_MAX];
+        int r;
 
-        return decoder_mistake(
-                dec, node, path,
-                "names a %s by ref, which is not supported by this version yet; write the provider's own id",
-                field->kind);
+        if (node->n != 1 || !name)
+                return decoder_mistake(dec, node, path, "is a mapping; write %s", field_wants(field, wants));
+        if (!kind_find(field->kind))
+                return decoder_mistake(
+                        dec, node, path,
+                        "names a %s by ref, which is not supported by this version yet; write the provider's own id",
+                        field->kind);
+
+        r = read_text(dec, path, name, field_wants(field, wants), &reference->name);
+        reference->by_ref = reference->name;
+        return r;
 }
 
 static int read_strings(struct decoder *dec, const struct field *field _unused_, const char *path,
@@ -410,7 +432,32 @@ static int read_object(struct decoder *dec, const struct field *field, const cha
         return r;
 }
 
-/* FIELD_OBJECTS has no reader: the first field of that type that is carried out brings it. */
+static int read_objects(struct decoder *dec, const struct field *field, const char *path, const struct node *node,
+                        void *value)
+{
+        char *items = strpool_alloc(dec->estate->strings, (node->n + 1) * field->member_size);
+        int r = items ? 0 : -ENOMEM;
+
+        for (uint32_t i = 0; i < node->n && r == 0; i++) {
+                struct part part = { .fields = field->members, .base = items + i * field->member_size };
+                const char *item = decoder_path_of_item(dec, path, i);
+
+                r = item ? decoder_record(dec, item, node->items[i]) : -ENOMEM;
+                if (r == 0 && node->items[i]->type != NODE_MAPPING) {
+                        char wants[WANTS_MAX];
+
+                        r = decoder_mistake(dec, node->items[i], item, "is %s; write %s",
+                                            shape_name(node->items[i]->type), list_members(field, wants));
+                } else if (r == 0) {
+                        r = decode_members(dec, item, node->items[i], &part, 1);
+                }
+        }
+        if (r == 0)
+                *(struct objects *)value = (struct objects){ .items = items, .n = node->n };
+
+        return r;
+}
+
 static const struct reader {
         enum node_type shape;
         int (*read)(struct decoder *dec, const struct field *field, const char *path, const struct node *node,
@@ -430,6 +477,7 @@ static const struct reader {
         [FIELD_STRINGS] = { NODE_SEQUENCE, read_strings },
         [FIELD_MAP] = { NODE_MAPPING, read_map },
         [FIELD_OBJECT] = { NODE_MAPPING, read_object },
+        [FIELD_OBJECTS] = { NODE_SEQUENCE, read_objects },
 };
 
 int decode_value(struct decoder *dec, const struct field *field, const char *path, const struct node *node, void *value)
@@ -440,7 +488,7 @@ int decode_value(struct decoder *dec, const struct field *field, const char *pat
         if (node_is_null(node))
                 return decoder_mistake(dec, node, path, "has no value; write %s", field_wants(field, wants));
         if (field->type == FIELD_REFERENCE && node->type == NODE_MAPPING)
-                return tell_ref(dec, field, path, node);
+                return read_ref(dec, field, path, node, value);
         if (node->type != reader->shape)
                 return decoder_mistake(dec, node, path, "is %s; write %s", shape_name(node->type),
                                        field_wants(field, wants));

@@ -15,7 +15,7 @@ struct writer {
         struct buf *b;
         const struct provider *codec;
         const struct pairs *options; /* of the provider; NULL: none */
-        const struct field *table; /* of the spec, for what a field's stand-in is */
+        const struct field *table;   /* of the spec, for what a field's stand-in is */
         const void *base;
 };
 
@@ -329,7 +329,8 @@ int write_document(struct buf *b, const struct resource *r, const struct provide
         struct writer w = { .b = b,
                             .codec = codec,
                             .options = provider ? &provider->provider->options : NULL,
-                            .table = r->kind->fields, .base = r->spec };
+                            .table = r->kind->fields,
+                            .base = r->spec };
 
         (void)buf_addf(b, "apiVersion: muster/v1\nkind: %s\nmetadata:\n", r->kind->name);
         write_key(b, 1, "name");

@@ -24,23 +24,73 @@ static const struct machine_support star_machines[] = {
         { 0 },
 };
 static const struct provider_option star_options[] = { { "tenant" }, { NULL } };
-static const struct provider star = {
-        .type = "starvcenter", .machines = star_machines, .auth = AUTH_TOKEN, .options = star_options
-};
+static inline const struct making *named_machines(const struct pairs *options)
+{
+        static const struct making makings[THING_TYPES] = { [TYPE_MACHINE] = { .possible = true } };
 
-/* A type that needs no secret, has no options, and whose machines are of their template only. */
+        (void)options;
+        return makings;
+}
+
+static const struct provider star = { .type = "starvcenter",
+                                      .machines = star_machines,
+                                      .making = named_machines,
+                                      .auth = AUTH_TOKEN,
+                                      .options = star_options };
+
+/* A type that needs no secret, has no options, keeps templates, and whose machines are told apart by their template only. */
+static inline const struct making *templated_machines(const struct pairs *options)
+{
+        static const struct making makings[THING_TYPES] = {
+                [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NONE, .together = 10 },
+                [TYPE_TEMPLATE] = { .possible = true },
+        };
+
+        (void)options;
+        return makings;
+}
+
 static const struct machine_support bare_machines[] = { { .field = "template", .required = true }, { 0 } };
 static const struct provider_option bare_options[] = { { NULL } };
-static const struct provider bare = {
-        .type = "bare", .machines = bare_machines, .auth = AUTH_NONE, .options = bare_options
+static const struct provider bare = { .type = "bare",
+                                      .machines = bare_machines,
+                                      .making = templated_machines,
+                                      .set_max = 999,
+                                      .auth = AUTH_NONE,
+                                      .options = bare_options };
+
+/* A type with a login where its option says so, disks and more that not every type has. */
+static const struct machine_support guest_machines[] = {
+        { .field = "template", .required = true },
+        { .field = "cpu", .required = true },
+        { .field = "memory", .required = true },
+        { .field = "disks" },
+        { .field = "billing" },
+        { .field = "lease", .required = true },
+        { .field = "bandwidth", .required = true, .option = "api", .value = "2" },
+        { 0 },
 };
+static const char *const api_words[] = { "1", "2", NULL };
+static const struct provider_option guest_options[] = { { "api", api_words }, { NULL } };
+static const struct provider guest = { .type = "guest",
+                                       .machines = guest_machines,
+                                       .making = named_machines,
+                                       .auth = AUTH_LOGIN,
+                                       .auth_option = "api",
+                                       .auth_value = "2",
+                                       .options = guest_options };
 
 static inline const struct provider *find_provider(const char *type)
 {
-        return text_equal(type, star.type) ? &star : text_equal(type, bare.type) ? &bare : NULL;
+        const struct provider *const known[] = { &star, &bare, &guest };
+
+        for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+                if (text_equal(type, known[i]->type))
+                        return known[i];
+        return NULL;
 }
 
-static const char *const types[] = { "starvcenter", "bare", NULL };
+static const char *const types[] = { "starvcenter", "bare", "guest", NULL };
 static const char *const types_later[] = { "opendcp", "finovy", "jimv", NULL };
 static const struct specs_options options = { .provider_find = find_provider,
                                               .provider_types = types,
@@ -106,6 +156,13 @@ static inline void dump_value(struct buf *b, const char *path, const struct fiel
                         dump_fields(b, path, f->members, *(const void *const *)value);
                 return;
         case FIELD_OBJECTS:
+                for (size_t i = 0; i < ((const struct objects *)value)->n; i++) {
+                        _cleanup_buf_ struct buf item = BUF_INIT(1024);
+
+                        (void)buf_addf(&item, "%s[%zu]", path, i);
+                        dump_fields(b, buf_text(&item), f->members,
+                                    (const char *)((const struct objects *)value)->items + i * f->member_size);
+                }
                 return;
         }
 }

@@ -109,6 +109,8 @@ static void test_provider_offset(void **state _unused_)
 {
         assert_int_equal(kind_machine_set.provider_offset, field_find(kind_machine_set.fields, "provider")->offset);
         assert_true(kind_machine_set.provider_offset > 0);
+        for (size_t i = 0; kinds[i]; i++)
+                assert_int_equal(field_find(kinds[i]->fields, "provider") != NULL, kinds[i]->provider_offset > 0);
         assert_int_equal(kind_provider.provider_offset, 0);
         assert_int_equal(kind_policy.provider_offset, 0);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "providers/providers.h"
 
+#include "providers/finovy/finovy.h"
 #include "providers/starvcenter/starvcenter.h"
 #include "reconcile/base/text.h"
 
 const struct vendor vendors[] = {
         { &starvcenter_provider, &starvcenter_simulator },
+        { &finovy_provider, &finovy_simulator },
         { NULL, NULL },
 };
 

@@ -82,7 +82,8 @@ bool values_drifted(const struct machine_support *support, const struct slot *s,
 /* Is the machine's power as it should be? */
 static bool is_ready(const struct machine_set *spec, const struct row *row)
 {
-        return row->condition == (spec->power == POWER_STOPPED ? CONDITION_STOPPED : CONDITION_RUNNING);
+        return row->condition == CONDITION_UNSHOWN ||
+               row->condition == (spec->power == POWER_STOPPED ? CONDITION_STOPPED : CONDITION_RUNNING);
 }
 
 static void add_change(struct action *a, const char *field, const char *from, const char *to)

@@ -301,7 +301,7 @@ struct thing *ledger_adopt(struct ledger *l, enum thing_type type, const char *a
         t->created = ledger_string(l, row->created);
         t->address = ledger_string(l, row->address);
         t->condition = row->condition;
-        t->ever_ready = row->condition == CONDITION_RUNNING || row->condition == CONDITION_STOPPED;
+        t->ever_ready = condition_works(row->condition);
         return t->created && t->address ? t : NULL;
 }
 

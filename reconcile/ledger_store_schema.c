@@ -17,22 +17,23 @@
 #define SCHEMA_IS_CURRENT "PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) ";"
 
 /* Words rather than numbers for what is one of a few: rows are read by people, too. */
-#define THINGS                                                                                                 \
-        "CREATE TABLE things ("                                                                                \
-        " seq INTEGER PRIMARY KEY,"                                                                            \
-        " account TEXT NOT NULL, resource TEXT NOT NULL, type TEXT NOT NULL, slot TEXT NOT NULL,"              \
-        " id TEXT NOT NULL, created TEXT NOT NULL,"                                                            \
-        " state TEXT NOT NULL CHECK (state IN ('owned', 'leaving', 'parked', 'released', 'gone')),"            \
-        " adopted INTEGER NOT NULL CHECK (adopted IN (0, 1)),"                                                 \
-        " protect INTEGER NOT NULL CHECK (protect IN (0, 1)),"                                                 \
-        " ever_ready INTEGER NOT NULL CHECK (ever_ready IN (0, 1)),"                                           \
-        " missing INTEGER NOT NULL CHECK (missing IN (0, 1)),"                                                 \
-        " leaked INTEGER NOT NULL CHECK (leaked IN (0, 1)),"                                                   \
-        " made_with TEXT NOT NULL, address TEXT NOT NULL,"                                                     \
-        " condition TEXT NOT NULL"                                                                             \
-        "  CHECK (condition IN ('running', 'stopped', 'changing', 'asleep', 'failed', 'expired', 'unknown'))," \
-        " made_at INTEGER NOT NULL, gone_at INTEGER NOT NULL, note TEXT NOT NULL"                              \
-        ") STRICT;"                                                                                            \
+#define THINGS                                                                                               \
+        "CREATE TABLE things ("                                                                              \
+        " seq INTEGER PRIMARY KEY,"                                                                          \
+        " account TEXT NOT NULL, resource TEXT NOT NULL, type TEXT NOT NULL, slot TEXT NOT NULL,"            \
+        " id TEXT NOT NULL, created TEXT NOT NULL,"                                                          \
+        " state TEXT NOT NULL CHECK (state IN ('owned', 'leaving', 'parked', 'released', 'gone')),"          \
+        " adopted INTEGER NOT NULL CHECK (adopted IN (0, 1)),"                                               \
+        " protect INTEGER NOT NULL CHECK (protect IN (0, 1)),"                                               \
+        " ever_ready INTEGER NOT NULL CHECK (ever_ready IN (0, 1)),"                                         \
+        " missing INTEGER NOT NULL CHECK (missing IN (0, 1)),"                                               \
+        " leaked INTEGER NOT NULL CHECK (leaked IN (0, 1)),"                                                 \
+        " made_with TEXT NOT NULL, address TEXT NOT NULL,"                                                   \
+        " condition TEXT NOT NULL"                                                                           \
+        "  CHECK (condition IN ('running', 'stopped', 'changing', 'asleep', 'failed', 'expired', 'unshown'," \
+        "  'unknown')),"                                                                                     \
+        " made_at INTEGER NOT NULL, gone_at INTEGER NOT NULL, note TEXT NOT NULL"                            \
+        ") STRICT;"                                                                                          \
         "CREATE INDEX things_gone ON things (account, gone_at) WHERE state = 'gone';"
 
 /* A row's seq stands at the end of its entry in each index: what these find is in the order of seq already. */

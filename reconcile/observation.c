@@ -65,8 +65,13 @@ struct observation *observation_free(struct observation *obs)
 const char *const condition_words[CONDITIONS] = {
         [CONDITION_RUNNING] = "running", [CONDITION_STOPPED] = "stopped", [CONDITION_CHANGING] = "changing",
         [CONDITION_ASLEEP] = "asleep",   [CONDITION_FAILED] = "failed",   [CONDITION_EXPIRED] = "expired",
-        [CONDITION_UNKNOWN] = "unknown",
+        [CONDITION_UNSHOWN] = "unshown", [CONDITION_UNKNOWN] = "unknown",
 };
+
+bool condition_works(enum condition c)
+{
+        return c == CONDITION_RUNNING || c == CONDITION_STOPPED || c == CONDITION_UNSHOWN;
+}
 
 const char *condition_text(enum condition c)
 {

@@ -20,11 +20,13 @@ enum condition {
         CONDITION_ASLEEP,   /* suspended by somebody: counted, reported, its power left alone */
         CONDITION_FAILED,   /* the vendor gave up on it */
         CONDITION_EXPIRED,  /* its time is over: counted, reported, never replaced, its power left alone */
-        CONDITION_UNKNOWN,  /* a state that the codec does not know: it exists, and is never acted on */
+        CONDITION_UNSHOWN, /* it is there, and its power is not shown: ready as far as is known, never started or stopped */
+        CONDITION_UNKNOWN, /* a state that the codec does not know: it exists, and is never acted on */
 };
 
 #define CONDITIONS (CONDITION_UNKNOWN + 1)
 extern const char *const condition_words[CONDITIONS];
+bool condition_works(enum condition c);       /* does it do, running or stopped, what it is for? */
 const char *condition_text(enum condition c); /* "running", …: for people and for list -o json */
 
 /* Values of a thing's properties; text is interned in the observation's pool. */

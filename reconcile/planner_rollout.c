@@ -23,7 +23,8 @@ static bool is_settled(const struct planning *pl, const struct thing *t)
 
 static bool is_working(const struct planning *pl, const struct slot *s)
 {
-        return s->row->condition == (pl->set->spec->power == POWER_STOPPED ? CONDITION_STOPPED : CONDITION_RUNNING);
+        return s->row->condition == CONDITION_UNSHOWN ||
+               s->row->condition == (pl->set->spec->power == POWER_STOPPED ? CONDITION_STOPPED : CONDITION_RUNNING);
 }
 
 static bool is_available(const struct planning *pl, const struct slot *s)
@@ -138,7 +139,8 @@ void plan_rollout(struct planning *pl, struct set *set)
                 enum property f;
 
                 if (!slot_is_shown(s) || s->call || s->hold || s->victim || s->release ||
-                    (s->row->condition != CONDITION_RUNNING && s->row->condition != CONDITION_STOPPED))
+                    (s->row->condition != CONDITION_RUNNING && s->row->condition != CONDITION_STOPPED &&
+                     s->row->condition != CONDITION_UNSHOWN))
                         continue;
                 f = outdated_field(pl, s, &wanted);
                 if (f == PROPERTY_NONE)

@@ -214,7 +214,9 @@ static void plan_delete(struct planning *pl, struct slot *s, const char *reason)
         a->counts = COUNTS_DELETE;
         a->summary = condition_text(s->row->condition);
         a->address = s->row->address[0] ? plan_string(pl->plan, "%s", s->row->address) : NULL;
-        a->price = -s->row->price;
+        if (values_known(&s->thing->made_with, PROPERTY_TEMPLATE) && pl->set->spec &&
+            text_equal(s->thing->made_with.of[PROPERTY_TEMPLATE].text, pl->set->spec->template.name))
+                a->price = -pl->quote.price;
         if (s->type == TYPE_TEMPLATE && template_users(pl->in, s->thing->id))
                 a->waits = "machines are made of it";
         else if (s->row->condition == CONDITION_CHANGING)
@@ -513,6 +515,8 @@ int plan_set(struct planning *pl, struct set *set, struct error *e)
         plan_missing(pl, set);
         if (surplus < 0)
                 grow(pl, -surplus, reason);
+        if (surplus < 0 && pl->quote.note)
+                planning_note(pl, plan_string(pl->plan, "%s", pl->quote.note));
         tell_slots(pl, set);
         diff_set(pl);
         return 0;

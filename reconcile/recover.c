@@ -72,7 +72,7 @@ static bool fingerprint_fits(const struct thing *t, const struct row *row)
 
 static void thing_shown(struct account *a, struct thing *t, const struct row *row)
 {
-        bool works = row->condition == CONDITION_RUNNING || row->condition == CONDITION_STOPPED;
+        bool works = condition_works(row->condition);
         bool same = !t->missing && (t->ever_ready || !works) && t->condition == row->condition &&
                     text_equal(t->address, row->address) && (t->created[0] || !row->created[0]) && !t->leaked;
 

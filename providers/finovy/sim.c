@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "providers/finovy/finovy.h"
+#include "providers/finovy/sim.h"
+#include "providers/plain_call.h"
+#include "reconcile/base/text.h"
+
+/*
+ * The simulated calls. Where the document is silent: a host that is on its way refuses a change of power with 6000 or 6001; the newest
+ * host comes first in the listing; a host that is not there is 1001, as is a token that is not taken.
+ *
+ * With quirks: states and totals in the other of their two types, and fields of packages in their other spelling.
+ */
+
+#define BASE "/v1/pve/open"
+#define PAGE_MAX 25
+#define PERIODS_MAX 1000
+#define ENOUGH 1000000 /* machines: no limit */
+
+static const char *const variants[] = { "newer", "older", NULL };
+
+/* The units of a period, in hours. */
+static const int64_t unit_hours[] = { 1, 24, 7 * 24, 30 * 24, 90 * 24, 365 * 24 };
+
+static int answer(struct plain_call *c, int code, const char *words, json_t *data)
+{
+        return plain_call_say(c, 200,
+                              json_pack("{s:i, s:o, s:s, s:o}", "code", code, "data", data ? data : json_null(), "msg",
+                                        words, "traceId", json_sprintf("trace%06" PRIu64, c->s->next_trace++)));
+}
+
+static int yes(struct plain_call *c, json_t *data)
+{
+        return data ? answer(c, 0, "success", data) : -ENOMEM;
+}
+
+static int no(struct plain_call *c, int code, const char *words)
+{
+        return answer(c, code, words, NULL);
+}
+
+static int serve_images(struct plain_call *c)
+{
+        _cleanup_json_ json_t *images = json_array();
+
+        for (const struct image *i = finovy_sim_images; i->id; i++)
+                if (json_array_append_new(images,
+                                          json_pack("{s:s, s:s, s:s, s:s}", "imageId", i->id, "type", i->type,
+                                                    "systemImageName", i->name, "systemImageVersion", i->version)) < 0)
+                        return -ENOMEM;
+        return yes(c, json_incref(images));
+}
+
+static json_t *package_json(const struct simulation *s, const struct package *p)
+{
+        return json_pack("{s:s, s:s, s:I, s:s?, s:I, s:I, s:o, s:I, s:i, s:s, s:s, s:s, s:s, s:o}", "packageId", p->id,
+                         "name", p->name, "gpuNumber", (json_int_t)p->gpus, "gpuName", p->gpus ? "RTX" : NULL,
+                         "memoryNumber", (json_int_t)p->memory, "rigidDiskNumber", (json_int_t)p->disk, "amount",
+                         s->quirks ? json_string(p->amount) : json_loads(p->amount, JSON_DECODE_ANY, NULL), "cpuNumber",
+                         (json_int_t)p->cpu, "bandWidth", 30, "type", p->type,
+                         s->quirks ? "pve_machine_type" : "pveMachineType", "1", "area", "0",
+                         s->quirks ? "use_type" : "useType", p->use, "discount",
+                         s->quirks ? json_string(p->discount) : json_loads(p->discount, JSON_DECODE_ANY, NULL));
+}
+
+static int serve_packages(struct plain_call *c)
+{
+        bool period = text_equal(c->captures[0], "1");
+        _cleanup_json_ json_t *packages = json_array();
+
+        if (!period && !text_equal(c->captures[0], "0"))
+                return no(c, 1001, "no such type of package");
+        for (const struct package *p = finovy_sim_packages; p->id; p++)
+                if (!text_equal(p->use, period ? "0" : "1") &&
+                    json_array_append_new(packages, package_json(c->s, p)) < 0)
+                        return -ENOMEM;
+        return yes(c, json_incref(packages));
+}
+
+/* What a create asks for, and whether it can be had. NULL: a refusal is said, and is `*ret`. */
+static struct host *make(struct plain_call *c, bool period, int *ret)
+{
+        const struct package *p = finovy_sim_packages;
+        const struct image *i = finovy_sim_images;
+        struct host *h;
+
+        while (p->id && !text_equal(p->id, plain_call_text(c, "packageId")))
+                p++;
+        while (i->id && !text_equal(i->id, plain_call_text(c, "imageId")))
+                i++;
+        *ret = 0;
+        if (!p->id || !i->id || text_equal(p->use, period ? "0" : "1"))
+                *ret = no(c, 1001, "no such package or image");
+        else if (!text_equal(p->type, i->type))
+                *ret = no(c, 7005, "type of package and image differ");
+        else if (c->s->room == 0)
+                *ret = no(c, 6002, "not enough resources");
+        else if (c->s->wallet == 0)
+                *ret = no(c, 9001, "not enough in the wallet");
+        if (c->status)
+                return NULL;
+        h = finovy_sim_host_add(c->s, c->now, p, i);
+        if (!h) {
+                *ret = -ENOMEM;
+                return NULL;
+        }
+        c->s->room--;
+        c->s->wallet--;
+        finovy_sim_work(c->s, h, WORK_UP, c->now);
+        return h;
+}
+
+static int serve_create(struct plain_call *c)
+{
+        int r;
+
+        return make(c, false, &r) ? yes(c, json_true()) : r;
+}
+
+static int serve_rent(struct plain_call *c)
+{
+        int64_t number, unit;
+        struct host *h;
+        int r;
+
+        if (json_read_int64(json_object_get(c->body, "periodNumber"), &number) < 0 || number < 1 ||
+            number > PERIODS_MAX || json_read_int64(json_object_get(c->body, "periodType"), &unit) < 0 || unit < 0 ||
+            unit > 5)
+                return no(c, 1001, "no such period");
+        h = make(c, true, &r);
+        if (!h)
+                return r;
+        h->period = true;
+        h->expires = h->created + number * unit_hours[unit] * 3600 * 1000;
+        return yes(c, json_string(h->id));
+}
+
+static int serve_operate(struct plain_call *c)
+{
+        struct host *h = finovy_sim_host_find(c->s, c->captures[0]);
+        int64_t on;
+
+        if (!h || !plain_call_number(c, "type", 0, 1, &on))
+                return no(c, 1001, "no permission");
+        if (h->status == HOST_COMING_UP)
+                return no(c, 6000, "being started");
+        if (h->status == HOST_GOING_DOWN)
+                return no(c, 6001, "being shut down");
+        if (on && c->s->wallet == 0)
+                return no(c, 6003, "the wallet does not last an hour");
+        if (h->status != (on ? HOST_ON : HOST_OFF))
+                finovy_sim_work(c->s, h, on ? WORK_UP : WORK_DOWN, c->now);
+        return yes(c, json_true());
+}
+
+static int serve_reboot(struct plain_call *c)
+{
+        struct host *h = finovy_sim_host_find(c->s, c->captures[0]);
+
+        if (!h)
+                return no(c, 1001, "no permission");
+        if (h->status == HOST_OFF)
+                return no(c, 7002, "not started");
+        if (h->status != HOST_ON)
+                return no(c, 7003, "not available");
+        finovy_sim_work(c->s, h, WORK_UP, c->now);
+        return yes(c, json_true());
+}
+
+static int serve_one(struct plain_call *c)
+{
+        struct host *h = finovy_sim_host_find(c->s, c->captures[0]);
+        const char *row = h ? finovy_sim_row(c->s, h) : NULL;
+
+        if (!h)
+                return no(c, 1001, "no permission");
+        c->status = 200;
+        return row ? buf_addf(&c->out,
+                              "{\"code\":0,\"data\":%s,\"msg\":\"success\",\"traceId\":\"trace%06" PRIu64 "\"}", row,
+                              c->s->next_trace++)
+                   : -ENOMEM;
+}
+
+static int serve_delete(struct plain_call *c)
+{
+        struct host *h = finovy_sim_host_find(c->s, c->captures[0]);
+
+        if (!h || h->work == WORK_GONE)
+                return no(c, 1001, "no permission");
+        finovy_sim_work(c->s, h, WORK_GONE, c->now);
+        return yes(c, json_true());
+}
+
+/* The newest first: rows move when hosts come. */
+static int serve_page(struct plain_call *c)
+{
+        size_t most = c->how == PRETEND_EMPTY ? 0 : c->how == PRETEND_SHORT ? 2 : c->s->n_hosts;
+        size_t total = most < c->s->n_hosts ? most : c->s->n_hosts, first;
+        bool separate = false;
+        int64_t page, size;
+
+        if (!plain_call_number(c, "page", 1, INT32_MAX, &page) || !plain_call_number(c, "pageSize", 1, PAGE_MAX, &size))
+                return no(c, 1001, "no such page");
+        c->status = 200;
+        buf_adds(&c->out, "{\"code\":0,\"data\":{\"data\":[");
+        first = (size_t)(page - 1) * (size_t)size;
+        for (size_t i = first; i < total && i < first + (size_t)size; i++) {
+                const char *row = finovy_sim_row(c->s, c->s->hosts[c->s->n_hosts - 1 - i]);
+
+                if (!row)
+                        return -ENOMEM;
+                for (int times = c->how == PRETEND_DUPLICATE && i == first ? 2 : 1; times > 0; times--) {
+                        buf_addf(&c->out, "%s%s", separate ? "," : "", row);
+                        separate = true;
+                }
+        }
+        return buf_addf(&c->out,
+                        c->s->quirks ? "],\"totalCounts\":\"%zu\"},\"msg\":\"success\",\"traceId\":\"trace%06" PRIu64
+                                       "\"}"
+                                     : "],\"totalCounts\":%zu},\"msg\":\"success\",\"traceId\":\"trace%06" PRIu64 "\"}",
+                        total, c->s->next_trace++);
+}
+
+static const struct plain_route routes[] = {
+        { METHOD_GET, "mypage", "list", serve_page },
+        { METHOD_GET, "one/*", "get", serve_one },
+        { METHOD_GET, "image", "other", serve_images },
+        { METHOD_GET, "packAge/*", "other", serve_packages },
+        { METHOD_POST, "createquantity", "create", serve_create },
+        { METHOD_POST, "createRent", "create", serve_rent },
+        { METHOD_GET, "operate/*", "start", serve_operate },
+        { METHOD_GET, "reboot/*", "start", serve_reboot },
+        { METHOD_DELETE, "delete/*", "delete", serve_delete },
+        { METHOD_GET, NULL, "other", NULL },
+};
+
+/* One route starts and stops. */
+static const char *class_of(const struct plain_call *c)
+{
+        int64_t on;
+
+        if (!c->route)
+                return "other";
+        if (c->route->serve == serve_operate && plain_call_number(c, "type", 0, 0, &on))
+                return "shutdown";
+        return c->route->class;
+}
+
+static const char *classify(struct simulation *s, const struct request *rq)
+{
+        struct plain_call c _cleanup_plain_call_ = { .s = s, .rq = rq };
+
+        return plain_call_open(&c, BASE, routes) < 0 ? "other" : class_of(&c);
+}
+
+static void subject(struct simulation *s, const struct request *rq, char ret[static SIMULATOR_SUBJECT_MAX])
+{
+        struct plain_call c _cleanup_plain_call_ = { .s = s, .rq = rq };
+        const char *text = "";
+
+        if (plain_call_open(&c, BASE, routes) == 0)
+                text = c.captures[0] ? c.captures[0] : plain_call_text(&c, "packageId");
+        (void)snprintf(ret, SIMULATOR_SUBJECT_MAX, "%s", text);
+}
+
+static int carry_out(struct plain_call *c)
+{
+        if (c->how == PRETEND_BAD_TOKEN ||
+            (c->s->token && !text_equal(request_header(c->rq, "Finovy-Access-Token"), c->s->token)))
+                return no(c, 1001, "no permission");
+        if (c->how == PRETEND_REFUSAL)
+                return no(c, 6002, "not enough resources");
+        return c->route->serve(c);
+}
+
+static int serve_as(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret,
+                    const char **ret_class)
+{
+        struct plain_call c _cleanup_plain_call_ = { .s = s, .now = now, .how = how, .rq = rq };
+        int r;
+
+        finovy_sim_settle(s, now);
+        r = plain_call_open(&c, BASE, routes);
+        if (r < 0)
+                return r;
+        *ret_class = class_of(&c);
+        r = c.route ? carry_out(&c) : plain_call_page(&c, 404, "Not Found");
+        return r < 0 ? r : plain_call_reply(&c, ret);
+}
+
+static int serve(struct simulation *s, usec_t now, const struct request *rq, struct reply *ret, const char **ret_class)
+{
+        return serve_as(s, now, rq, PRETEND_NOTHING, ret, ret_class);
+}
+
+static int pretend(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret)
+{
+        const char *class;
+
+        return serve_as(s, now, rq, how, ret, &class);
+}
+
+static struct simulation *sim_free(struct simulation *s)
+{
+        if (!s)
+                return NULL;
+        finovy_sim_hosts_done(s);
+        free(s->token);
+        free(s);
+        return NULL;
+}
+DEFINE_CLEANUP(struct simulation *, sim_free)
+
+static int sim_new(const struct simulator_options *options, struct simulation **ret, struct error *e)
+{
+        _cleanup_(sim_free_p) struct simulation *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return error_oom(e);
+        s->ready_delay = options->ready_delay;
+        s->quirks = options->quirks;
+        s->older = text_equal(options->variant, "older");
+        s->next_serial = s->next_trace = 1;
+        s->wallet = s->room = ENOUGH;
+        if (options->variant && !s->older && !text_equal(options->variant, "newer"))
+                return error_set(e, -EINVAL, "finovy's simulator has no variant \"%s\"; it has newer, older",
+                                 options->variant);
+        if (options->token && !(s->token = strdup(options->token)))
+                return error_oom(e);
+        for (size_t i = 0; i < options->machines; i++)
+                if (!finovy_sim_host_add(s, 0, finovy_sim_packages, finovy_sim_images))
+                        return error_oom(e);
+        *ret = STEAL(s);
+        return 0;
+}
+
+const struct simulator finovy_simulator = {
+        .type = "finovy",
+        .base_path = "",
+        .variants = variants,
+        .new = sim_new,
+        .free = sim_free,
+        .serve = serve,
+        .classify = classify,
+        .subject = subject,
+        .pretend = pretend,
+        .console = finovy_sim_console,
+        .save = finovy_sim_save,
+        .load = finovy_sim_load,
+};

@@ -71,7 +71,7 @@ struct host {
         const char *name;
         int64_t node_id;
         enum host_state { HOST_ALIVE, HOST_SILENT, HOST_MISSING } state;
-        usec_t since; /* when it fell silent */
+        usec_t noticed; /* when a silent one is no longer taken for alive */
 };
 
 enum work {
@@ -119,7 +119,7 @@ struct simulation {
         uint64_t to_lose;                             /* so many messages from now on are lost */
         int64_t free_addresses;
         uint64_t random;
-        struct session *sessions; /* that are signed in, the newest first */
+        struct session *sessions; /* that are signed in, the oldest first */
         size_t n_sessions;
 };
 
@@ -130,13 +130,14 @@ struct record *jimv_sim_table_find(const struct table *t, const char *uuid);
 void jimv_sim_table_remove(struct table *t, struct record *r);
 
 void jimv_sim_code(struct simulation *s, size_t n, char *ret); /* `n` letters and digits, and a NUL */
-void jimv_sim_uuid(struct simulation *s, char ret[static UUID_SIZE]);
+void jimv_sim_uuid(struct simulation *s, const char *given,
+                   char ret[static UUID_SIZE]);          /* `given` NULL: a random one */
 char *jimv_sim_cut(const char *text, size_t characters); /* a copy; NULL: out of memory */
 int64_t jimv_sim_calendar(usec_t now);                   /* microseconds since 1970, on the simulation's calendar */
 
 /* sim_guests.c: what a new guest is made of. Texts NULL: the vendor's own random ones. */
 struct guest_form {
-        const char *name, *remark, *password;
+        const char *uuid, *name, *remark, *password;
         int64_t cpu, memory, template, bandwidth, node_id;
 };
 
@@ -155,8 +156,13 @@ int64_t jimv_sim_status(const struct simulation *s, enum status status);
 bool jimv_sim_guest_is(const struct simulation *s, const struct guest *g, enum status status);
 
 /* sim_disks.c */
-int jimv_sim_disk_add(struct simulation *s, usec_t now, const char *label, int64_t size, int64_t node_id,
-                      struct disk **ret); /* 0 or -ENOMEM; `label` NULL: a random one */
+struct disk_form {
+        const char *uuid, *label; /* NULL: random ones */
+        int64_t size, node_id;
+};
+
+int jimv_sim_disk_add(struct simulation *s, usec_t now, const struct disk_form *form,
+                      struct disk **ret); /* 0 or -ENOMEM */
 int jimv_sim_disk_add_system(struct simulation *s, const struct guest *g);
 void jimv_sim_disk_remove(struct simulation *s, struct disk *d);
 struct disk *jimv_sim_disk_find(const struct simulation *s, const char *uuid);
@@ -174,6 +180,7 @@ int jimv_sim_send(struct simulation *s, usec_t now,
                   const struct message *form);                              /* its `due` is not read; 0 or -ENOMEM */
 int jimv_sim_message_put(struct simulation *s, const struct message *form); /* as it is; 0 or -ENOMEM */
 void jimv_sim_settle(struct simulation *s, usec_t now);
+void jimv_sim_drop_messages(struct simulation *s, const char *guest); /* all that is under way to it */
 void jimv_sim_messages_done(struct simulation *s);
 
 /* sim_rows.c: records as JSON without a guest's status, which depends on who asks. NULL: out of memory. They live until
@@ -182,7 +189,12 @@ const char *jimv_sim_guest_row(struct simulation *s, struct guest *g);
 const char *jimv_sim_disk_row(struct simulation *s, struct disk *d);
 void jimv_sim_changed(struct record *r);
 
+/* sim_session.c */
+int jimv_sim_session_add(struct simulation *s, const char *sid);
+void jimv_sim_sessions_done(struct simulation *s);
+
 /* Members of struct simulator. */
 int jimv_sim_console(struct simulation *s, usec_t now, const char *verb, const json_t *arguments, struct error *e);
 json_t *jimv_sim_save(struct simulation *s, usec_t now);
+extern const char *const jimv_sim_host_states[]; /* names by enum host_state */
 int jimv_sim_load(struct simulation *s, usec_t now, const json_t *state, struct error *e);

@@ -49,22 +49,21 @@ static int disk_put(struct simulation *s, struct disk *d, const char *label, str
         return 0;
 }
 
-int jimv_sim_disk_add(struct simulation *s, usec_t now, const char *label, int64_t size, int64_t node_id,
-                      struct disk **ret)
+int jimv_sim_disk_add(struct simulation *s, usec_t now, const struct disk_form *form, struct disk **ret)
 {
         struct disk *d = calloc(1, sizeof(*d));
         char code[LABEL_LENGTH + 1];
 
         if (!d)
                 return -ENOMEM;
-        jimv_sim_uuid(s, d->record.uuid);
-        d->size = size;
+        jimv_sim_uuid(s, form->uuid, d->record.uuid);
+        d->size = form->size;
         d->sequence = -1;
-        d->node_id = node_id;
+        d->node_id = form->node_id;
         d->created = jimv_sim_calendar(now);
-        if (!label)
+        if (!form->label)
                 jimv_sim_code(s, LABEL_LENGTH, code);
-        return disk_put(s, d, label ? label : code, ret);
+        return disk_put(s, d, form->label ? form->label : code, ret);
 }
 
 /* It has its guest's uuid, and is tied to it once that is made. */

@@ -100,7 +100,7 @@ static struct guest *guest_new(struct simulation *s, usec_t now, const struct gu
         if (!g->name || !g->remark || !g->password)
                 return NULL;
 
-        jimv_sim_uuid(s, g->record.uuid);
+        jimv_sim_uuid(s, form->uuid, g->record.uuid);
         jimv_sim_code(s, PASSWORD_LENGTH, g->vnc_password);
         jimv_sim_guest_set_size(g, form->cpu, form->memory);
         g->status = jimv_sim_status(s, NO_STATE);

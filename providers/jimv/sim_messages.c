@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "providers/jimv/sim.h"
+#include "reconcile/base/text.h"
 
-#define HALF_WAY 45                       /* per cent that a new guest shows between beginning and end */
-#define NOTICED_AFTER (60 * USEC_PER_SEC) /* a host that falls silent is taken for alive for so long */
+#define HALF_WAY 45 /* per cent that a new guest shows between beginning and end */
 
 struct host *jimv_sim_host_find(struct simulation *s, int64_t node_id)
 {
@@ -17,7 +17,7 @@ struct host *jimv_sim_host_find(struct simulation *s, int64_t node_id)
 
 bool jimv_sim_host_seems_alive(const struct host *h, usec_t now)
 {
-        return h->state == HOST_ALIVE || (h->state == HOST_SILENT && usec_since(now, h->since) <= NOTICED_AFTER);
+        return h->state == HOST_ALIVE || (h->state == HOST_SILENT && now <= h->noticed);
 }
 
 static bool is_alive(struct simulation *s, int64_t node_id)
@@ -44,6 +44,15 @@ static void message_remove(struct simulation *s, struct message *m)
         *(m->previous ? &m->previous->next : &s->first_message) = m->next;
         *(m->next ? &m->next->previous : &s->last_message) = m->previous;
         free(m);
+}
+
+void jimv_sim_drop_messages(struct simulation *s, const char *guest)
+{
+        for (struct message *m = s->first_message, *next; m; m = next) {
+                next = m->next;
+                if (text_equal(m->guest, guest))
+                        message_remove(s, m);
+        }
 }
 
 void jimv_sim_messages_done(struct simulation *s)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "providers/jimv/sim.h"
@@ -68,11 +69,15 @@ void jimv_sim_code(struct simulation *s, size_t n, char *ret)
         ret[n] = '\0';
 }
 
-/* A random one, as version 4 is written. */
-void jimv_sim_uuid(struct simulation *s, char ret[static UUID_SIZE])
+/* The given one, or a random one, as version 4 is written. */
+void jimv_sim_uuid(struct simulation *s, const char *given, char ret[static UUID_SIZE])
 {
         static const char form[] = "xxxxxxxx-xxxx-4xxx-Vxxx-xxxxxxxxxxxx", digits[] = "0123456789abcdef";
 
+        if (given) {
+                (void)snprintf(ret, UUID_SIZE, "%s", given);
+                return;
+        }
         for (size_t i = 0; i < sizeof(form); i++) {
                 size_t digit = next_random(s) >> 60;
 

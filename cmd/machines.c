@@ -66,6 +66,8 @@ int machines_pick(const struct ledger *l, const char *resource, const char *slot
         for (size_t i = 0; i < l->n_things; i++) {
                 struct thing *t = l->things[i];
 
+                if (t->type != TYPE_MACHINE)
+                        continue;
                 if ((!resource || is_of(t, resource)) && (!slot || text_equal(t->slot, slot)))
                         m.items[m.n++] = t;
         }

@@ -7,8 +7,11 @@
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 
-const char *const call_classes[] = { "create",   "list", "get",    "delete", "start", "shutdown",
-                                     "poweroff", "cpu",  "memory", "rename", "other", NULL };
+const char *const call_classes[CALL_CLASSES + 1] = {
+        "create",      "list",        "get",         "delete",      "start",           "shutdown", "poweroff", "cpu",
+        "memory",      "rename",      "lookup",      "template",    "template-delete", "credit",   "login",    "disk",
+        "disk-delete", "disk-attach", "disk-detach", "disk-resize", "disk-label",      "other",    NULL
+};
 
 static const char *const wide_classes[] = { "act", "any", NULL };
 
@@ -35,23 +38,25 @@ static const struct {
         { "garbage", FAULT_GARBAGE },
 };
 
-bool call_class_acts(const char *class)
-{
-        return !text_equal(class, "list") && !text_equal(class, "get") && !text_equal(class, "other");
-}
-
-void faults_done(struct faults *f)
-{
-        free(f->rules);
-        *f = (struct faults){};
-}
-
 static const char *find_name(const char *const *names, const char *name)
 {
         for (; *names; names++)
                 if (text_equal(*names, name))
                         return *names;
         return NULL;
+}
+
+bool call_class_acts(const char *class)
+{
+        static const char *const reads[] = { "list", "get", "lookup", "login", "other", NULL };
+
+        return !find_name(reads, class);
+}
+
+void faults_done(struct faults *f)
+{
+        free(f->rules);
+        *f = (struct faults){};
 }
 
 static int parse_class(const char *name, const char **ret, struct error *e)
@@ -61,11 +66,7 @@ static int parse_class(const char *name, const char **ret, struct error *e)
         if (!class)
                 class = find_name(wide_classes, name);
         if (!class)
-                return error_set(
-                        e, -EINVAL,
-                        "there is no class of calls \"%s\"; there are create, list, get, delete, start, shutdown, "
-                        "poweroff, cpu, memory, rename, other, act and any",
-                        name);
+                return error_set(e, -EINVAL, "there is no class of calls \"%s\"; 'muster-sim --help' lists them", name);
         *ret = class;
         return 0;
 }

@@ -58,6 +58,8 @@ int faults_add(struct faults *f, const char *rule, struct error *e);
 /* One call of the class: counts it in every rule, and tells what it meets. */
 struct fault_set faults_meet(struct faults *f, const char *class);
 
-/* The classes of calls, "other" last, then NULL. All but "list", "get" and "other" act. */
-extern const char *const call_classes[];
+/* The classes of calls, "other" last, then NULL. All but "list", "get", "lookup", "login" and
+ * "other" act. */
+#define CALL_CLASSES 22
+extern const char *const call_classes[CALL_CLASSES + 1];
 bool call_class_acts(const char *class);

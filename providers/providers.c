@@ -2,12 +2,14 @@
 #include "providers/providers.h"
 
 #include "providers/finovy/finovy.h"
+#include "providers/opendcp/opendcp.h"
 #include "providers/starvcenter/starvcenter.h"
 #include "reconcile/base/text.h"
 
 const struct vendor vendors[] = {
         { &starvcenter_provider, &starvcenter_simulator },
         { &finovy_provider, &finovy_simulator },
+        { &opendcp_provider, &opendcp_simulator },
         { NULL, NULL },
 };
 

@@ -7,7 +7,6 @@
 #include "reconcile/base/text.h"
 
 #define LOG_MAX 10000    /* acting calls that are remembered */
-#define CLASSES_MAX 16   /* of call_classes */
 #define GARBAGE_SIZE 512 /* bytes of a reply of random bytes */
 
 struct log_entry {
@@ -20,7 +19,7 @@ struct service {
         struct simulation *simulation;
         usec_t latency;
         struct faults faults;
-        uint64_t calls[CLASSES_MAX]; /* by call_classes */
+        uint64_t calls[CALL_CLASSES]; /* by call_classes */
         struct log_entry *log;       /* a ring of LOG_MAX once it is full */
         size_t n_log, allocated_log;
         uint64_t logged;

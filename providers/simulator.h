@@ -39,7 +39,8 @@ struct simulator {
         struct simulation *(*free)(struct simulation *s);
 
         /* One call of the vendor's API at `now`. Fills `ret` as REPLY_COMPLETE. `*ret_class` is what fault rules name:
-         * "create", "list", "get", "delete", "start", "shutdown", "poweroff", "cpu", "memory", "rename". -ENOMEM only. */
+         * of machines "create", "list", "get", "delete", "start", "shutdown", "poweroff", "cpu", "memory", "rename"; of other things as
+         * faults.h lists them. -ENOMEM only. */
         int (*serve)(struct simulation *s, usec_t now, const struct request *rq, struct reply *ret,
                      const char **ret_class);
 

@@ -48,9 +48,17 @@ static void meet_stranger(struct planning *pl, struct action *a)
 static void await_template(struct planning *pl, struct action *a)
 {
         const struct reference *template = &pl->set->spec->template;
+        const struct row *row;
 
-        if (!template->resource || values_known(&a->wanted, PROPERTY_TEMPLATE))
+        if (!template->resource)
                 return;
+        if (values_known(&a->wanted, PROPERTY_TEMPLATE)) {
+                row = observation_find(pl->in->machines, TYPE_TEMPLATE, a->wanted.of[PROPERTY_TEMPLATE].text);
+                if (!template->resource->machine_template->credit ||
+                    (row && values_known(&row->values, PROPERTY_CREDIT) && row->values.of[PROPERTY_CREDIT].number > 0))
+                        return;
+                planning_section(pl)->waiting = true;
+        }
         a->waits = plan_string(pl->plan, "MachineTemplate/%s goes first", template->name);
         for (size_t i = 0; i < pl->plan->n_actions; i++)
                 if (pl->plan->actions[i].type == TYPE_TEMPLATE && pl->plan->actions[i].verb == ACTION_CREATE &&

@@ -170,7 +170,7 @@ static int take_names(struct exporting *ex)
                 struct thing *t = in->ledger->things[i];
                 const char *slash = strchr(t->resource, '/');
 
-                if (t->state == THING_GONE)
+                if (t->state == THING_GONE || t->type != TYPE_MACHINE)
                         continue;
                 r = strmap_set(&ex->taken, slash ? slash + 1 : t->resource, t);
                 if (r >= 0 && *t->id && t->state != THING_RELEASED && text_equal(t->account, in->provider->name))

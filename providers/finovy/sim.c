@@ -228,8 +228,8 @@ static int serve_page(struct plain_call *c)
 static const struct plain_route routes[] = {
         { METHOD_GET, "mypage", "list", serve_page },
         { METHOD_GET, "one/*", "get", serve_one },
-        { METHOD_GET, "image", "other", serve_images },
-        { METHOD_GET, "packAge/*", "other", serve_packages },
+        { METHOD_GET, "image", "lookup", serve_images },
+        { METHOD_GET, "packAge/*", "lookup", serve_packages },
         { METHOD_POST, "createquantity", "create", serve_create },
         { METHOD_POST, "createRent", "create", serve_rent },
         { METHOD_GET, "operate/*", "start", serve_operate },

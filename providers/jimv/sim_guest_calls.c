@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "providers/jimv/sim_wire.h"
+#include "reconcile/base/text.h"
+
+/*
+ * The calls about guests that are there. Whatever changes one is a message to its host; that a call was answered with yes
+ * says no more than that the message went out.
+ */
+
+#define BATCH_MAX 100 /* guests that one GET of several shows */
+
+static const struct column columns_2017[] = {
+        { "id", offsetof(struct guest, record.id), COLUMN_NUMBER, true, false },
+        { "uuid", offsetof(struct guest, record.uuid), COLUMN_CHARACTERS, true, false },
+        { "name", offsetof(struct guest, name), COLUMN_STRING, true, true },
+        { "status", offsetof(struct guest, status), COLUMN_NUMBER, true, false },
+        { "remark", offsetof(struct guest, remark), COLUMN_STRING, true, true },
+        { "ip", offsetof(struct guest, ip), COLUMN_CHARACTERS, true, true },
+        { "cpu", offsetof(struct guest, cpu), COLUMN_NUMBER, false, false },
+        { "memory", offsetof(struct guest, memory), COLUMN_NUMBER, false, false },
+        { "os_template_id", offsetof(struct guest, template), COLUMN_NUMBER, false, false },
+        { "create_time", offsetof(struct guest, created), COLUMN_NUMBER, false, false },
+        {},
+};
+
+static const struct column columns_0_8[] = {
+        { "id", offsetof(struct guest, record.id), COLUMN_NUMBER, true, false },
+        { "uuid", offsetof(struct guest, record.uuid), COLUMN_CHARACTERS, true, false },
+        { "label", offsetof(struct guest, name), COLUMN_STRING, true, true },
+        { "status", offsetof(struct guest, status), COLUMN_NUMBER, true, false },
+        { "remark", offsetof(struct guest, remark), COLUMN_STRING, true, true },
+        { "node_id", offsetof(struct guest, node_id), COLUMN_NUMBER, true, false },
+        { "ip", offsetof(struct guest, ip), COLUMN_CHARACTERS, true, true },
+        { "bandwidth", offsetof(struct guest, bandwidth), COLUMN_NUMBER, true, false },
+        { "cpu", offsetof(struct guest, cpu), COLUMN_NUMBER, false, false },
+        { "memory", offsetof(struct guest, memory), COLUMN_NUMBER, false, false },
+        { "progress", offsetof(struct guest, progress), COLUMN_NUMBER, false, false },
+        { "create_time", offsetof(struct guest, created), COLUMN_NUMBER, false, false },
+        {},
+};
+
+/* The guest's row with `adornment`, which ends with a comma, or is "". */
+static int print_guest(struct call *c, struct guest *g, int64_t status, const char *adornment)
+{
+        const char *row = jimv_sim_guest_row(c->s, g);
+
+        if (!row)
+                return -ENOMEM;
+        buf_addf(&c->out, "{\"status\": %" PRId64 ", %s", status, adornment);
+        return buf_adds(&c->out, row + 1);
+}
+
+/* How several are shown in era 0.8: where a host is silent, its guests have no state; where it is missing, the vendor falls over. */
+static int print_watched(struct call *c, struct guest *g, bool listed)
+{
+        struct host *h = jimv_sim_host_find(c->s, g->node_id);
+        bool missing = !h || h->state == HOST_MISSING;
+        char adornment[256];
+
+        if (missing && c->s->quirks)
+                return jimv_sim_page(c, 500) < 0 ? -ENOMEM : 1;
+        (void)snprintf(adornment, sizeof(adornment),
+                       listed ? "\"ssh_keys\": [], \"snapshot\": {\"creatable\": true, \"mapping\": []}, "
+                                "\"hostname\": \"%s\", \"html\": {\"logo\": \"\", \"os_template_label\": \"t%" PRId64
+                                "\"}, "
+                              : "\"ssh_keys\": [], ",
+                       missing ? "" : h->name, g->template);
+        return print_guest(c, g, !missing && jimv_sim_host_seems_alive(h, c->now) ? g->status : 0, adornment);
+}
+
+static int print_listed(struct call *c, struct record *r)
+{
+        struct guest *g = (struct guest *)r;
+
+        return c->s->era == ERA_2017 ? print_guest(c, g, g->status, "") : print_watched(c, g, true);
+}
+
+static struct listing guests(const struct call *c)
+{
+        return (struct listing){
+                .table = &c->s->guests,
+                .columns = c->s->era == ERA_2017 ? columns_2017 : columns_0_8,
+                .path = "api/guests",
+                .print = print_listed,
+        };
+}
+
+int jimv_sim_serve_guests(struct call *c)
+{
+        struct listing l = guests(c);
+
+        return jimv_sim_serve_listing(c, &l);
+}
+
+int jimv_sim_serve_guest_search(struct call *c)
+{
+        struct listing l = guests(c);
+
+        return jimv_sim_serve_search(c, &l);
+}
+
+static int say_one(struct call *c, struct guest *g, const char *adornment)
+{
+        if (jimv_sim_ok_begin(c) < 0 || print_guest(c, g, g->status, adornment) < 0)
+                return -ENOMEM;
+        return buf_addc(&c->out, '}');
+}
+
+static int compare_uuids(const void *a, const void *b)
+{
+        return strcmp((*(struct record *const *)a)->uuid, (*(struct record *const *)b)->uuid);
+}
+
+/* Several at once, by uuid: those that are not there are left out, and those after the hundredth, but `total` counts them. */
+static int say_several(struct call *c, struct selection *x)
+{
+        qsort(x->records, x->n_records, sizeof(struct record *), compare_uuids);
+        if (jimv_sim_ok_begin(c) < 0)
+                return -ENOMEM;
+        buf_addc(&c->out, '[');
+        for (size_t i = 0; i < x->n_records && i < BATCH_MAX; i++) {
+                int r;
+
+                if (i > 0)
+                        buf_adds(&c->out, ", ");
+                r = print_watched(c, (struct guest *)x->records[i], false);
+                if (r != 0)
+                        return r < 0 ? r : 0;
+        }
+        return buf_addf(&c->out, "], \"total\": %zu}", x->n_records);
+}
+
+int jimv_sim_serve_guest(struct call *c)
+{
+        struct selection x _cleanup_selection_ = {};
+        int r = 0;
+
+        if (c->s->era == ERA_2017) {
+                struct record *g = jimv_sim_select_one(c, &c->s->guests, c->captures[0], &r);
+
+                return g ? say_one(c, (struct guest *)g, "") : r;
+        }
+        if (!jimv_sim_select_some(c, &c->s->guests, c->captures[0], &x, &r))
+                return r;
+        if (x.n_named > 1)
+                return say_several(c, &x);
+        return x.missing ? jimv_sim_no_record(c, x.missing)
+                         : say_one(c, (struct guest *)x.records[0], "\"ssh_keys\": [], ");
+}
+
+/* After what is said so far: the guests, bare. */
+static int add_bare(struct call *c, struct record *const *records, size_t n)
+{
+        buf_addc(&c->out, '[');
+        for (size_t i = 0; i < n; i++) {
+                struct guest *g = (struct guest *)records[i];
+
+                if (i > 0)
+                        buf_adds(&c->out, ", ");
+                if (print_guest(c, g, g->status, "") < 0)
+                        return -ENOMEM;
+        }
+        return buf_adds(&c->out, "]}");
+}
+
+static const struct rule remark_rule[] = { { "remark", CHECK_TEXT, false } };
+
+/* Of all that a body may say, only a remark is heard. */
+static int update_2017(struct call *c)
+{
+        struct record *g;
+        int r = 0;
+
+        if (!json_object_get(c->body, "remark"))
+                return jimv_sim_ok(c);
+        if (!jimv_sim_check_body(c, remark_rule, 1, &r))
+                return r;
+        g = jimv_sim_select_one(c, &c->s->guests, c->captures[0], &r);
+        if (!g)
+                return r;
+        r = jimv_sim_guest_set_remark((struct guest *)g, jimv_sim_body_text(c, "remark"));
+        return r < 0 ? r : say_one(c, (struct guest *)g, "");
+}
+
+int jimv_sim_serve_guest_update(struct call *c)
+{
+        struct selection x _cleanup_selection_ = {};
+        int r = 0;
+
+        if (c->s->era == ERA_2017)
+                return update_2017(c);
+        if (!c->body && c->s->quirks)
+                return jimv_sim_page(c, 500);
+        if (json_object_get(c->body, "remark")) {
+                if (!jimv_sim_check_body(c, remark_rule, 1, &r) ||
+                    !jimv_sim_select_all(c, &c->s->guests, c->captures[0], &x, &r))
+                        return r;
+        }
+        for (size_t i = 0; i < x.n_records; i++)
+                if (jimv_sim_guest_set_remark((struct guest *)x.records[i], jimv_sim_body_text(c, "remark")) < 0)
+                        return -ENOMEM;
+        return jimv_sim_ok_begin(c) < 0 ? -ENOMEM : add_bare(c, x.records, x.n_records);
+}
+
+static int send(struct call *c, const struct record *g, enum work work, int64_t first, int64_t second)
+{
+        struct message m = { .work = work, .first = first, .second = second };
+
+        memcpy(m.guest, g->uuid, UUID_SIZE);
+        return jimv_sim_send(c->s, c->now, &m);
+}
+
+static int send_to_all(struct call *c, enum work work)
+{
+        struct selection x _cleanup_selection_ = {};
+        int r = 0;
+
+        if (!jimv_sim_select_all(c, &c->s->guests, c->captures[0], &x, &r))
+                return r;
+        for (size_t i = 0; i < x.n_records; i++) {
+                r = send(c, x.records[i], work, 0, 0);
+                if (r < 0)
+                        return r;
+        }
+        return jimv_sim_ok(c);
+}
+
+int jimv_sim_serve_reboot(struct call *c)
+{
+        return send_to_all(c, WORK_REBOOT);
+}
+
+int jimv_sim_serve_shutdown(struct call *c)
+{
+        return send_to_all(c, WORK_SHUTDOWN);
+}
+
+int jimv_sim_serve_force_shutdown(struct call *c)
+{
+        return send_to_all(c, WORK_FORCE_SHUTDOWN);
+}
+
+int jimv_sim_serve_boot(struct call *c)
+{
+        return send_to_all(c, WORK_BOOT);
+}
+
+int jimv_sim_serve_suspend(struct call *c)
+{
+        return send_to_all(c, WORK_SUSPEND);
+}
+
+int jimv_sim_serve_resume(struct call *c)
+{
+        return send_to_all(c, WORK_RESUME);
+}
+
+/* A guest that no host ever made, and that is known for that, needs no host to go in era 0.8. */
+static bool goes_at_once(const struct call *c, const struct guest *g)
+{
+        const struct disk *system = jimv_sim_disk_find(c->s, g->record.uuid);
+
+        return c->s->era == ERA_0_8 && jimv_sim_guest_is(c->s, g, DIRTY) && system && system->state == DISK_PENDING;
+}
+
+int jimv_sim_serve_guest_delete(struct call *c)
+{
+        struct selection x _cleanup_selection_ = {};
+        int r = 0;
+
+        if (!jimv_sim_select_all(c, &c->s->guests, c->captures[0], &x, &r))
+                return r;
+        for (size_t i = 0; i < x.n_records; i++) {
+                r = send(c, x.records[i], WORK_DELETE, 0, 0);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < x.n_records; i++)
+                if (goes_at_once(c, (struct guest *)x.records[i]))
+                        jimv_sim_guest_remove(c->s, (struct guest *)x.records[i]);
+        return jimv_sim_ok(c);
+}
+
+/* A number of a path as Python reads it; false: it falls over. */
+static bool take_number(const char *text, int64_t *ret)
+{
+        return text_to_int64(text, ret) == 0;
+}
+
+/* Only guests that are shut off; those that are not come with the refusal, passwords and all. */
+int jimv_sim_serve_adjust(struct call *c)
+{
+        struct selection x _cleanup_selection_ = {};
+        int64_t cpu, memory;
+        size_t n = 0;
+        int r = 0;
+
+        if (!take_number(c->captures[1], &cpu) || !take_number(c->captures[2], &memory))
+                return jimv_sim_page(c, 500);
+        if (!c->s->quirks && (cpu < 1 || memory < 1))
+                return jimv_sim_no(c, 41203, cpu < 1 ? "cpu" : "memory");
+        if (!jimv_sim_select_all(c, &c->s->guests, c->captures[0], &x, &r))
+                return r;
+        for (size_t i = 0; i < x.n_records; i++)
+                if (!jimv_sim_guest_is(c->s, (struct guest *)x.records[i], SHUT_OFF))
+                        x.records[n++] = x.records[i];
+        if (n > 0) {
+                if (jimv_sim_no_begin(c, 41261, NULL) < 0 || buf_adds(&c->out, ", \"data\": ") < 0)
+                        return -ENOMEM;
+                return add_bare(c, x.records, n);
+        }
+        for (size_t i = 0; i < x.n_records; i++) {
+                r = send(c, x.records[i], WORK_ADJUST, cpu, memory);
+                if (r < 0)
+                        return r;
+        }
+        return jimv_sim_ok(c);
+}
+
+static json_t *print_host(const struct call *c, const struct host *h)
+{
+        int64_t heard = h->state == HOST_SILENT ? (int64_t)h->noticed - (int64_t)USEC_PER_MINUTE : (int64_t)c->now;
+
+        return json_pack("{s:s, s:o, s:b, s:b, s:I, s:i, s:I, s:I, s:[f,f,f], s:s, s:i}", "hostname", h->name,
+                         "node_id", json_sprintf("%" PRId64, h->node_id), "alive",
+                         (int)jimv_sim_host_seems_alive(h, c->now), "nonrandom", 0, "timestamp",
+                         (json_int_t)((jimv_sim_calendar(0) + heard) / (int64_t)USEC_PER_SEC), "cpu", 64, "memory",
+                         (json_int_t)1 << 38, "memory_available", (json_int_t)1 << 37, "system_load", 0.5, 0.5, 0.5,
+                         "version", "0.8", "boot_time", 1);
+}
+
+int jimv_sim_serve_hosts(struct call *c)
+{
+        _cleanup_json_ json_t *hosts = json_array();
+        _cleanup_free_ char *text = NULL;
+
+        for (size_t i = 0; i < HOSTS; i++)
+                if (c->s->hosts[i].state != HOST_MISSING &&
+                    json_array_append_new(hosts, print_host(c, &c->s->hosts[i])) < 0)
+                        return -ENOMEM;
+        text = hosts ? json_dumps(hosts, 0) : NULL;
+        if (!text || jimv_sim_ok_begin(c) < 0)
+                return -ENOMEM;
+        return buf_addf(&c->out, "%s}", text);
+}

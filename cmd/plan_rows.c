@@ -56,10 +56,12 @@ static void add_part(struct buf *key, const char *s)
 /* All of what is shown of an action, but for the ordinal; the pool's. NULL: out of memory. */
 static const char *key_of(struct folding *f, const struct action *a)
 {
+        const struct action *before = goes_first(f->plan, a);
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
 
         (void)buf_addf(&key, "%d %.*s", (int)a->verb, (int)(strrchr(a->name, '-') - a->name), a->name);
         add_part(&key, a->kind);
+        add_part(&key, before ? before->name : NULL);
         add_part(&key, a->summary);
         add_part(&key, a->reason);
         add_part(&key, a->blocked);
@@ -88,7 +90,7 @@ static int begin_run(struct folding *f, const struct action *a, int64_t ordinal,
 /* Puts an action at the begin or the end of the run of its like, or begins another. */
 static int fold(struct folding *f, const struct action *a, size_t *ret)
 {
-        int64_t ordinal = goes_first(f->plan, a) ? -1 : slot_number(a->name);
+        int64_t ordinal = slot_number(a->name);
         const char *key = ordinal < 0 ? NULL : key_of(f, a);
         uintptr_t number;
         int r;

@@ -2,6 +2,7 @@
 #include "providers/providers.h"
 
 #include "providers/finovy/finovy.h"
+#include "providers/jimv/jimv.h"
 #include "providers/opendcp/opendcp.h"
 #include "providers/starvcenter/starvcenter.h"
 #include "reconcile/base/text.h"
@@ -10,6 +11,7 @@ const struct vendor vendors[] = {
         { &starvcenter_provider, &starvcenter_simulator },
         { &finovy_provider, &finovy_simulator },
         { &opendcp_provider, &opendcp_simulator },
+        { &jimv_provider, &jimv_simulator },
         { NULL, NULL },
 };
 

@@ -351,12 +351,15 @@ static int make_request(struct account *a, const struct call *c, struct request 
 {
         _cleanup_free_ const char **ids = NULL;
         const struct row *row = c->verb == ORDER_CREATE ? NULL : observation_find(a->machines, c->type, c->id);
+        const struct row *parent;
         struct order order;
         int r;
 
         if (order_together(a, c, &order, &ids) < 0)
                 return error_oom(e);
         order.shown = row ? &row->values : NULL;
+        parent = order.parent ? observation_find(a->machines, TYPE_MACHINE, order.parent) : NULL;
+        order.parent_traits = parent ? parent->traits : NULL;
         r = password_of(a, &order, &order.password, e);
         return r < 0 ? r : a->codec->act(&a->config, &order, ret, e);
 }

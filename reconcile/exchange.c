@@ -18,6 +18,8 @@ static bool is_full(const struct account *a)
 {
         int64_t concurrency = a->provider ? a->provider->provider->concurrency : 1, n = 0;
 
+        if (a->codec->most_in_flight && concurrency > a->codec->most_in_flight)
+                concurrency = a->codec->most_in_flight;
         for (size_t i = 0; i < a->n_flights; i++)
                 n += !a->flights[i].slow;
         return n >= concurrency;

@@ -240,8 +240,8 @@ static void leave(struct planning *pl, const struct disk *d, size_t first)
                 planning_remark(pl, d->slot.thing, REMARK_RELEASE);
                 return;
         }
-        if (!d->slot.row || (m && m->victim && *d->slot.row->parent) || (m && m->hold))
-                return; /* it goes once it is off its machine */
+        if (!d->slot.row || (m && (m->victim || m->hold)))
+                return; /* with its machine, or not at all */
         if (!m && pl->set->spec && d->spec && is_coming_back(pl, d, first))
                 return;
         if (!m && pl->set->spec && d->spec)
@@ -332,32 +332,63 @@ static void plan_missing(struct planning *pl, size_t first)
                         plan_missing_of(pl, pl->plan->actions[i].name, i + 1);
 }
 
-/* A machine does not go while a disk of ours hangs on it: the disk would go with it, or stay tied to it for good. */
-static void detach_first(struct planning *pl, size_t number)
+/* A machine does not go while a disk of ours hangs on it: the disk would go with it, or stay tied to it for good. The number of the
+ * machine's action is `number`. */
+static void detach_first(struct planning *pl, const struct disk *d, size_t number)
 {
+        const char *waits = pl->plan->actions[number].waits;
+        struct action *a, *machine;
+
+        if (d->slot.row && !*d->slot.row->parent && !d->slot.call)
+                return;
+        if (d->slot.row && !d->slot.call) {
+                a = change(pl, d, ACTION_DETACH, ORDER_DETACH, "its machine goes");
+                if (!a)
+                        return;
+                a->waits = waits;
+                a->serves = number + 1;
+                pl->plan->actions[number].depends_on = pl->plan->n_actions;
+        }
+        machine = &pl->plan->actions[number];
+        machine->waits = machine->waits ? machine->waits : "its disks are detached first";
+}
+
+/* The disk of a slot that is given up goes once its machine is gone. */
+static void delete_after(struct planning *pl, const struct disk *d, size_t number)
+{
+        struct action *a;
+
+        if (!d->slot.row || d->slot.call)
+                return;
+        a = planning_action(pl, ACTION_DELETE, &d->slot, "its machine goes for good");
+        if (!a)
+                return;
+        a->order = ORDER_DELETE;
+        a->counts = COUNTS_DELETE;
+        a->summary = value_text(pl->plan, PROPERTY_SIZE, &d->slot.row->values);
+        a->depends_on = number + 1;
+        a->serves = number + 1;
+        a->waits = plan_string(pl->plan, "%s goes first", pl->plan->actions[number].name);
+}
+
+/* The disks of a machine that is deleted, for good or to be made anew. */
+static void plan_leaving(struct planning *pl, size_t number)
+{
+        bool for_good = pl->plan->actions[number].counts == COUNTS_DELETE;
+        const char *name = pl->plan->actions[number].name;
+        size_t n = strlen(name);
+
         for (struct thing *t = strmap_get(&pl->census->things, pl->set->name); t && !pl->failed; t = t->next) {
-                struct action *machine = &pl->plan->actions[number], *a;
-                size_t n = strlen(machine->name);
                 struct disk d;
 
-                if (t->type != TYPE_DISK || t->state != THING_OWNED || strncmp(t->slot, machine->name, n) != 0 ||
+                if (t->type != TYPE_DISK || t->state != THING_OWNED || strncmp(t->slot, name, n) != 0 ||
                     t->slot[n] != '/')
                         continue;
                 d = disk_at(pl, t->slot, t);
-                if (d.slot.row && !*d.slot.row->parent && !d.slot.call)
-                        continue;
-                if (d.slot.row && !d.slot.call) {
-                        const char *waits = machine->waits;
-
-                        a = change(pl, &d, ACTION_DETACH, ORDER_DETACH, "its machine goes");
-                        if (!a)
-                                return;
-                        a->waits = waits;
-                        a->serves = number + 1;
-                        machine = &pl->plan->actions[number];
-                        machine->depends_on = pl->plan->n_actions;
-                }
-                machine->waits = machine->waits ? machine->waits : "its disks are detached first";
+                if (pl->in->making[TYPE_DISK].detached)
+                        detach_first(pl, &d, number);
+                if (for_good)
+                        delete_after(pl, &d, number);
         }
 }
 
@@ -367,10 +398,9 @@ void plan_disks(struct planning *pl, size_t first)
 
         if (!pl->in->making[TYPE_DISK].possible)
                 return;
-        if (pl->in->making[TYPE_DISK].detached)
-                for (size_t i = first; i < end && !pl->failed; i++)
-                        if (pl->plan->actions[i].type == TYPE_MACHINE && pl->plan->actions[i].order == ORDER_DELETE)
-                                detach_first(pl, i);
+        for (size_t i = first; i < end && !pl->failed; i++)
+                if (pl->plan->actions[i].type == TYPE_MACHINE && pl->plan->actions[i].order == ORDER_DELETE)
+                        plan_leaving(pl, i);
         plan_known(pl, first);
         if (pl->set->spec)
                 plan_missing(pl, first);

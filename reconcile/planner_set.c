@@ -128,6 +128,8 @@ static const char *look_alike(const struct planning *pl)
         if (ledger_knows_account(pl->in->ledger, pl->in->account))
                 return NULL;
         planning_wanted(pl, &wanted);
+        if (!named && pl->set->spec->template.resource && !values_known(&wanted, PROPERTY_TEMPLATE))
+                return NULL; /* of a template that is not there yet nothing was made */
         merge_values(&wanted, &pl->quote.shows);
         for (size_t i = 0; i < pl->in->machines->of[TYPE_MACHINE].n_rows; i++) {
                 const struct row *row = &pl->in->machines->of[TYPE_MACHINE].rows[i];

@@ -111,12 +111,13 @@ enum order_verb {
 struct order {
         enum order_verb verb;
         enum thing_type type;
-        const char *id;         /* of the thing; NULL for a create */
-        const char *const *ids; /* of all `n`, where the vendor takes several together; else NULL */
-        size_t n;               /* how many things to make or delete; more than 1 only as `struct making` allows */
-        const char *name;       /* the slot: a name for the thing; of several, the first one's */
-        const char *marker;     /* MARKER_NAME: as `name`; MARKER_REMARK: the text; MARKER_NONE: NULL */
-        const char *parent;     /* a disk: the machine's id; NULL: none */
+        const char *id;            /* of the thing; NULL for a create */
+        const char *const *ids;    /* of all `n`, where the vendor takes several together; else NULL */
+        size_t n;                  /* how many things to make or delete; more than 1 only as `struct making` allows */
+        const char *name;          /* the slot: a name for the thing; of several, the first one's */
+        const char *marker;        /* MARKER_NAME: as `name`; MARKER_REMARK: the text; MARKER_NONE: NULL */
+        const char *parent;        /* a disk: the machine's id; NULL: none */
+        const char *parent_traits; /* the traits of the parent's row; NULL: it is not shown */
         enum property field;
         const struct values *wanted; /* create: all of them; change: at least `field` */
         const struct values *shown;  /* change: what the listing shows; else NULL */
@@ -163,9 +164,10 @@ struct provider {
         enum auth_type auth;
         const char *auth_option, *auth_value; /* `auth` is needed only where this option has this value; NULL: always */
         const struct provider_option *options;
-        int64_t set_max;       /* machines that a set may have at most; 0: as many as the language allows */
-        const char *currency;  /* of prices: "CNY"; NULL: the vendor shows none */
-        unsigned looks_always; /* bits 1u << thing_type: what quote() needs beside the machines */
+        unsigned most_in_flight; /* requests at once that the vendor can take; 0: any number */
+        int64_t set_max;         /* machines that a set may have at most; 0: as many as the language allows */
+        const char *currency;    /* of prices: "CNY"; NULL: the vendor shows none */
+        unsigned looks_always;   /* bits 1u << thing_type: what quote() needs beside the machines */
         struct timing timing;
 
         /* The request that opens a session, marked `read`; and what its reply says. `ret_session` is the caller's, who wipes it.

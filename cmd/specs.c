@@ -9,8 +9,7 @@
 #include "providers/providers.h"
 #include "reconcile/base/log.h"
 
-/* Every type of Provider in the language of specs. */
-static const char *const provider_types[] = { "starvcenter", "opendcp", "finovy", "jimv", NULL };
+#define TYPES_MAX 16
 
 const struct provider *specs_codec(const char *type)
 {
@@ -78,19 +77,11 @@ int specs_locate_files(struct estate *estate)
 
 int specs_read_as_written(const struct options *o, struct estate **ret, struct diagnostics *d)
 {
-        const char *here[ARRAY_SIZE(provider_types)] = { 0 }, *later[ARRAY_SIZE(provider_types)] = { 0 };
-        const struct specs_options options = {
-                .provider_find = specs_codec,
-                .provider_types = here,
-                .provider_types_later = later,
-        };
-        size_t n_here = 0, n_later = 0;
+        const char *types[TYPES_MAX + 1] = { NULL };
+        const struct specs_options options = { .provider_find = specs_codec, .provider_types = types };
 
-        for (size_t i = 0; provider_types[i]; i++)
-                if (vendor_find(provider_types[i]))
-                        here[n_here++] = provider_types[i];
-                else
-                        later[n_later++] = provider_types[i];
+        for (size_t i = 0; vendors[i].codec && i < TYPES_MAX; i++)
+                types[i] = vendors[i].codec->type;
 
         return specs_load(&options, o->specs, o->n_specs, ret, d);
 }

@@ -33,17 +33,11 @@ static void list_names(struct buf *b, const char *const *names, const char *sepa
 
 static int tell_type(const struct checker *c, const char *type)
 {
-        const char *const *types = c->options->provider_types, *const *later = c->options->provider_types_later;
+        const char *const *types = c->options->provider_types;
         const char *nearest = text_nearest(type, types, count_names(types));
         _cleanup_buf_ struct buf known = BUF_INIT(1024);
         char shown[EXCERPT_MAX];
 
-        if (is_listed(later, type))
-                return check_error(c, "spec.type",
-                                   "is %s, which is not supported by this version yet; leave the provider out", type);
-
-        if (!nearest)
-                nearest = text_nearest(type, later, count_names(later));
         if (nearest)
                 return check_error(c, "spec.type", "is \"%s\"; did you mean %s?", excerpt(type, shown), nearest);
 

@@ -2,99 +2,26 @@
 #pragma once
 
 /*
- * Loading specs in tests: codecs that say what machines of a type have and nothing else, and what came of a load as
- * text.
+ * Loading specs in tests, and what came of a load as text.
  */
 
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "providers/providers.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 #include "specs/specs.h"
 
-static const struct machine_support star_machines[] = {
-        { .field = "template", .required = true, .instead = "model", .readback = READBACK_NEVER },
-        { .field = "model" },
-        { .field = "cpu", .required = true },
-        { .field = "memory", .required = true },
-        { .field = "network", .required = true },
-        { .field = "passwordEnv" },
-        { .field = "passwordFile" },
-        { 0 },
-};
-static const struct provider_option star_options[] = { { "tenant" }, { NULL } };
-static inline const struct making *named_machines(const struct pairs *options)
-{
-        static const struct making makings[THING_TYPES] = { [TYPE_MACHINE] = { .possible = true } };
-
-        (void)options;
-        return makings;
-}
-
-static const struct provider star = { .type = "starvcenter",
-                                      .machines = star_machines,
-                                      .making = named_machines,
-                                      .auth = AUTH_TOKEN,
-                                      .options = star_options };
-
-/* A type that needs no secret, has no options, keeps templates, and whose machines are told apart by their template only. */
-static inline const struct making *templated_machines(const struct pairs *options)
-{
-        static const struct making makings[THING_TYPES] = {
-                [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NONE, .together = 10 },
-                [TYPE_TEMPLATE] = { .possible = true },
-        };
-
-        (void)options;
-        return makings;
-}
-
-static const struct machine_support bare_machines[] = { { .field = "template", .required = true }, { 0 } };
-static const struct provider_option bare_options[] = { { NULL } };
-static const struct provider bare = { .type = "bare",
-                                      .machines = bare_machines,
-                                      .making = templated_machines,
-                                      .set_max = 999,
-                                      .auth = AUTH_NONE,
-                                      .options = bare_options };
-
-/* A type with a login where its option says so, disks and more that not every type has. */
-static const struct machine_support guest_machines[] = {
-        { .field = "template", .required = true },
-        { .field = "cpu", .required = true },
-        { .field = "memory", .required = true },
-        { .field = "disks" },
-        { .field = "billing" },
-        { .field = "lease", .required = true },
-        { .field = "bandwidth", .required = true, .option = "api", .value = "2" },
-        { 0 },
-};
-static const char *const api_words[] = { "1", "2", NULL };
-static const struct provider_option guest_options[] = { { "api", api_words }, { NULL } };
-static const struct provider guest = { .type = "guest",
-                                       .machines = guest_machines,
-                                       .making = named_machines,
-                                       .auth = AUTH_LOGIN,
-                                       .auth_option = "api",
-                                       .auth_value = "2",
-                                       .options = guest_options };
-
 static inline const struct provider *find_provider(const char *type)
 {
-        const struct provider *const known[] = { &star, &bare, &guest };
+        const struct vendor *vendor = vendor_find(type);
 
-        for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-                if (text_equal(type, known[i]->type))
-                        return known[i];
-        return NULL;
+        return vendor ? vendor->codec : NULL;
 }
 
-static const char *const types[] = { "starvcenter", "bare", "guest", NULL };
-static const char *const types_later[] = { "opendcp", "finovy", "jimv", NULL };
-static const struct specs_options options = { .provider_find = find_provider,
-                                              .provider_types = types,
-                                              .provider_types_later = types_later };
+static const char *const types[] = { "starvcenter", "opendcp", "finovy", "jimv", NULL };
+static const struct specs_options options = { .provider_find = find_provider, .provider_types = types };
 
 static inline void dump_fields(struct buf *b, const char *around, const struct field *fields, const void *base);
 

@@ -29,10 +29,8 @@ static const struct provider *find_codec(const char *type)
 /* Reads the text as a file of specs would be. */
 static int load(const struct buf *text, struct estate **ret, struct diagnostics *d)
 {
-        static const char *const types[] = { "starvcenter", NULL }, *const later[] = { NULL };
-        const struct specs_options options = { .provider_find = find_codec,
-                                               .provider_types = types,
-                                               .provider_types_later = later };
+        static const char *const types[] = { "starvcenter", NULL };
+        const struct specs_options options = { .provider_find = find_codec, .provider_types = types };
         char path[] = "/tmp/muster-export-XXXXXX.yaml";
         const char *paths[] = { path };
         int fd = mkstemps(path, (int)strlen(".yaml")), r;

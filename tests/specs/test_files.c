@@ -24,7 +24,7 @@
 #define POLICY "apiVersion: muster/v1\nkind: Policy\nmetadata: {name: prod}\n"
 #define PROVIDER(name)                                                        \
         "apiVersion: muster/v1\nkind: Provider\nmetadata: {name: " name "}\n" \
-        "spec: {type: bare, endpoint: 'https://bare.example'}\n"
+        "spec: {type: opendcp, endpoint: 'https://bare.example'}\n"
 
 static int remove_one(const char *path, const struct stat *st _unused_, int type _unused_, struct FTW *ftw _unused_)
 {

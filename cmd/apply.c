@@ -376,7 +376,10 @@ static int run(const struct options *o)
                 return command_failed(&e);
 
         r = missing ? init_ledger(&a.c) : EXIT_DONE;
-        return r != EXIT_DONE ? r : apply_ledger(&a);
+        if (r != EXIT_DONE && !(a.c.ledger && a.c.ledger->path))
+                return r;
+
+        return apply_ledger(&a); /* also where some account could not be read, and so is not on record yet */
 }
 
 const struct command command_apply = {

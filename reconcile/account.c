@@ -23,6 +23,7 @@ struct account *account_free(struct account *a)
         free(a->checks);
         observation_free(a->machines);
         observation_free(a->shown);
+        free(a->details);
         plan_free(a->plan);
         strmap_done(&a->retries);
         free(a->queue);
@@ -218,12 +219,13 @@ static bool has_things(const struct account *a, enum thing_type type)
 }
 
 /* Templates of ours of which more is to be known than their listing shows. */
-static int add_details(const struct account *a, struct scope *scope, const char ***ret)
+static int add_details(struct account *a, struct scope *scope)
 {
         const struct ledger *ledger = a->engine->ledger;
-        const char **details = calloc(ledger->n_things + 1, sizeof(*details));
 
-        if (!details)
+        free(a->details);
+        a->details = calloc(ledger->n_things + 1, sizeof(*a->details));
+        if (!a->details)
                 return -ENOMEM;
         for (size_t i = 0; i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
@@ -233,20 +235,20 @@ static int add_details(const struct account *a, struct scope *scope, const char 
                         continue;
                 r = estate_find_text(a->engine->estate, t->resource);
                 if (r && r->machine_template->credit)
-                        details[scope->n_details++] = t->id;
+                        a->details[scope->n_details++] = t->id;
         }
-        scope->details = *ret = details;
+        scope->details = a->details;
         return 0;
 }
 
 /* What is looked at: machines, and of the rest only what there is, or is to be. */
-static int scope_of(const struct account *a, struct scope *scope, const char ***ret_details)
+static int scope_of(struct account *a, struct scope *scope)
 {
         scope->types = 1u << TYPE_MACHINE | a->codec->looks_always;
         for (enum thing_type type = 0; type < THING_TYPES; type++)
                 if (a->making[type].possible && has_things(a, type))
                         scope->types |= 1u << type;
-        return add_details(a, scope, ret_details);
+        return add_details(a, scope);
 }
 
 /* A snapshot stands in for the provider: it is looked at as if it had just been read. */
@@ -262,12 +264,11 @@ static void see_shown(struct account *a, usec_t now)
 
 void account_look(struct account *a, usec_t now)
 {
-        _cleanup_free_ const char **details = NULL;
         struct scope scope = { .type = SCOPE_ACCOUNT };
         struct error e = { 0 };
         int r;
 
-        r = scope_of(a, &scope, &details);
+        r = scope_of(a, &scope);
         if (r >= 0)
                 r = look_start(a, &a->listing, &scope, now, &e);
         if (r < 0)

@@ -64,6 +64,7 @@ struct account {
 
         /* Looking. */
         struct look listing;
+        const char **details; /* ids in the listing's scope; the ledger's strings */
         struct look *checks;
         size_t n_checks, allocated_checks;
         bool is_shown;                /* nothing is sent: what there is comes from a snapshot, */

@@ -55,7 +55,7 @@ static const char *difference(struct planning *pl, const struct resource *resour
         for (const struct field *f = resource->kind->fields; f->name; f++) {
                 const json_t *a = json_object_get(is, f->name), *b = json_object_get(wanted, f->name);
 
-                if (json_equal(a, b))
+                if ((!a && !b) || json_equal(a, b))
                         continue;
                 if (n++ == 0)
                         first = plan_string(pl->plan, "%s is %s, spec says %s", f->name, member_text(pl, a),

@@ -250,7 +250,7 @@ static json_t *save_host(const struct host *h, usec_t now)
         return json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:i, s:I}", "serial",
                          (json_int_t)h->serial, "id", h->id, "name", h->name, "system", h->system, "cpu",
                          (json_int_t)h->cpu, "memory", (json_int_t)h->memory, "disk", (json_int_t)h->disk, "gpus",
-                         (json_int_t)h->gpus, "period", h->period, "status", (json_int_t)h->status, "created",
+                         (json_int_t)h->gpus, "period", h->period, "state", (json_int_t)h->status, "created",
                          (json_int_t)h->created, "expires", (json_int_t)h->expires, "work", (int)h->work, "left",
                          (json_int_t)(h->work ? usec_since(h->due, now) : 0));
 }
@@ -276,7 +276,7 @@ static int load_host(struct simulation *s, usec_t now, const json_t *saved, stru
 
         if (json_unpack((json_t *)saved, "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:i, s:I}",
                         "serial", &serial, "id", &id, "name", &name, "system", &system, "cpu", &cpu, "memory", &memory,
-                        "disk", &disk, "gpus", &gpus, "period", &period, "status", &status, "created", &created,
+                        "disk", &disk, "gpus", &gpus, "period", &period, "state", &status, "created", &created,
                         "expires", &expires, "work", &work, "left", &left) < 0 ||
             strlen(id) >= sizeof(h->id) || work < WORK_NONE || work > WORK_GONE || left < 0)
                 return error_set(e, -EINVAL, "a saved host is not as it was saved");

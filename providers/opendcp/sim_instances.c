@@ -258,7 +258,7 @@ int opendcp_sim_console(struct simulation *s, usec_t now, const char *verb, cons
 static json_t *save_instance(const struct instance *i, usec_t now)
 {
         return json_pack("{s:I, s:s, s:I, s:I, s:b, s:b, s:s, s:i, s:I}", "serial", (json_int_t)i->serial, "id", i->id,
-                         "cluster", (json_int_t)i->cluster, "status", (json_int_t)i->status, "stopped", i->stopped,
+                         "cluster", (json_int_t)i->cluster, "state", (json_int_t)i->status, "stopped", i->stopped,
                          "unlisted", i->unlisted, "created", i->created, "work", (int)i->work, "left",
                          (json_int_t)(i->work ? usec_since(i->due, now) : 0));
 }
@@ -308,7 +308,7 @@ static int load_instance(struct simulation *s, usec_t now, const json_t *saved, 
         struct instance *i;
 
         if (json_unpack((json_t *)saved, "{s:I, s:s, s:I, s:I, s:b, s:b, s:s, s:i, s:I}", "serial", &serial, "id", &id,
-                        "cluster", &cluster, "status", &status, "stopped", &stopped, "unlisted", &unlisted, "created",
+                        "cluster", &cluster, "state", &status, "stopped", &stopped, "unlisted", &unlisted, "created",
                         &created, "work", &work, "left", &left) < 0 ||
             strlen(id) >= sizeof(i->id) || strlen(created) >= sizeof(i->created) || work < WORK_NONE ||
             work > WORK_DELETE || left < 0 || serial < 1)

@@ -48,8 +48,8 @@ def end_process(process):
 class Simulator:
     """muster-sim as a process. Its console is do(): what a person does behind muster's back."""
 
-    def __init__(self, *arguments, token=TOKEN, ready_delay="100ms"):
-        command = [MUSTER_SIM, "starvcenter", "--ready-delay", ready_delay, *arguments]
+    def __init__(self, *arguments, token=TOKEN, ready_delay="100ms", vendor="starvcenter"):
+        command = [MUSTER_SIM, vendor, "--ready-delay", ready_delay, *arguments]
         if token:
             command += ["--token", token]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -123,9 +123,9 @@ class Result:
 
 
 class Estate:
-    """A folder of specs and a ledger, and muster run on them."""
+    """A folder of specs and a ledger, and muster run on them. Without an endpoint there are no specs yet."""
 
-    def __init__(self, root, endpoint):
+    def __init__(self, root, endpoint=None):
         self.root = root
         self.specs = os.path.join(root, "specs")
         self.state = os.path.join(root, "state", "muster.db")
@@ -140,8 +140,9 @@ class Estate:
             if name in os.environ:
                 self.environment[name] = os.environ[name]
         self.documents = {}
-        self.provider(endpoint=endpoint)
-        self.machine_set()
+        if endpoint:
+            self.provider(endpoint=endpoint)
+            self.machine_set()
 
     def provider(self, name="star", **spec):
         """Writes the Provider, or changes it. A field of None goes."""
@@ -151,6 +152,10 @@ class Estate:
     def machine_set(self, name="web", **spec):
         usual = {"provider": "star", "count": 5, "template": "tmpl-7", "cpu": 4, "memory": "8GiB", "network": "pg-12"}
         self._write("MachineSet", name, usual, spec)
+
+    def write(self, kind, name, **spec):
+        """Any other resource, or one of another vendor."""
+        self._write(kind, name, {}, spec)
 
     def policy(self, name="default", **spec):
         self._write("Policy", name, {}, spec)

@@ -124,6 +124,7 @@ struct order {
         const struct resource
                 *resource;    /* create: what the thing is made for, a MachineSet or a MachineTemplate; else NULL */
         const char *password; /* create of a machine: NULL: none. Secret */
+        int64_t wall;         /* seconds since 1970, for vendors that want a date */
 };
 
 enum outcome_class {

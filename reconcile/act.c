@@ -360,6 +360,7 @@ static int make_request(struct account *a, const struct call *c, struct request 
         order.shown = row ? &row->values : NULL;
         parent = order.parent ? observation_find(a->machines, TYPE_MACHINE, order.parent) : NULL;
         order.parent_traits = parent ? parent->traits : NULL;
+        order.wall = engine_wall(a->engine);
         r = password_of(a, &order, &order.password, e);
         return r < 0 ? r : a->codec->act(&a->config, &order, ret, e);
 }

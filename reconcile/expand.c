@@ -90,10 +90,11 @@ static int census_rows(const struct plan_input *in, struct census *c)
         }
         for (size_t i = 0; i < in->machines->of[TYPE_MACHINE].n_rows; i++) {
                 const struct row *row = &in->machines->of[TYPE_MACHINE].rows[i];
+                const struct thing *own = strmap_get(&c->ids, row->id);
 
-                if (strmap_get(&c->ids, row->id))
+                if (own && text_equal(own->slot, row->name))
                         continue;
-                c->n_foreign++;
+                c->n_foreign += !own;
                 r = strmap_put(&c->names, row->name, (void *)row);
                 if (r < 0 && r != -EEXIST)
                         return r;

@@ -34,7 +34,7 @@ struct set {
 struct census {
         struct strmap things; /* "MachineSet/web" -> struct thing *, a list through `next` */
         struct strmap calls;  /* slot -> struct call *, open ones */
-        struct strmap names;  /* a foreign machine's name -> struct row * */
+        struct strmap names;  /* the name of a machine that is foreign, or ours under another name -> struct row * */
         struct strmap ids;    /* id -> struct thing *, whatever owns it */
         size_t n_foreign;
 };

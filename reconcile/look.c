@@ -164,7 +164,7 @@ void look_reply(struct account *a, struct look *l, size_t number, struct reply *
                 if (retry_item(l, item, now, rp->retry_after))
                         return;
         }
-        if (r == -EBADMSG) {
+        if (r == -EBADMSG || r == -ESTALE) {
                 walk_again(a, l, &e);
                 return;
         }

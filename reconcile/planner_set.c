@@ -30,18 +30,24 @@ static const char *summary_text(struct planning *pl, const struct values *v)
         return plan_string(pl->plan, "%s", buf_text(&b));
 }
 
-/* A machine that is not ours stands where this one is to be. */
-static void meet_stranger(struct planning *pl, struct action *a)
+/* A machine that is not ours, or is under another name, has the name that this one is to get. */
+static void meet_namesake(struct planning *pl, struct action *a)
 {
-        const struct row *stranger = strmap_get(&pl->census->names, a->name);
+        const struct row *row = strmap_get(&pl->census->names, a->name);
+        const struct thing *own = row ? strmap_get(&pl->census->ids, row->id) : NULL;
 
-        if (stranger && pl->in->making[TYPE_MACHINE].marker == MARKER_NAME)
-                planning_block(
-                        pl, a, REASON_CONFLICT,
-                        plan_string(pl->plan,
-                                    "a machine named %s (%s) is there and is not ours; take it under management with "
-                                    "'muster adopt %s %s', or rename it",
-                                    a->name, stranger->id, a->name, stranger->id));
+        if (!row || pl->in->making[TYPE_MACHINE].marker != MARKER_NAME)
+                return;
+        planning_block(
+                pl, a, REASON_CONFLICT,
+                own ? plan_string(
+                              pl->plan,
+                              "%s (%s) is named %s at the vendor: two of one name could not be told apart; rename it there",
+                              own->slot, row->id, a->name)
+                    : plan_string(pl->plan,
+                                  "a machine named %s (%s) is there and is not ours; take it under management with "
+                                  "'muster adopt %s %s', or rename it",
+                                  a->name, row->id, a->name, row->id));
 }
 
 /* What the machines are made from is a resource of this repo, and is not there yet. */
@@ -100,7 +106,7 @@ static struct action *plan_create(struct planning *pl, const char *name, const c
                                 "%s shows %zu machines and may have more than it shows: nothing is made there while their number is not known",
                                 pl->in->account, pl->in->machines->of[TYPE_MACHINE].n_rows));
         await_template(pl, a);
-        meet_stranger(pl, a);
+        meet_namesake(pl, a);
         return a;
 }
 

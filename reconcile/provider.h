@@ -124,6 +124,7 @@ struct order {
         const struct resource
                 *resource;    /* create: what the thing is made for, a MachineSet or a MachineTemplate; else NULL */
         const char *password; /* create of a machine: NULL: none. Secret */
+        int64_t wall;         /* seconds since 1970, for vendors that want a date */
 };
 
 enum outcome_class {
@@ -182,7 +183,7 @@ struct provider {
 
         /* Takes one reply in (always REPLY_COMPLETE, of any status): rows into `obs`, and requests for more of them.
          * 0; -EBADMSG: not readable as what it should be; -EACCES: the credentials are not taken; -EAGAIN: the vendor is
-         * busy, ask again; -EKEYEXPIRED: the session is over; -ENOMEM. */
+         * busy, ask again; -EKEYEXPIRED: the session is over; -ESTALE: as of seen(); -ENOMEM. */
         int (*saw)(const struct account_config *account, const struct request *rq, struct reply *rp,
                    struct observation *obs, struct request_list *further, struct error *e);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "reconcile/base/text.h"
@@ -184,6 +185,16 @@ static int check_option(const struct checker *c, const struct provider *provider
         return check_error(c, buf_text(&path), "is unknown; write one of %s", buf_text(&known));
 }
 
+static int check_concurrency(const struct checker *c, const struct provider *provider, int64_t concurrency)
+{
+        if (!provider->most_in_flight || !check_can(c, "spec.concurrency") || concurrency <= provider->most_in_flight)
+                return 0;
+
+        return check_error(c, "spec.concurrency",
+                           "is %" PRId64 ", and %s can bear no more than %u requests at once; write %u or less",
+                           concurrency, provider->type, provider->most_in_flight, provider->most_in_flight);
+}
+
 int check_provider(const struct checker *c)
 {
         struct provider_spec *p = c->draft->resource->provider;
@@ -204,5 +215,5 @@ int check_provider(const struct checker *c)
         for (size_t i = 0; i < p->options.n && r == 0; i++)
                 r = check_option(c, provider, &p->options.items[i]);
 
-        return r;
+        return r < 0 ? r : check_concurrency(c, provider, p->concurrency);
 }

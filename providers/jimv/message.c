@@ -3,59 +3,56 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "providers/jimv/jimv.h"
-#include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 
-#define SESSION_MAX 256
+#define UUID_LENGTH 36
+#define BLANKS " \t\r\n"
 
+#define CODE_THAT_QUOTES 41203 /* its words repeat a value that was sent */
+
+/* The vendor's codes, whose first three digits are the status that they come with. */
 static const struct {
         int64_t code;
+        enum outcome_class class;
         const char *words;
 } meanings[] = {
-        { JIMV_BAD_LOGIN, "login and password are not taken" },
-        { JIMV_NOT_THERE, "there is no such thing" },
-        { JIMV_NO_TEMPLATE, "there is no such template" },
-        { JIMV_DUPLICATE, "there is one of that name already" },
-        { JIMV_MISSING, "the provider misses a parameter" },
-        { JIMV_WRONG_TYPE, "a parameter is not of the type that the provider takes" },
-        { JIMV_MALFORMED, "a parameter is out of its range" },
-        { JIMV_MALFORMED_TOO, "a parameter is malformed" },
-        { JIMV_DISK_SIZE, "the provider makes no disk of that size" },
-        { JIMV_DISK_ATTACHED, "the disk is attached to a guest" },
-        { JIMV_DISK_NOT_LARGER, "a disk can only grow" },
-        { JIMV_DISK_BUSY, "the disk is in use" },
-        { JIMV_GUEST_NOT_READY, "the guest is not ready for it: it may be later" },
-        { JIMV_OTHER_HOST, "the disk is on another host than the guest" },
-        { JIMV_NOT_SHUT_OFF, "the guest must be shut off for it" },
-        { JIMV_NO_ADDRESS, "the provider has no free address: its administrator has to add some" },
-        { JIMV_NO_HOST, "none of the provider's hosts is alive" },
+        { 40101, OUTCOME_AUTH, "the provider does not take this login and password" },
+        { JIMV_NOT_FOUND, OUTCOME_REFUSED, "the provider has no such thing" },
+        { 40450, OUTCOME_REFUSED, "the provider has no such template: write the number of one of its OS templates" },
+        { 40901, OUTCOME_REFUSED, "the provider has one like it already, and takes no second" },
+        { 41201, OUTCOME_REFUSED, "the provider misses a parameter: is options.api right for it?" },
+        { 41202, OUTCOME_REFUSED, "the provider wants a parameter of another type: is options.api right for it?" },
+        { CODE_THAT_QUOTES, OUTCOME_REFUSED, "a value or an id is out of the provider's bounds" },
+        { 41209, OUTCOME_REFUSED, "an id or a number is not written as the provider takes it" },
+        { 41255, OUTCOME_REFUSED, "the size of the disk is out of the provider's bounds: write another" },
+        { 41256, OUTCOME_REFUSED, "the disk is attached: it has to be detached first" },
+        { 41257, OUTCOME_REFUSED, "a disk can only grow: write more than it has" },
+        { 41258, OUTCOME_REFUSED, "the disk is in use: it has to be idle first" },
+        { 41259, OUTCOME_REFUSED, "the guest is not ready for that: wait until it is" },
+        { 41260, OUTCOME_REFUSED, "the disk is on another host than the guest, and cannot be attached to it" },
+        { 41261, OUTCOME_REFUSED, "the guest is not shut off: it has to be stopped first" },
+        { 50350, OUTCOME_CAPACITY, "the provider has no free IP address left: give it more, or delete guests" },
+        { 50351, OUTCOME_CAPACITY, "none of the provider's hosts is alive: start one" },
 };
 
-bool jimv_is_0_8(const struct account_config *account)
+enum jimv_era jimv_era(const struct pairs *options)
 {
-        return text_equal(provider_option_value(&jimv_provider, account->options, "api"), "0.8");
+        return text_equal(provider_option_value(&jimv_provider, options, JIMV_OPTION), JIMV_WORD_08) ? JIMV_08
+                                                                                                     : JIMV_2017;
 }
 
 int jimv_request(const struct account_config *account, enum method method, const char *path, const json_t *body,
                  struct request *ret, struct error *e)
 {
         _cleanup_request_ struct request rq = { 0 };
-        _cleanup_free_ char *cookie = NULL;
         int r;
 
         r = api_request(account, method, path, body, &rq, e);
-        if (r == 0 && account->session) {
-                if (asprintf(&cookie, "sid=%s", account->session) < 0) {
-                        cookie = NULL;
-                        return error_oom(e);
-                }
-                r = request_add_header(&rq, "Cookie", cookie, e);
-                explicit_bzero(cookie, strlen(cookie));
-        }
+        if (r == 0 && account->session)
+                r = request_add_header(&rq, "Cookie", account->session, e);
         if (r < 0)
                 return r;
         *ret = rq;
@@ -63,108 +60,202 @@ int jimv_request(const struct account_config *account, enum method method, const
         return 0;
 }
 
-static const char *meaning(int64_t code)
+bool jimv_uuid_valid(const char *id)
 {
+        return strlen(id) == UUID_LENGTH && strspn(id, "0123456789abcdefABCDEF-") == UUID_LENGTH;
+}
+
+void jimv_answer_done(struct jimv_answer *a)
+{
+        json_decref(a->json);
+        a->json = NULL;
+}
+
+static bool is_secret_key(const char *key, size_t n)
+{
+        static const char *const secrets[] = { "\"password\"", "\"vnc_password\"", "\"xml\"" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+                if (strlen(secrets[i]) == n && memcmp(secrets[i], key, n) == 0)
+                        return true;
+        return false;
+}
+
+/* The length of the string that begins at `at`, with its quotes; else 1. One that does not end takes all that is left. */
+static size_t token_length(const char *text, size_t n, size_t at)
+{
+        size_t end = at + 1;
+
+        if (text[at] != '"')
+                return 1;
+        while (end < n && text[end] != '"')
+                end += text[end] == '\\' ? 2 : 1;
+        return (end < n ? end + 1 : n) - at;
+}
+
+/* Empties every string that is the value of a secret key. These are most of a listing, which is read the faster. */
+static size_t take_secrets_out(char *text, size_t n)
+{
+        bool secret = false; /* the value of such a key comes next */
+        size_t to = 0, length;
+
+        for (size_t from = 0; from < n; from += length) {
+                length = token_length(text, n, from);
+                if (text[from] == '"' && secret) {
+                        text[to++] = '"';
+                        text[to++] = '"';
+                        secret = false;
+                        continue;
+                }
+                if (text[from] == '"')
+                        secret = is_secret_key(text + from, length);
+                else
+                        secret = secret && (text[from] == ':' || strchr(BLANKS, text[from]));
+                memmove(text + to, text + from, length);
+                to += length;
+        }
+        explicit_bzero(text + to, n - to);
+        return to;
+}
+
+/* Is the reply a redirect to this page of the vendor's? */
+static bool is_sent_to(const struct reply *rp, const char *page)
+{
+        const char *location = rp->status >= 300 && rp->status < 400 ? rp->location : NULL;
+        size_t n = location ? strcspn(location, "?#") : 0, n_page = strlen(page);
+
+        return n >= n_page && strncmp(location + n - n_page, page, n_page) == 0;
+}
+
+/* Where people log in is where a request without a session is sent to. */
+static enum outcome_class read_redirect(const struct account_config *account, struct error *e)
+{
+        if (jimv_era(account->options) == JIMV_08) {
+                error_set(e, -EKEYEXPIRED, "the session is over: the provider asks to log in");
+                return OUTCOME_SESSION;
+        }
+        error_set(
+                e, -EACCES,
+                "the provider asks to log in, which only those of version 0.8 do: write options: {api: \"" JIMV_WORD_08
+                "\"}, and login and password in auth");
+        return OUTCOME_AUTH;
+}
+
+/* Pages of HTML are for people, or from something in between: the status is all that they say. */
+static enum outcome_class read_page(const struct account_config *account, const struct reply *rp, struct error *e)
+{
+        struct outcome outcome;
+
+        if (!outcome_from_status(rp, &outcome)) {
+                error_set(e, -EBADMSG, "the provider's reply %s",
+                          rp->body_len ? "is not the JSON that it should be" : "is empty");
+                return OUTCOME_UNKNOWN;
+        }
+        if (is_sent_to(rp, "/config/create"))
+                error_set(e, -EBADMSG, "the provider is not set up yet: open its pages and do that first");
+        else if (rp->status == 404 || rp->status == 405)
+                error_set(e, -EBADMSG,
+                          "the provider answered with HTTP status %d: it does not know the way; are the endpoint and "
+                          "options.api (now \"%s\") right?",
+                          rp->status, jimv_era(account->options) == JIMV_08 ? JIMV_WORD_08 : JIMV_WORD_2017);
+        else if (rp->status == 500)
+                error_set(e, -EBADMSG,
+                          "the provider answered with HTTP status 500, an error of its own; a guest whose host it does "
+                          "not know any more makes it so, and too many requests at once");
+        else
+                error_set(e, -EBADMSG, "%s", outcome.why.text);
+        return outcome.class;
+}
+
+static const char *words_of(const json_t *state, char text[static API_WORDS_MAX])
+{
+        const json_t *words = json_object_get(json_object_get(state, "sub"), "zh-cn");
+
+        return api_words(words ? words : json_object_get(state, "zh-cn"), text);
+}
+
+/* What a code stands for; one that is not documented proves nothing. */
+static enum outcome_class read_code(const struct reply *rp, const json_t *state, bool secret, int64_t code,
+                                    struct error *e)
+{
+        const char *meaning = code ? "the provider answered with a code that it does not document"
+                                   : "the provider said no, and gives no code";
+        struct outcome outcome = { .class = OUTCOME_UNKNOWN };
+        bool quotes = true;
+        char text[API_WORDS_MAX];
+
+        (void)outcome_from_status(rp, &outcome);
         for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
-                if (meanings[i].code == code)
-                        return meanings[i].words;
-        return "the provider said no with a code that it does not document";
+                if (meanings[i].code == code) {
+                        outcome.class = meanings[i].class;
+                        meaning = meanings[i].words;
+                        quotes = code == CODE_THAT_QUOTES;
+                }
+        error_set(e, -EBADMSG, "%s (HTTP status %d, code %" PRId64 ", \"%s\")", meaning, rp->status, code,
+                  secret && quotes ? "words that may repeat the password" : words_of(state, text));
+        return outcome.class;
 }
 
-/* A redirect to the login means that nothing was done: the session is over. One to anywhere else is followed no more than that. */
-static int redirected(const struct reply *rp, struct error *e)
+static enum outcome_class read_state(const struct reply *rp, bool secret, const json_t *json, int64_t *ret_code,
+                                     struct error *e)
 {
-        const char *path = rp->location ? strstr(rp->location, "://") : NULL;
+        const json_t *state = json_object_get(json, "state");
+        int64_t status, code = 0;
+        int r;
 
-        path = path ? strchr(path + 3, '/') : rp->location;
-        if (path && text_starts(path, "/login"))
-                return error_set(e, -EKEYEXPIRED, "the session is over");
-        if (path && text_starts(path, "/config"))
-                return error_set(e, -EBADMSG, "the provider was never set up: it asks for its configuration");
-        return error_set(e, -EBADMSG, "the provider answered with HTTP status %d, a redirect, which is not followed",
-                         rp->status);
+        if (json_read_int64(json_object_get(state, "code"), &status) < 0) {
+                error_set(e, -EBADMSG, "the provider's reply (HTTP status %d) has no code of its state", rp->status);
+                return OUTCOME_UNKNOWN;
+        }
+        r = json_read_int64(json_object_get(json_object_get(state, "sub"), "code"), &code);
+        if (status != rp->status || (r < 0 && r != -ENOENT) || (r == 0 && code / 100 != status)) {
+                error_set(e, -EBADMSG,
+                          "the provider's reply contradicts itself: its HTTP status is %d, and its codes say %" PRId64
+                          " and %" PRId64,
+                          rp->status, status, code);
+                return OUTCOME_UNKNOWN;
+        }
+        *ret_code = code;
+        return status == 200 && r < 0 ? OUTCOME_ACCEPTED : read_code(rp, state, secret, code, e);
 }
 
-/* The finer code where there is one, else the status that the state repeats. */
-static int read_code(const json_t *reply, int64_t *ret)
-{
-        const json_t *state = json_object_get(reply, "state"), *sub = json_object_get(state, "sub");
-        int64_t code;
-
-        if (json_read_int64(json_object_get(sub, "code"), &code) < 0 &&
-            json_read_int64(json_object_get(state, "code"), &code) < 0)
-                return -EBADMSG;
-        *ret = code;
-        return 0;
-}
-
-int jimv_open(const struct account_config *account, const struct reply *rp, json_t **ret, int64_t *ret_code,
+int jimv_read(const struct account_config *account, struct reply *rp, bool secret, struct jimv_answer *ret,
               struct error *e)
 {
-        _cleanup_json_ json_t *reply = NULL;
-        char words[API_WORDS_MAX];
-        int64_t code = 0;
-        int r;
+        _cleanup_json_ json_t *json = NULL;
+        struct jimv_answer answer = { .class = OUTCOME_UNKNOWN };
+        struct error why = { "" };
+        int r = 0;
 
-        (void)account;
-        if (rp->status >= 300 && rp->status < 400)
-                return redirected(rp, e);
-        r = api_open(rp, false, &reply, e);
-        if (r < 0)
-                return r == -EBADMSG ? error_wrap(e, r, "HTTP status %d", rp->status) : r;
-        if (read_code(reply, &code) < 0)
-                return error_set(e, -EBADMSG, "the provider's reply has no state");
-        *ret_code = code;
-        if (code != JIMV_DONE || rp->status != JIMV_DONE) {
-                const json_t *sub = json_object_get(json_object_get(reply, "state"), "sub");
-
-                error_set(e, -EBADMSG, "%s (HTTP status %d, code %" PRId64 ", \"%s\")", meaning(code), rp->status, code,
-                          api_words(json_object_get(sub, "zh-cn"), words));
-                *ret = STEAL(reply);
-                return 1;
+        if (is_sent_to(rp, "/login")) {
+                answer.class = read_redirect(account, e);
+        } else if (rp->body[strspn(rp->body, BLANKS)] != '{') {
+                answer.class = read_page(account, rp, e);
+        } else {
+                r = json_parse(rp->body, take_secrets_out(rp->body, rp->body_len), &json, &why);
+                if (r == 0)
+                        answer.class = read_state(rp, secret, json, &answer.code, e);
+                else if (r != -ENOMEM)
+                        error_set(e, -EBADMSG, "the provider's reply (HTTP status %d) is cut off or damaged: %s",
+                                  rp->status, why.text);
         }
-        *ret = STEAL(reply);
+        if (r == -ENOMEM)
+                return error_oom(e);
+        answer.json = STEAL(json);
+        *ret = answer;
         return 0;
 }
 
-int jimv_log_in(const struct account_config *account, struct request *ret, struct error *e)
+int jimv_answer_check(const struct jimv_answer *a, const struct reply *rp)
 {
-        _cleanup_json_ json_t *body = NULL;
-        int r;
-
-        if (!jimv_is_0_8(account))
-                return 1;
-        body = json_pack("{s:s, s:s}", "login_name", account->login ? account->login : "", "password",
-                         account->token ? account->token : "");
-        if (!body)
-                return error_set(e, -EINVAL, "login and password must be UTF-8");
-        r = jimv_request(account, METHOD_POST, "api/user/_sign_in", body, ret, e);
-        if (r == 0)
-                ret->read = true; /* it opens a session and changes nothing else */
-        return r;
-}
-
-static int take_cookie(const struct reply *rp, char **ret_session, struct error *e)
-{
-        const char *cookie = rp->set_cookie ? strstr(rp->set_cookie, "sid=") : NULL;
-        size_t n = cookie ? strcspn(cookie + 4, "; ") : 0;
-
-        if (n == 0 || n > SESSION_MAX)
-                return error_set(e, -EBADMSG, "the provider took the login and opened no session");
-        *ret_session = strndup(cookie + 4, n);
-        return *ret_session ? 0 : error_oom(e);
-}
-
-int jimv_logged_in(const struct account_config *account, struct reply *rp, char **ret_session, struct error *e)
-{
-        _cleanup_json_ json_t *reply = NULL;
-        int64_t code = 0;
-        int r;
-
-        r = jimv_open(account, rp, &reply, &code, e);
-        if (r == 0)
-                return take_cookie(rp, ret_session, e);
-        if (r == 1 && (code == JIMV_BAD_LOGIN || code == JIMV_NOT_THERE))
-                return error_set(e, -EACCES, "the provider does not take login and password");
-        return r == -ENOMEM ? r : -EBADMSG;
+        switch (a->class) {
+        case OUTCOME_ACCEPTED:
+                return 0;
+        case OUTCOME_AUTH:
+                return -EACCES;
+        case OUTCOME_SESSION:
+                return -EKEYEXPIRED;
+        default: /* the vendor has errors of its own when it has much to do */
+                return rp->status == 429 || rp->status >= 500 ? -EAGAIN : -EBADMSG;
+        }
 }

@@ -2,44 +2,46 @@
 #pragma once
 
 /*
- * The envelope of every reply, sessions, and what the two eras call things.
+ * How the codec speaks: requests with the session's cookie, and what a reply says by its codes.
+ *
+ * The rules: what is done is told by the HTTP status and the code within, which have to agree; a page of HTML never says anything
+ * but that. Passwords and the XML of guests are taken out of a reply before it is read, and the vendor's words are held back where
+ * they could repeat a secret.
  */
 
 #include "providers/api.h"
 
-/* The vendor's codes that mean something certain. */
-enum jimv_code {
-        JIMV_DONE = 200,
-        JIMV_BAD_LOGIN = 40101,
-        JIMV_NOT_THERE = 40401,
-        JIMV_NO_TEMPLATE = 40450,
-        JIMV_DUPLICATE = 40901,
-        JIMV_MISSING = 41201,
-        JIMV_WRONG_TYPE = 41202,
-        JIMV_MALFORMED = 41203,
-        JIMV_MALFORMED_TOO = 41209,
-        JIMV_DISK_SIZE = 41255,
-        JIMV_DISK_ATTACHED = 41256,
-        JIMV_DISK_NOT_LARGER = 41257,
-        JIMV_DISK_BUSY = 41258,
-        JIMV_GUEST_NOT_READY = 41259,
-        JIMV_OTHER_HOST = 41260,
-        JIMV_NOT_SHUT_OFF = 41261,
-        JIMV_NO_ADDRESS = 50350,
-        JIMV_NO_HOST = 50351,
-};
+/* The two eras of the vendor's API, of which an account's option tells. */
+enum jimv_era { JIMV_2017, JIMV_08 };
 
-/* Is the account of era 0.8? */
-bool jimv_is_0_8(const struct account_config *account);
+#define JIMV_OPTION "api"
+#define JIMV_WORD_2017 "2017"
+#define JIMV_WORD_08 "0.8"
+
+enum jimv_era jimv_era(const struct pairs *options);
+
+/* The code of "no such thing". */
+#define JIMV_NOT_FOUND 40401
 
 int jimv_request(const struct account_config *account, enum method method, const char *path, const json_t *body,
                  struct request *ret, struct error *e);
 
-/* Takes a reply of any status apart. 0: the vendor's yes, `*ret` is the JSON; 1: its no, `*ret_code` says which, and the error what it
- * means with the vendor's words; -EKEYEXPIRED: the session is over; -EBADMSG: it is a page, or nothing that can be read; -ENOMEM. */
-int jimv_open(const struct account_config *account, const struct reply *rp, json_t **ret, int64_t *ret_code,
+/* Is it an id as the vendor gives them? Anything else in a path could name something else, or several things. */
+bool jimv_uuid_valid(const char *id);
+
+struct jimv_answer {
+        enum outcome_class class; /* OUTCOME_ACCEPTED: it was done, or begun */
+        int64_t code;             /* the vendor's own; 0: none */
+        json_t *json;             /* NULL: it is none, or not readable */
+};
+
+void jimv_answer_done(struct jimv_answer *a);
+#define _cleanup_jimv_answer_ _cleanup_(jimv_answer_done)
+
+/* What a reply of any status says; its body is spent. `secret`: the request held one, which the vendor's words could repeat. 0, with
+ * words in the error for every class but accepted; or -ENOMEM. */
+int jimv_read(const struct account_config *account, struct reply *rp, bool secret, struct jimv_answer *ret,
               struct error *e);
 
-/* Members of struct provider. */
-int jimv_log_in(const struct account_config *account, struct request *ret, struct error *e);
-int jimv_logged_in(const struct account_config *account, struct reply *rp, char **ret_session, struct error *e);
+/* The same for a read: 0, or a negative errno as struct provider's saw() has it. */
+int jimv_answer_check(const struct jimv_answer *a, const struct reply *rp);

@@ -60,6 +60,22 @@ class Lifecycle(TestCase):
         self.assertEqual([("cpu", old)], self.simulator.acting())
         self.assertEqual("old", self.simulator.named("old")["name"], "an adopted machine is never renamed")
 
+    def test_no_name_is_given_twice(self):
+        """An adopted machine keeps its name, even where another slot would have it."""
+        self.simulator.do("add", name="web-5", cpu=4, memory=8192)
+        taken = self.simulator.named("web-5")["id"]
+        self.estate.machine_set(count=6, adopt={"web-7": taken})
+        self.assert_code(0, self.estate.apply())
+        self.estate.machine_set(count=7, adopt={"web-7": taken})
+        action = self.only_action()
+        self.assertEqual(("create", "web-5"), (action["action"], action["name"]))
+        self.assertIn(f"web-7 ({taken})", action["blocked"])
+        self.assert_code(3, self.estate.apply())
+        self.assert_no_act()
+        self.simulator.do("rename", id=taken, to="old")
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual([("create", "web-5")], self.simulator.acting())
+
     def test_an_adoption_of_nothing_is_a_conflict(self):
         """And it takes nothing away: nothing is deleted to make room for it, and nothing made in its place."""
         for count in (5, 6):

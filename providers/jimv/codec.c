@@ -127,7 +127,7 @@ static void acted(const struct account_config *account, const struct order *orde
 
         if (jimv_read(account, rp, is_secret(order), &answer, &outcome.why) == 0) {
                 outcome.class = answer.class;
-                outcome.said_no = answer.class == OUTCOME_UNKNOWN && answer.code;
+                outcome.said_no = answer.said_no && answer.class == OUTCOME_UNKNOWN;
         }
         if (outcome.class == OUTCOME_THROTTLED)
                 outcome.wait = usec_min(rp->retry_after, USEC_PER_HOUR);

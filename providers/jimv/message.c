@@ -103,7 +103,8 @@ static size_t take_secrets_out(char *text, size_t n)
                 length = token_length(text, n, from);
                 if (text[from] == '"' && secret) {
                         text[to++] = '"';
-                        text[to++] = '"';
+                        if (length > 1) /* the reply is not cut off there */
+                                text[to++] = '"';
                         secret = false;
                         continue;
                 }
@@ -159,9 +160,10 @@ static enum outcome_class read_page(const struct account_config *account, const 
                           "options.api (now \"%s\") right?",
                           rp->status, jimv_era(account->options) == JIMV_08 ? JIMV_WORD_08 : JIMV_WORD_2017);
         else if (rp->status == 500)
-                error_set(e, -EBADMSG,
-                          "the provider answered with HTTP status 500, an error of its own; a guest whose host it does "
-                          "not know any more makes it so, and too many requests at once");
+                error_set(
+                        e, -EBADMSG,
+                        "the provider failed (HTTP status 500): too many requests at once make it do so, and in 0.8 a "
+                        "guest whose host is gone");
         else
                 error_set(e, -EBADMSG, "%s", outcome.why.text);
         return outcome.class;
@@ -196,7 +198,7 @@ static enum outcome_class read_code(const struct reply *rp, const json_t *state,
         return outcome.class;
 }
 
-static enum outcome_class read_state(const struct reply *rp, bool secret, const json_t *json, int64_t *ret_code,
+static enum outcome_class read_state(const struct reply *rp, bool secret, const json_t *json, struct jimv_answer *ret,
                                      struct error *e)
 {
         const json_t *state = json_object_get(json, "state");
@@ -210,13 +212,16 @@ static enum outcome_class read_state(const struct reply *rp, bool secret, const 
         r = json_read_int64(json_object_get(json_object_get(state, "sub"), "code"), &code);
         if (status != rp->status || (r < 0 && r != -ENOENT) || (r == 0 && code / 100 != status)) {
                 error_set(e, -EBADMSG,
-                          "the provider's reply contradicts itself: its HTTP status is %d, and its codes say %" PRId64
-                          " and %" PRId64,
+                          "the provider's reply contradicts itself: its HTTP status is %d, its code %" PRId64
+                          ", and the code within that %" PRId64 " (0: none)",
                           rp->status, status, code);
                 return OUTCOME_UNKNOWN;
         }
-        *ret_code = code;
-        return status == 200 && r < 0 ? OUTCOME_ACCEPTED : read_code(rp, state, secret, code, e);
+        if (status == 200 && r < 0)
+                return OUTCOME_ACCEPTED;
+        ret->code = code;
+        ret->said_no = status >= 400;
+        return read_code(rp, state, secret, code, e);
 }
 
 int jimv_read(const struct account_config *account, struct reply *rp, bool secret, struct jimv_answer *ret,
@@ -234,7 +239,7 @@ int jimv_read(const struct account_config *account, struct reply *rp, bool secre
         } else {
                 r = json_parse(rp->body, take_secrets_out(rp->body, rp->body_len), &json, &why);
                 if (r == 0)
-                        answer.class = read_state(rp, secret, json, &answer.code, e);
+                        answer.class = read_state(rp, secret, json, &answer, e);
                 else if (r != -ENOMEM)
                         error_set(e, -EBADMSG, "the provider's reply (HTTP status %d) is cut off or damaged: %s",
                                   rp->status, why.text);

@@ -32,6 +32,7 @@ bool jimv_uuid_valid(const char *id);
 struct jimv_answer {
         enum outcome_class class; /* OUTCOME_ACCEPTED: it was done, or begun */
         int64_t code;             /* the vendor's own; 0: none */
+        bool said_no;             /* it is a no, whatever that proves */
         json_t *json;             /* NULL: it is none, or not readable */
 };
 

@@ -7,7 +7,6 @@
 
 #include "tests/providers/jimv/exchange.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 
@@ -222,18 +221,7 @@ static bool check_file(const char *folder, const char *file)
 
 static void check_folder(const char *folder, size_t at_least)
 {
-        struct dirent *entry;
-        char path[512];
-        size_t n = 0;
-        DIR *dir;
-
-        (void)snprintf(path, sizeof(path), TESTS_DIR "/" FOLDER "%s", folder);
-        dir = opendir(path);
-        assert_non_null(dir);
-        while ((entry = readdir(dir)))
-                n += check_file(folder, entry->d_name);
-        (void)closedir(dir);
-        assert_true(n >= at_least);
+        assert_true(test_folder_visit("providers/jimv/golden", folder, check_file) >= at_least);
 }
 
 static void listings_of_guests_are_read(void **state)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "tests/support/looking.h"
 #include "tests/support/reply_text.h"
 
 #define PAGE 200
@@ -98,10 +99,11 @@ static struct reply answer_of(const struct walk *w, const struct request *rq)
         return rp;
 }
 
-static int answer(struct walk *w, const struct request *rq, struct observation *obs, struct request_list *further,
+static int answer(void *userdata, const struct request *rq, struct observation *obs, struct request_list *further,
                   struct error *e)
 {
         struct reply rp _cleanup_reply_ = {};
+        struct walk *w = userdata;
 
         assert_true(rq->read);
         assert_true(++w->n_asked <= w->most);
@@ -111,44 +113,15 @@ static int answer(struct walk *w, const struct request *rq, struct observation *
         return codec->saw(w->account, rq, &rp, obs, further, e);
 }
 
-/* Answers all that is asked for, and what the answers make the codec ask for. */
-static int answer_all(struct walk *w, struct request_list *asked, struct observation *obs, struct error *e)
-{
-        int r = 0;
-
-        while (r == 0 && asked->n_requests > 0) {
-                _cleanup_request_list_ struct request_list now = *asked;
-
-                *asked = (struct request_list){};
-                for (size_t i = 0; r == 0 && i < now.n_requests; i++)
-                        r = answer(w, &now.requests[w->backwards ? now.n_requests - 1 - i : i], obs, asked, e);
-        }
-        return r;
-}
-
 /* 0 and a complete observation, or what the codec says against it. */
 static int look(struct walk *w, struct observation **ret)
 {
-        _cleanup_(observation_free_p) struct observation *obs = NULL;
-        _cleanup_request_list_ struct request_list asked = {};
-        struct error e = { "" };
-        int r;
+        const struct looking looking = {
+                .codec = codec, .account = w->account, .backwards = w->backwards, .answer = answer, .userdata = w
+        };
 
         w->most = w->most ? w->most : 1000;
-        assert_int_equal(observation_new(w->scope, &obs), 0);
-        assert_int_equal(codec->look(w->account, obs, &asked, &e), 0);
-        do {
-                r = answer_all(w, &asked, obs, &e);
-                if (r == 0)
-                        r = codec->seen(w->account, obs, &asked, &e);
-                assert_true(r != 1 || asked.n_requests > 0);
-        } while (r == 1);
-        assert_true(r == 0 || *e.text);
-        if (r == 0) {
-                *ret = obs;
-                obs = NULL;
-        }
-        return r;
+        return looking_end(&looking, w->scope, ret);
 }
 
 static void walk_done(struct walk *w)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/providers/starvcenter/exchange.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 
 #include "reconcile/base/text.h"
+#include "tests/support/files.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
 
@@ -152,18 +152,7 @@ static bool check_file(const char *folder, const char *file)
 
 static void check_folder(const char *folder, size_t at_least)
 {
-        struct dirent *entry;
-        char path[4096];
-        size_t n = 0;
-        DIR *dir;
-
-        (void)snprintf(path, sizeof(path), FOLDER "%s", folder);
-        dir = opendir(path);
-        assert_non_null(dir);
-        while ((entry = readdir(dir)))
-                n += check_file(folder, entry->d_name);
-        (void)closedir(dir);
-        assert_true(n >= at_least);
+        assert_true(test_folder_visit("providers/starvcenter/golden", folder, check_file) >= at_least);
 }
 
 static void listings_are_read(void **state)

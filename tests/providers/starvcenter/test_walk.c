@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "reconcile/base/text.h"
+#include "tests/support/looking.h"
 
 #define PAGE 30
 
@@ -51,12 +52,15 @@ static void drop_total(struct reply *rp)
         *rp = reply_of_json(text);
 }
 
-static int answer(struct walk *w, const struct request *rq, struct observation *obs, struct request_list *further,
+static int answer(void *userdata, const struct request *rq, struct observation *obs, struct request_list *further,
                   struct error *e)
 {
         struct reply rp _cleanup_reply_ = {};
+        struct walk *w = userdata;
         const char *class;
 
+        if (w->between)
+                w->between(w, w->n_asked);
         assert_true(rq->read);
         assert_true(++w->n_asked <= w->most);
         assert_int_equal(simulator->serve(w->s, 0, rq, &rp, &class), 0);
@@ -66,50 +70,21 @@ static int answer(struct walk *w, const struct request *rq, struct observation *
         return codec->saw(&account, rq, &rp, obs, further, e);
 }
 
-/* Answers all that is asked for, and what the answers make the codec ask for. */
-static int answer_all(struct walk *w, struct request_list *asked, struct observation *obs, struct error *e)
+static struct looking looking_of(struct walk *w)
 {
-        int r = 0;
-
-        while (r == 0 && asked->n_requests > 0) {
-                _cleanup_request_list_ struct request_list now = *asked;
-
-                *asked = (struct request_list){};
-                for (size_t i = 0; r == 0 && i < now.n_requests; i++) {
-                        if (w->between)
-                                w->between(w, w->n_asked);
-                        r = answer(w, &now.requests[w->backwards ? now.n_requests - 1 - i : i], obs, asked, e);
-                }
-        }
-        return r;
+        return (struct looking){
+                .codec = codec, .account = &account, .backwards = w->backwards, .answer = answer, .userdata = w
+        };
 }
 
 /* 0 and a complete observation, or what the codec says against it. */
 static int look(struct walk *w, struct observation **ret)
 {
-        _cleanup_(observation_free_p) struct observation *obs = NULL;
-        _cleanup_request_list_ struct request_list asked = {};
-        struct error e = { "" };
-        int r;
+        const struct looking looking = looking_of(w);
 
         if (w->most == 0)
                 w->most = 1000;
-        assert_int_equal(observation_new(&scope_machines, &obs), 0);
-        r = codec->look(&account, obs, &asked, &e);
-        assert_int_equal(r, 0);
-        do {
-                r = answer_all(w, &asked, obs, &e);
-                if (r == 0)
-                        r = codec->seen(&account, obs, &asked, &e);
-                assert_true(r != 1 || asked.n_requests > 0);
-        } while (r == 1);
-
-        assert_true(r == 0 || *e.text);
-        if (r == 0) {
-                *ret = obs;
-                obs = NULL;
-        }
-        return r;
+        return looking_end(&looking, &scope_machines, ret);
 }
 
 /* The ids of all machines that are there, as keys, in the order of the listing. */
@@ -371,6 +346,7 @@ static void hostile_paging_ends(void **state)
 static void one_machine_is_asked_for(void **state)
 {
         struct walk w = { .s = service("page", 40, true), .most = 10 };
+        const struct looking looking = looking_of(&w);
         static const char *const ids[] = { "vm-40", "vm-41", "vm/.." };
 
         (void)state;
@@ -383,7 +359,7 @@ static void one_machine_is_asked_for(void **state)
                         observation_new(&(struct scope){ .type = SCOPE_ONE, .of = TYPE_MACHINE, .id = ids[i] }, &obs),
                         0);
                 assert_int_equal(codec->look(&account, obs, &asked, &e), 0);
-                assert_int_equal(answer_all(&w, &asked, obs, &e), 0);
+                assert_int_equal(looking_answer(&looking, &asked, obs, &e), 0);
                 assert_int_equal(codec->seen(&account, obs, &asked, &e), 0);
                 assert_int_equal(obs->of[TYPE_MACHINE].n_rows, i == 0);
                 assert_false(obs->denied);

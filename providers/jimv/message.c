@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "providers/jimv/jimv.h"
+#include "providers/jimv/sift.h"
 #include "reconcile/base/text.h"
 
 #define UUID_LENGTH 36
@@ -69,54 +70,6 @@ void jimv_answer_done(struct jimv_answer *a)
 {
         json_decref(a->json);
         a->json = NULL;
-}
-
-static bool is_secret_key(const char *key, size_t n)
-{
-        static const char *const secrets[] = { "\"password\"", "\"vnc_password\"", "\"xml\"" };
-
-        for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
-                if (strlen(secrets[i]) == n && memcmp(secrets[i], key, n) == 0)
-                        return true;
-        return false;
-}
-
-/* The length of the string that begins at `at`, with its quotes; else 1. One that does not end takes all that is left. */
-static size_t token_length(const char *text, size_t n, size_t at)
-{
-        size_t end = at + 1;
-
-        if (text[at] != '"')
-                return 1;
-        while (end < n && text[end] != '"')
-                end += text[end] == '\\' ? 2 : 1;
-        return (end < n ? end + 1 : n) - at;
-}
-
-/* Empties every string that is the value of a secret key. These are most of a listing, which is read the faster. */
-static size_t take_secrets_out(char *text, size_t n)
-{
-        bool secret = false; /* the value of such a key comes next */
-        size_t to = 0, length;
-
-        for (size_t from = 0; from < n; from += length) {
-                length = token_length(text, n, from);
-                if (text[from] == '"' && secret) {
-                        text[to++] = '"';
-                        if (length > 1) /* the reply is not cut off there */
-                                text[to++] = '"';
-                        secret = false;
-                        continue;
-                }
-                if (text[from] == '"')
-                        secret = is_secret_key(text + from, length);
-                else
-                        secret = secret && (text[from] == ':' || strchr(BLANKS, text[from]));
-                memmove(text + to, text + from, length);
-                to += length;
-        }
-        explicit_bzero(text + to, n - to);
-        return to;
 }
 
 /* Is the reply a redirect to this page of the vendor's? */
@@ -237,7 +190,7 @@ int jimv_read(const struct account_config *account, struct reply *rp, bool secre
         } else if (rp->body[strspn(rp->body, BLANKS)] != '{') {
                 answer.class = read_page(account, rp, e);
         } else {
-                r = json_parse(rp->body, take_secrets_out(rp->body, rp->body_len), &json, &why);
+                r = json_parse(rp->body, jimv_sift(rp->body, rp->body_len), &json, &why);
                 if (r == 0)
                         answer.class = read_state(rp, secret, json, &answer, e);
                 else if (r != -ENOMEM)

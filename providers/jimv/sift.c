@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "providers/jimv/sift.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "reconcile/base/cleanup.h"
+
+#define BLANKS " \t\r\n"
+#define SCALARS "+-.0123456789abcdefghijklmnopqrstuvwxyzE" /* numbers, true, false, null */
+
+#define KEY(name)                                          \
+        {                                                  \
+                "\"" name "\"", sizeof("\"" name "\"") - 1 \
+        }
+static const struct {
+        const char *text;
+        size_t length;
+} keys[] = {
+        /* of the envelope */
+        KEY("state"),
+        KEY("code"),
+        KEY("sub"),
+        KEY("zh-cn"),
+        KEY("data"),
+        KEY("paging"),
+        KEY("total"),
+        KEY("offset"),
+        /* of guests and disks */
+        KEY("id"),
+        KEY("uuid"),
+        KEY("name"),
+        KEY("label"),
+        KEY("remark"),
+        KEY("create_time"),
+        KEY("status"),
+        KEY("progress"),
+        KEY("cpu"),
+        KEY("memory"),
+        KEY("bandwidth"),
+        KEY("os_template_id"),
+        KEY("os_template_image_id"),
+        KEY("ip"),
+        KEY("node_id"),
+        KEY("guest_uuid"),
+        KEY("sequence"),
+        KEY("size"),
+};
+
+static bool is_read(const char *key, size_t n)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (keys[i].length == n && memcmp(keys[i].text, key, n) == 0)
+                        return true;
+        return false;
+}
+
+/* The length of the string that begins at `at`, with its quotes. One that does not end takes all that is left. */
+static size_t string_length(const char *text, size_t n, size_t at)
+{
+        size_t end = at + 1;
+
+        while (end < n && text[end] != '"')
+                end += text[end] == '\\' ? 2 : 1;
+        return (end < n ? end + 1 : n) - at;
+}
+
+/* The length of the value that begins at `at`; 0: there is none. One that does not end takes all that is left. */
+static size_t value_length(const char *text, size_t n, size_t at)
+{
+        size_t end = at, depth = 0;
+
+        if (text[at] == '"')
+                return string_length(text, n, at);
+        if (text[at] != '{' && text[at] != '[')
+                return strspn(text + at, SCALARS);
+        do {
+                if (text[end] == '"') {
+                        end += string_length(text, n, end);
+                        continue;
+                }
+                if (text[end] == '{' || text[end] == '[')
+                        depth++;
+                else if (text[end] == '}' || text[end] == ']')
+                        depth--;
+                end++;
+        } while (end < n && depth > 0);
+        return end - at;
+}
+
+/* Where the member ends whose key, of this length, begins at `at`; 0: it is none. */
+static size_t member_end(const char *text, size_t n, size_t at, size_t length)
+{
+        size_t value = at + length;
+
+        value += strspn(text + value, BLANKS);
+        if (text[value] != ':')
+                return 0;
+        value++;
+        value += strspn(text + value, BLANKS);
+        length = value_length(text, n, value);
+        return length ? value + length : 0;
+}
+
+/* The comma that parted the last member from the one that is gone. */
+static size_t drop_comma(const char *text, size_t n)
+{
+        size_t end = n;
+
+        while (end > 0 && strchr(BLANKS, text[end - 1]))
+                end--;
+        return end > 0 && text[end - 1] == ',' ? end - 1 : n;
+}
+
+size_t jimv_sift(char *text, size_t n)
+{
+        size_t to = 0, length;
+
+        for (size_t from = 0; from < n; from += length) {
+                size_t end;
+
+                length = text[from] == '"' ? string_length(text, n, from) : strcspn(text + from, "\"");
+                if (text[from] == '"' && !is_read(text + from, length) &&
+                    (end = member_end(text, n, from, length)) > 0) {
+                        end += strspn(text + end, BLANKS);
+                        if (text[end] == ',')
+                                end++;
+                        else
+                                to = drop_comma(text, to);
+                        length = end - from;
+                        continue;
+                }
+                length = length ? length : 1; /* a NUL */
+                memmove(text + to, text + from, length);
+                to += length;
+        }
+        explicit_bzero(text + to, n - to);
+        return to;
+}

@@ -95,8 +95,14 @@ static enum outcome_class read_redirect(const struct account_config *account, st
         return OUTCOME_AUTH;
 }
 
+/* Does the server not know what it was asked for? A thing that is not there has a code of its own. */
+static bool is_lost(int64_t status)
+{
+        return status == 404 || status == 405;
+}
+
 /* Pages of HTML are for people, or from something in between: the status is all that they say. */
-static enum outcome_class read_page(const struct account_config *account, const struct reply *rp, struct error *e)
+static enum outcome_class read_status(const struct account_config *account, const struct reply *rp, struct error *e)
 {
         struct outcome outcome;
 
@@ -107,7 +113,7 @@ static enum outcome_class read_page(const struct account_config *account, const 
         }
         if (is_sent_to(rp, "/config/create"))
                 error_set(e, -EBADMSG, "the provider is not set up yet: open its pages and do that first");
-        else if (rp->status == 404 || rp->status == 405)
+        else if (is_lost(rp->status))
                 error_set(e, -EBADMSG,
                           "the provider answered with HTTP status %d: it does not know the way; are the endpoint and "
                           "options.api (now \"%s\") right?",
@@ -151,8 +157,8 @@ static enum outcome_class read_code(const struct reply *rp, const json_t *state,
         return outcome.class;
 }
 
-static enum outcome_class read_state(const struct reply *rp, bool secret, const json_t *json, struct jimv_answer *ret,
-                                     struct error *e)
+static enum outcome_class read_state(const struct account_config *account, const struct reply *rp, bool secret,
+                                     const json_t *json, struct jimv_answer *ret, struct error *e)
 {
         const json_t *state = json_object_get(json, "state");
         int64_t status, code = 0;
@@ -172,6 +178,8 @@ static enum outcome_class read_state(const struct reply *rp, bool secret, const 
         }
         if (status == 200 && r < 0)
                 return OUTCOME_ACCEPTED;
+        if (r < 0 && is_lost(status))
+                return read_status(account, rp, e);
         ret->code = code;
         ret->said_no = status >= 400;
         return read_code(rp, state, secret, code, e);
@@ -188,11 +196,11 @@ int jimv_read(const struct account_config *account, struct reply *rp, bool secre
         if (is_sent_to(rp, "/login")) {
                 answer.class = read_redirect(account, e);
         } else if (rp->body[strspn(rp->body, BLANKS)] != '{') {
-                answer.class = read_page(account, rp, e);
+                answer.class = read_status(account, rp, e);
         } else {
                 r = json_parse(rp->body, jimv_sift(rp->body, rp->body_len), &json, &why);
                 if (r == 0)
-                        answer.class = read_state(rp, secret, json, &answer, e);
+                        answer.class = read_state(account, rp, secret, json, &answer, e);
                 else if (r != -ENOMEM)
                         error_set(e, -EBADMSG, "the provider's reply (HTTP status %d) is cut off or damaged: %s",
                                   rp->status, why.text);

@@ -406,6 +406,33 @@ class Jimv08Outcomes(Outcomes, VendorCase):
     name = "jimv-0.8"
 
 
+class Jimv08Credentials(Credentials, VendorCase):
+    name = "jimv-0.8"
+
+
+class JimvOfTheOtherEra:
+    """The specs are of one era and the server of the other: said at once, with what to write, and nothing is done."""
+
+    specs = says = None
+
+    def test_the_other_era_is_told(self):
+        self.kind = VENDORS[self.specs]
+        self.make_estate()
+        result = self.estate.run("plan")
+        self.assert_code(1, result)
+        self.assertIn(self.says, result.err)
+        self.assert_code(1, self.estate.apply("--init"))
+        self.assert_no_act()
+
+
+class Jimv2017AtAServerOf08(JimvOfTheOtherEra, VendorCase):
+    name, specs, says = "jimv-0.8", "jimv-2017", 'options: {api: "0.8"}'
+
+
+class Jimv08AtAServerOf2017(JimvOfTheOtherEra, VendorCase):
+    name, specs, says = "jimv-2017", "jimv-0.8", 'options.api (now "0.8")'
+
+
 class Disks:
     """Data disks: made, named, attached, grown, kept through a replacement, deleted with their slot."""
 

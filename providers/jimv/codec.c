@@ -37,8 +37,8 @@ static const struct provider_option options[] = {
         { NULL },
 };
 
-/* In 2017 a guest is known by its name, and a disk gets a label only once it is there; in 0.8 both are made with a remark. What a server
- * says of a single disk that is not there was never seen. */
+/* In 2017 a guest is known by its name, and a disk gets a label only once it is there; in 0.8 both are made with a
+ * remark. What a server says of a single disk that is not there was never seen. */
 static const struct making *making(const struct pairs *account_options)
 {
         static const struct making of_2017[THING_TYPES] = {
@@ -77,7 +77,8 @@ static int log_in(const struct account_config *account, struct request *ret, str
         return 0;
 }
 
-/* "sid=VALUE; Expires=…", of which the first part is what every request carries. Even refusals set it: only that of a yes counts. */
+/* "sid=VALUE; Expires=…", of which the first part is what every request carries. Even refusals set it: only that of a
+ * yes counts. */
 static int read_session(const struct reply *rp, char **ret, struct error *e)
 {
         static const char name[] = "sid=";
@@ -143,7 +144,8 @@ const struct provider jimv_provider = {
         .auth_value = JIMV_WORD_08,
         .options = options,
         .most_in_flight = IN_FLIGHT_MAX,
-        /* A row is there before the answer to its create; what is done later goes through messages, which may be lost. */
+        /* A row is there before the answer to its create; what is done later goes through messages, which may be
+         * lost. */
         .timing = {
                 .acting = 45 * USEC_PER_SEC,
                 .lag = 5 * USEC_PER_SEC,

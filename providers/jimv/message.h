@@ -4,9 +4,9 @@
 /*
  * How the codec speaks: requests with the session's cookie, and what a reply says by its codes.
  *
- * The rules: what is done is told by the HTTP status and the code within, which have to agree; a page of HTML never says anything
- * but that. Passwords and the XML of guests are taken out of a reply before it is read, and the vendor's words are held back where
- * they could repeat a secret.
+ * The rules: what is done is told by the HTTP status and the code within, which have to agree; a page of HTML never
+ * says anything but that. Passwords and the XML of guests are taken out of a reply before it is read, and the
+ * vendor's words are held back where they could repeat a secret.
  */
 
 #include "providers/api.h"
@@ -39,8 +39,8 @@ struct jimv_answer {
 void jimv_answer_done(struct jimv_answer *a);
 #define _cleanup_jimv_answer_ _cleanup_(jimv_answer_done)
 
-/* What a reply of any status says; its body is spent. `secret`: the request held one, which the vendor's words could repeat. 0, with
- * words in the error for every class but accepted; or -ENOMEM. */
+/* What a reply of any status says; its body is spent. `secret`: the request held one, which the vendor's words could
+ * repeat. 0, with words in the error for every class but accepted; or -ENOMEM. */
 int jimv_read(const struct account_config *account, struct reply *rp, bool secret, struct jimv_answer *ret,
               struct error *e);
 

@@ -4,8 +4,8 @@
 /*
  * Orders as the requests that carry them out.
  *
- * The rule: numbers are checked here, since the vendor takes 0, negative and too large ones, shrinks disks, and makes as many guests
- * as the caller was wrong to ask for.
+ * The rule: numbers are checked here, since the vendor takes 0, negative and too large ones, shrinks disks, and makes
+ * as many guests as the caller was wrong to ask for.
  */
 
 #include "reconcile/provider.h"

@@ -9,7 +9,8 @@
 #include "reconcile/base/hash.h"
 #include "reconcile/base/text.h"
 
-/* Rows of a page. The vendor knows no maximum; but a guest comes with its XML, some 3 KB, and eight such pages are read at once. */
+/* Rows of a page. The vendor knows no maximum; but a guest comes with its XML, some 3 KB, and eight such pages are
+ * read at once. */
 #define PAGE 200
 #define STRIDE (PAGE - 1) /* the last row of a page is the first of the next */
 #define COUNT_MAX 1000000 /* rows that a vendor may say it has */

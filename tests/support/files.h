@@ -14,5 +14,6 @@ char *test_file_read(const char *file);
 /* Fails the test unless the file below tests/ holds exactly `text`; tells where they part. */
 void assert_same_as_file(const char *text, const char *file);
 
-/* Visits every file of `folder`, which is in the folder `parent` below tests/, by its name; how many of them the visitor took. */
+/* Visits every file of `folder`, which is in the folder `parent` below tests/, by its name; how many of them the
+ * visitor took. */
 size_t test_folder_visit(const char *parent, const char *folder, bool (*visit)(const char *folder, const char *file));

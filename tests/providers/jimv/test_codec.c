@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Replies of the golden files, as servers of both eras gave them or as they might, and what the codec reads in them. Each
- * NAME.http is a reply as it came over the wire; NAME.expected says what it means.
+ * Replies of the golden files, as servers of both eras gave them or as they might, and what the codec reads in them.
+ * Each NAME.http is a reply as it came over the wire; NAME.expected says what it means.
  */
 
 #include "tests/providers/jimv/exchange.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is left of a reply once all that nobody reads is out of it: JSON as before, and cut off where it was cut off before.
+ * What is left of a reply once all that nobody reads is out of it: JSON as before, and cut off where it was cut off
+ * before.
  */
 
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The walk over the pages of a listing, against tables that come and go while they are read: a listing that counts as complete shows
- * every row that was there all the time, once.
+ * The walk over the pages of a listing, against tables that come and go while they are read: a listing that counts as
+ * complete shows every row that was there all the time, once.
  */
 
 #include "tests/providers/jimv/exchange.h"

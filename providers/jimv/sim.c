@@ -195,7 +195,8 @@ static int add_first_guests(struct simulation *s, size_t n)
                 char name[32];
 
                 (void)snprintf(name, sizeof(name), "elder-%zu", i);
-                form.name = form.remark = name;
+                form.remark = name;
+                form.name = s->era == ERA_2017 ? name : NULL;
                 form.node_id = s->hosts[i % HOSTS].node_id;
                 if (jimv_sim_guest_add(s, 0, &form, &g) < 0)
                         return -ENOMEM;

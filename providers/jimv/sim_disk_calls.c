@@ -69,25 +69,6 @@ int jimv_sim_serve_disk_search(struct call *c)
         return jimv_sim_serve_search(c, &l);
 }
 
-static int add_disks(struct call *c, struct record *const *records, size_t n)
-{
-        buf_addc(&c->out, '[');
-        for (size_t i = 0; i < n; i++) {
-                if (i > 0)
-                        buf_adds(&c->out, ", ");
-                if (print_disk(c, records[i]) < 0)
-                        return -ENOMEM;
-        }
-        return buf_addc(&c->out, ']');
-}
-
-static int say_disk(struct call *c, struct record *r)
-{
-        if (jimv_sim_ok_begin(c) < 0 || print_disk(c, r) < 0)
-                return -ENOMEM;
-        return buf_addc(&c->out, '}');
-}
-
 /* Era 0.8 falls over a disk that is not there, since there is none to adorn. */
 int jimv_sim_serve_disk(struct call *c)
 {
@@ -99,8 +80,8 @@ int jimv_sim_serve_disk(struct call *c)
         if (x.n_named == 1 && x.missing)
                 return c->s->quirks ? jimv_sim_page(c, 500) : jimv_sim_no_record(c, x.missing);
         if (x.n_named == 1)
-                return say_disk(c, x.records[0]);
-        if (jimv_sim_ok_begin(c) < 0 || add_disks(c, x.records, x.n_records) < 0)
+                return jimv_sim_say_record(c, x.records[0], print_disk);
+        if (jimv_sim_ok_begin(c) < 0 || jimv_sim_add_records(c, x.records, x.n_records, print_disk) < 0)
                 return -ENOMEM;
         return buf_addf(&c->out, ", \"total\": %zu}", x.n_records);
 }
@@ -158,42 +139,16 @@ int jimv_sim_serve_disk_create(struct call *c)
         return create(c, jimv_sim_body_text(c, "remark"), node_id);
 }
 
-static int update_2017(struct call *c)
+static int set_label(struct record *r, const char *label)
 {
-        static const struct rule rule[] = { { "label", CHECK_TEXT, false } };
-        struct record *d;
-        int r = 0;
-
-        if (!json_object_get(c->body, "label"))
-                return jimv_sim_ok(c);
-        if (!jimv_sim_check_body(c, rule, 1, &r))
-                return r;
-        d = jimv_sim_select_one(c, &c->s->disks, c->captures[0], &r);
-        if (!d)
-                return r;
-        r = jimv_sim_disk_set_label((struct disk *)d, jimv_sim_body_text(c, "label"));
-        return r < 0 ? r : say_disk(c, d);
+        return jimv_sim_disk_set_label((struct disk *)r, label);
 }
 
 int jimv_sim_serve_disk_update(struct call *c)
 {
-        static const struct rule rule[] = { { "remark", CHECK_TEXT, false } };
-        struct selection x _cleanup_selection_ = {};
-        int r = 0;
+        const struct update u = { &c->s->disks, c->s->era == ERA_2017 ? "label" : "remark", set_label, print_disk };
 
-        if (c->s->era == ERA_2017)
-                return update_2017(c);
-        if (!c->body && c->s->quirks)
-                return jimv_sim_page(c, 500);
-        if (json_object_get(c->body, "remark") &&
-            (!jimv_sim_check_body(c, rule, 1, &r) || !jimv_sim_select_all(c, &c->s->disks, c->captures[0], &x, &r)))
-                return r;
-        for (size_t i = 0; i < x.n_records; i++)
-                if (jimv_sim_disk_set_label((struct disk *)x.records[i], jimv_sim_body_text(c, "remark")) < 0)
-                        return -ENOMEM;
-        if (jimv_sim_ok_begin(c) < 0 || add_disks(c, x.records, x.n_records) < 0)
-                return -ENOMEM;
-        return buf_addc(&c->out, '}');
+        return jimv_sim_serve_update(c, &u);
 }
 
 /* A disk may shrink in era 2017, and loses its data then. */

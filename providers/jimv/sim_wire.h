@@ -96,11 +96,14 @@ struct column {
         bool filters, searched; /* `filter` and `keyword` know it */
 };
 
+/* Adds one record to what is said: 0; 1: the whole reply has been said instead; -ENOMEM. */
+typedef int (*printer)(struct call *c, struct record *r);
+
 struct listing {
         const struct table *table;
         const struct column *columns; /* ends with one without name */
         const char *path;
-        int (*print)(struct call *c, struct record *r); /* 0; 1: the whole reply has been said instead; -ENOMEM */
+        printer print;
 };
 
 int jimv_sim_serve_listing(struct call *c, const struct listing *l);
@@ -124,6 +127,18 @@ bool jimv_sim_select_all(struct call *c, const struct table *t, const char *capt
 struct record *jimv_sim_select_one(struct call *c, const struct table *t, const char *capture,
                                    int *ret_r); /* NULL: no */
 int jimv_sim_no_record(struct call *c, const char *uuid);
+
+/* sim_update.c: the one thing that a PATCH changes of a record, and records in replies. */
+struct update {
+        const struct table *table;
+        const char *key; /* of the body */
+        int (*set)(struct record *r, const char *text);
+        printer print;
+};
+
+int jimv_sim_serve_update(struct call *c, const struct update *u);
+int jimv_sim_add_records(struct call *c, struct record *const *records, size_t n, printer print); /* as `print` */
+int jimv_sim_say_record(struct call *c, struct record *r, printer print);
 
 /* sim_guest_calls.c, sim_create.c, sim_disk_calls.c: handlers of routes. */
 int jimv_sim_serve_guests(struct call *c);

@@ -171,7 +171,7 @@ static void system_disks_of_0_8_are_listed(void **state)
         (void)state;
         check_disk(&w, 0, 2, 0, 20);
         check(&w, METHOD_GET, "/api/disks", NULL, 200, "\"total\": 2");
-        check(&w, METHOD_GET, "/api/disks", NULL, 200, "\"remark\": \"elder-0_SystemImage\"");
+        check(&w, METHOD_GET, "/api/disks", NULL, 200, "_SystemImage\"");
         check_of(&w, METHOD_GET, "/api/disks/%s", guest, NULL, 200, "\"device\": \"/dev/vda\"");
         check_of(&w, METHOD_PUT, "/api/guest/_detach_disk/%s", guest, NULL, 200, OK);
         check_code_of(&w, METHOD_DELETE, "/api/disks/%s", guest, NULL, 41256);

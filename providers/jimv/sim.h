@@ -102,8 +102,10 @@ struct message {
         struct message *previous, *next;
 };
 
+#define SID_SIZE 64
+
 struct session {
-        char sid[64];
+        char sid[SID_SIZE];
         struct session *next;
 };
 

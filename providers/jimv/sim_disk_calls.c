@@ -38,14 +38,14 @@ static const struct column columns_0_8[] = {
         {},
 };
 
-static int print_disk(struct call *c, struct record *r)
+static int print_disk(struct plain_call *c, struct record *r)
 {
         const char *row = jimv_sim_disk_row(c->s, (struct disk *)r);
 
         return row ? buf_adds(&c->out, row) : -ENOMEM;
 }
 
-static struct listing disks(const struct call *c)
+static struct listing disks(const struct plain_call *c)
 {
         return (struct listing){
                 .table = &c->s->disks,
@@ -55,14 +55,14 @@ static struct listing disks(const struct call *c)
         };
 }
 
-int jimv_sim_serve_disks(struct call *c)
+int jimv_sim_serve_disks(struct plain_call *c)
 {
         struct listing l = disks(c);
 
         return jimv_sim_serve_listing(c, &l);
 }
 
-int jimv_sim_serve_disk_search(struct call *c)
+int jimv_sim_serve_disk_search(struct plain_call *c)
 {
         struct listing l = disks(c);
 
@@ -70,7 +70,7 @@ int jimv_sim_serve_disk_search(struct call *c)
 }
 
 /* Era 0.8 falls over a disk that is not there, since there is none to adorn. */
-int jimv_sim_serve_disk(struct call *c)
+int jimv_sim_serve_disk(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
@@ -86,7 +86,7 @@ int jimv_sim_serve_disk(struct call *c)
         return buf_addf(&c->out, ", \"total\": %zu}", x.n_records);
 }
 
-static int send(struct call *c, const struct disk *d, const struct guest *g, enum work work, int64_t first)
+static int send(struct plain_call *c, const struct disk *d, const struct guest *g, enum work work, int64_t first)
 {
         struct message m = { .work = work, .first = first };
 
@@ -96,7 +96,7 @@ static int send(struct call *c, const struct disk *d, const struct guest *g, enu
         return jimv_sim_send(c->s, c->now, &m);
 }
 
-static int create(struct call *c, const char *label, int64_t node_id)
+static int create(struct plain_call *c, const char *label, int64_t node_id)
 {
         struct disk_form form = { .label = label, .size = jimv_sim_body_number(c, "size"), .node_id = node_id };
         int64_t quantity = c->s->era == ERA_0_8 ? jimv_sim_body_number(c, "quantity") : 1;
@@ -117,7 +117,7 @@ static int create(struct call *c, const char *label, int64_t node_id)
 }
 
 /* Nobody asks whether there is such a host; where there is none, the disk stays pending. */
-int jimv_sim_serve_disk_create(struct call *c)
+int jimv_sim_serve_disk_create(struct plain_call *c)
 {
         static const struct rule rules[] = {
                 { "size", CHECK_INTEGER, false },
@@ -134,9 +134,9 @@ int jimv_sim_serve_disk_create(struct call *c)
                 return jimv_sim_no(c, 41255, NULL);
         if (c->s->era == ERA_2017)
                 return create(c, NULL, 0);
-        if (text_to_int64(jimv_sim_body_text(c, "node_id"), &node_id) < 0)
+        if (text_to_int64(plain_call_text(c, "node_id"), &node_id) < 0)
                 return jimv_sim_page(c, 500);
-        return create(c, jimv_sim_body_text(c, "remark"), node_id);
+        return create(c, plain_call_text(c, "remark"), node_id);
 }
 
 static int set_label(struct record *r, const char *label)
@@ -144,7 +144,7 @@ static int set_label(struct record *r, const char *label)
         return jimv_sim_disk_set_label((struct disk *)r, label);
 }
 
-int jimv_sim_serve_disk_update(struct call *c)
+int jimv_sim_serve_disk_update(struct plain_call *c)
 {
         const struct update u = { &c->s->disks, c->s->era == ERA_2017 ? "label" : "remark", set_label, print_disk };
 
@@ -152,7 +152,7 @@ int jimv_sim_serve_disk_update(struct call *c)
 }
 
 /* A disk may shrink in era 2017, and loses its data then. */
-int jimv_sim_serve_disk_resize(struct call *c)
+int jimv_sim_serve_disk_resize(struct plain_call *c)
 {
         const char *text = c->captures[1];
         size_t n = strlen(text);
@@ -177,14 +177,14 @@ int jimv_sim_serve_disk_resize(struct call *c)
         return r < 0 ? r : jimv_sim_ok(c);
 }
 
-static bool is_deletable(const struct call *c, const struct disk *d)
+static bool is_deletable(const struct plain_call *c, const struct disk *d)
 {
         if (c->s->era == ERA_2017)
                 return !*d->guest_uuid;
         return d->state == DISK_IDLE || d->state == DISK_DIRTY;
 }
 
-int jimv_sim_serve_disk_delete(struct call *c)
+int jimv_sim_serve_disk_delete(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
@@ -204,13 +204,13 @@ int jimv_sim_serve_disk_delete(struct call *c)
         return jimv_sim_ok(c);
 }
 
-static bool is_usable(const struct call *c, const struct guest *g)
+static bool is_usable(const struct plain_call *c, const struct guest *g)
 {
         return !jimv_sim_guest_is(c->s, g, NO_STATE) && !jimv_sim_guest_is(c->s, g, DIRTY);
 }
 
 /* Era 0.8 ties the disk at once, era 2017 once its host has done it. */
-int jimv_sim_serve_attach(struct call *c)
+int jimv_sim_serve_attach(struct plain_call *c)
 {
         int64_t sequence;
         struct record *found;
@@ -243,7 +243,7 @@ int jimv_sim_serve_attach(struct call *c)
 }
 
 /* What is not attached is detached already, and a system disk stays: both are answered with yes. */
-int jimv_sim_serve_detach(struct call *c)
+int jimv_sim_serve_detach(struct plain_call *c)
 {
         struct record *found;
         struct guest *g;

@@ -45,7 +45,7 @@ static const struct column columns_0_8[] = {
 };
 
 /* The guest's row with `adornment`, which ends with a comma, or is "". */
-static int print_guest(struct call *c, struct guest *g, int64_t status, const char *adornment)
+static int print_guest(struct plain_call *c, struct guest *g, int64_t status, const char *adornment)
 {
         const char *row = jimv_sim_guest_row(c->s, g);
 
@@ -56,7 +56,7 @@ static int print_guest(struct call *c, struct guest *g, int64_t status, const ch
 }
 
 /* How several are shown in era 0.8: where a host is silent, its guests have no state; where it is missing, the vendor falls over. */
-static int print_watched(struct call *c, struct guest *g, bool listed)
+static int print_watched(struct plain_call *c, struct guest *g, bool listed)
 {
         struct host *h = jimv_sim_host_find(c->s, g->node_id);
         bool missing = !h || h->state == HOST_MISSING;
@@ -73,14 +73,14 @@ static int print_watched(struct call *c, struct guest *g, bool listed)
         return print_guest(c, g, !missing && jimv_sim_host_seems_alive(h, c->now) ? g->status : 0, adornment);
 }
 
-static int print_listed(struct call *c, struct record *r)
+static int print_listed(struct plain_call *c, struct record *r)
 {
         struct guest *g = (struct guest *)r;
 
         return c->s->era == ERA_2017 ? print_guest(c, g, g->status, "") : print_watched(c, g, true);
 }
 
-static struct listing guests(const struct call *c)
+static struct listing guests(const struct plain_call *c)
 {
         return (struct listing){
                 .table = &c->s->guests,
@@ -90,35 +90,35 @@ static struct listing guests(const struct call *c)
         };
 }
 
-int jimv_sim_serve_guests(struct call *c)
+int jimv_sim_serve_guests(struct plain_call *c)
 {
         struct listing l = guests(c);
 
         return jimv_sim_serve_listing(c, &l);
 }
 
-int jimv_sim_serve_guest_search(struct call *c)
+int jimv_sim_serve_guest_search(struct plain_call *c)
 {
         struct listing l = guests(c);
 
         return jimv_sim_serve_search(c, &l);
 }
 
-static int print_single(struct call *c, struct record *r)
+static int print_single(struct plain_call *c, struct record *r)
 {
         struct guest *g = (struct guest *)r;
 
         return print_guest(c, g, g->status, c->s->era == ERA_2017 ? "" : "\"ssh_keys\": [], ");
 }
 
-static int print_bare(struct call *c, struct record *r)
+static int print_bare(struct plain_call *c, struct record *r)
 {
         struct guest *g = (struct guest *)r;
 
         return print_guest(c, g, g->status, "");
 }
 
-static int print_one_of_several(struct call *c, struct record *r)
+static int print_one_of_several(struct plain_call *c, struct record *r)
 {
         return print_watched(c, (struct guest *)r, false);
 }
@@ -130,7 +130,7 @@ static int compare_uuids(const void *a, const void *b)
 
 /* Several at once, by uuid: those that are not there are left out, and those after the hundredth, but `total` counts
  * them. */
-static int say_several(struct call *c, struct selection *x)
+static int say_several(struct plain_call *c, struct selection *x)
 {
         size_t n = x->n_records < BATCH_MAX ? x->n_records : BATCH_MAX;
         int r;
@@ -142,7 +142,7 @@ static int say_several(struct call *c, struct selection *x)
         return r != 0 ? (r < 0 ? r : 0) : buf_addf(&c->out, ", \"total\": %zu}", x->n_records);
 }
 
-int jimv_sim_serve_guest(struct call *c)
+int jimv_sim_serve_guest(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
@@ -165,14 +165,14 @@ static int set_remark(struct record *r, const char *remark)
 }
 
 /* Of all that a body may say, only a remark is heard. */
-int jimv_sim_serve_guest_update(struct call *c)
+int jimv_sim_serve_guest_update(struct plain_call *c)
 {
         const struct update u = { &c->s->guests, "remark", set_remark, print_bare };
 
         return jimv_sim_serve_update(c, &u);
 }
 
-static int send(struct call *c, const struct record *g, enum work work, int64_t first, int64_t second)
+static int send(struct plain_call *c, const struct record *g, enum work work, int64_t first, int64_t second)
 {
         struct message m = { .work = work, .first = first, .second = second };
 
@@ -180,7 +180,8 @@ static int send(struct call *c, const struct record *g, enum work work, int64_t 
         return jimv_sim_send(c->s, c->now, &m);
 }
 
-static int send_to_selected(struct call *c, const struct selection *x, enum work work, int64_t first, int64_t second)
+static int send_to_selected(struct plain_call *c, const struct selection *x, enum work work, int64_t first,
+                            int64_t second)
 {
         for (size_t i = 0; i < x->n_records; i++) {
                 int r = send(c, x->records[i], work, first, second);
@@ -191,7 +192,7 @@ static int send_to_selected(struct call *c, const struct selection *x, enum work
         return jimv_sim_ok(c);
 }
 
-static int send_to_all(struct call *c, enum work work)
+static int send_to_all(struct plain_call *c, enum work work)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
@@ -201,45 +202,45 @@ static int send_to_all(struct call *c, enum work work)
         return send_to_selected(c, &x, work, 0, 0);
 }
 
-int jimv_sim_serve_reboot(struct call *c)
+int jimv_sim_serve_reboot(struct plain_call *c)
 {
         return send_to_all(c, WORK_REBOOT);
 }
 
-int jimv_sim_serve_shutdown(struct call *c)
+int jimv_sim_serve_shutdown(struct plain_call *c)
 {
         return send_to_all(c, WORK_SHUTDOWN);
 }
 
-int jimv_sim_serve_force_shutdown(struct call *c)
+int jimv_sim_serve_force_shutdown(struct plain_call *c)
 {
         return send_to_all(c, WORK_FORCE_SHUTDOWN);
 }
 
-int jimv_sim_serve_boot(struct call *c)
+int jimv_sim_serve_boot(struct plain_call *c)
 {
         return send_to_all(c, WORK_BOOT);
 }
 
-int jimv_sim_serve_suspend(struct call *c)
+int jimv_sim_serve_suspend(struct plain_call *c)
 {
         return send_to_all(c, WORK_SUSPEND);
 }
 
-int jimv_sim_serve_resume(struct call *c)
+int jimv_sim_serve_resume(struct plain_call *c)
 {
         return send_to_all(c, WORK_RESUME);
 }
 
 /* A guest that no host ever made, and that is known for that, needs no host to go in era 0.8. */
-static bool goes_at_once(const struct call *c, const struct guest *g)
+static bool goes_at_once(const struct plain_call *c, const struct guest *g)
 {
         const struct disk *system = jimv_sim_disk_find(c->s, g->record.uuid);
 
         return c->s->era == ERA_0_8 && jimv_sim_guest_is(c->s, g, DIRTY) && system && system->state == DISK_PENDING;
 }
 
-int jimv_sim_serve_guest_delete(struct call *c)
+int jimv_sim_serve_guest_delete(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
@@ -260,7 +261,7 @@ static bool take_number(const char *text, int64_t *ret)
 }
 
 /* Only guests that are shut off; those that are not come with the refusal, passwords and all. */
-int jimv_sim_serve_adjust(struct call *c)
+int jimv_sim_serve_adjust(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int64_t cpu, memory;
@@ -286,7 +287,7 @@ int jimv_sim_serve_adjust(struct call *c)
         return send_to_selected(c, &x, WORK_ADJUST, cpu, memory);
 }
 
-static json_t *print_host(const struct call *c, const struct host *h)
+static json_t *print_host(const struct plain_call *c, const struct host *h)
 {
         int64_t heard = h->state == HOST_SILENT ? (int64_t)h->noticed - (int64_t)USEC_PER_MINUTE : (int64_t)c->now;
 
@@ -298,7 +299,7 @@ static json_t *print_host(const struct call *c, const struct host *h)
                          "version", "0.8", "boot_time", 1);
 }
 
-int jimv_sim_serve_hosts(struct call *c)
+int jimv_sim_serve_hosts(struct plain_call *c)
 {
         _cleanup_json_ json_t *hosts = json_array();
         _cleanup_free_ char *text = NULL;

@@ -3,7 +3,7 @@
 
 #include "providers/jimv/sim_wire.h"
 
-int jimv_sim_add_records(struct call *c, struct record *const *records, size_t n, printer print)
+int jimv_sim_add_records(struct plain_call *c, struct record *const *records, size_t n, printer print)
 {
         buf_addc(&c->out, '[');
         for (size_t i = 0; i < n; i++) {
@@ -18,7 +18,7 @@ int jimv_sim_add_records(struct call *c, struct record *const *records, size_t n
         return buf_addc(&c->out, ']');
 }
 
-int jimv_sim_say_record(struct call *c, struct record *r, printer print)
+int jimv_sim_say_record(struct plain_call *c, struct record *r, printer print)
 {
         if (jimv_sim_ok_begin(c) < 0 || print(c, r) < 0)
                 return -ENOMEM;
@@ -26,14 +26,14 @@ int jimv_sim_say_record(struct call *c, struct record *r, printer print)
 }
 
 /* Is there something to change, and is it a text? False: `*ret_r`. */
-static bool is_said(struct call *c, const struct update *u, int *ret_r)
+static bool is_said(struct plain_call *c, const struct update *u, int *ret_r)
 {
         const struct rule rule = { u->key, CHECK_TEXT, false };
 
         return jimv_sim_check_body(c, &rule, 1, ret_r);
 }
 
-static int update_2017(struct call *c, const struct update *u)
+static int update_2017(struct plain_call *c, const struct update *u)
 {
         struct record *record;
         int r = 0;
@@ -45,12 +45,12 @@ static int update_2017(struct call *c, const struct update *u)
         record = jimv_sim_select_one(c, u->table, c->captures[0], &r);
         if (!record)
                 return r;
-        r = u->set(record, jimv_sim_body_text(c, u->key));
+        r = u->set(record, plain_call_text(c, u->key));
         return r < 0 ? r : jimv_sim_say_record(c, record, u->print);
 }
 
 /* One or several. Without anything to change, nobody asks whether they are there. */
-static int update_0_8(struct call *c, const struct update *u)
+static int update_0_8(struct plain_call *c, const struct update *u)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
@@ -61,14 +61,14 @@ static int update_0_8(struct call *c, const struct update *u)
             (!is_said(c, u, &r) || !jimv_sim_select_all(c, u->table, c->captures[0], &x, &r)))
                 return r;
         for (size_t i = 0; i < x.n_records; i++)
-                if (u->set(x.records[i], jimv_sim_body_text(c, u->key)) < 0)
+                if (u->set(x.records[i], plain_call_text(c, u->key)) < 0)
                         return -ENOMEM;
         if (jimv_sim_ok_begin(c) < 0 || jimv_sim_add_records(c, x.records, x.n_records, u->print) < 0)
                 return -ENOMEM;
         return buf_addc(&c->out, '}');
 }
 
-int jimv_sim_serve_update(struct call *c, const struct update *u)
+int jimv_sim_serve_update(struct plain_call *c, const struct update *u)
 {
         return c->s->era == ERA_2017 ? update_2017(c, u) : update_0_8(c, u);
 }

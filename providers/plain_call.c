@@ -70,7 +70,7 @@ static int copy_url(struct plain_call *c, const char *base)
         const char *path = strstr(c->rq->url, "://"), *query;
 
         path = path ? strchr(path + 3, '/') : c->rq->url;
-        path = path && text_starts(path, base) ? path + strlen(base) : "";
+        path = path && text_starts(path, base) && path[strlen(base)] == '/' ? path + strlen(base) : "";
         path += *path == '/';
         query = path + strcspn(path, "?");
         c->path = strndup(path, (size_t)(query - path));
@@ -145,7 +145,8 @@ const char *plain_call_text(const struct plain_call *c, const char *key)
 int plain_call_say(struct plain_call *c, int status, json_t *value)
 {
         _cleanup_json_ json_t *owned = value;
-        _cleanup_free_ char *text = owned ? json_dumps(owned, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+        _cleanup_free_ char *text = owned ? json_dumps(owned, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+                                          : NULL;
 
         if (!text)
                 return -ENOMEM;

@@ -9,12 +9,13 @@
 #include "reconcile/base/text.h"
 
 /*
- * Both eras, by their routes. Era 2017 has a document; where that is silent about disks, and for all of era 0.8, this is what
- * its notes say, with quirks or without.
+ * Both eras, by their routes. Era 2017 has a document; where that is silent about disks, and for all of era 0.8,
+ * this is what its notes say, with quirks or without.
  *
- * Quirks are how the real servers answer: JSON that is called text/html; pages of HTML for a status of 400, 405 and 500 and for
- * unknown paths; sizes that nobody checks; in era 2017, a name that is taken makes a guest with a random one, and so do all
- * but the first of several; in era 0.8, a missing host makes the listing fail. Without quirks there are refusals instead.
+ * Quirks are how the real servers answer: JSON that is called text/html; pages of HTML for a status of 400, 405
+ * and 500 and for unknown paths; sizes that nobody checks; in era 2017, a name that is taken makes a guest with a
+ * random one, and so do all but the first of several; in era 0.8, a missing host makes the listing fail. Without
+ * quirks there are refusals instead.
  *
  * Left out: that more than 8 calls in flight make a 500, since a simulator is not told how many there are.
  */
@@ -35,7 +36,7 @@ static const struct plain_route routes_2017[] = {
         { METHOD_PUT, "api/guests/_boot/*", "start", jimv_sim_serve_boot },
         { METHOD_PUT, "api/guests/_shutdown/*", "shutdown", jimv_sim_serve_shutdown },
         { METHOD_PUT, "api/guests/_force_shutdown/*", "poweroff", jimv_sim_serve_force_shutdown },
-        { METHOD_PUT, "api/guests/_reboot/*", "other", jimv_sim_serve_reboot },
+        { METHOD_PUT, "api/guests/_reboot/*", "reboot", jimv_sim_serve_reboot },
         { METHOD_PUT, "api/guests/_suspend/*", "other", jimv_sim_serve_suspend },
         { METHOD_PUT, "api/guests/_resume/*", "other", jimv_sim_serve_resume },
         { METHOD_PUT, "api/guest/_attach_disk/*/*", "disk-attach", jimv_sim_serve_attach },
@@ -63,7 +64,7 @@ static const struct plain_route routes_0_8[] = {
         { METHOD_PUT, "api/guests/_boot/*", "start", jimv_sim_serve_boot },
         { METHOD_PUT, "api/guests/_shutdown/*", "shutdown", jimv_sim_serve_shutdown },
         { METHOD_PUT, "api/guests/_force_shutdown/*", "poweroff", jimv_sim_serve_force_shutdown },
-        { METHOD_PUT, "api/guests/_reboot/*", "other", jimv_sim_serve_reboot },
+        { METHOD_PUT, "api/guests/_reboot/*", "reboot", jimv_sim_serve_reboot },
         { METHOD_PUT, "api/guests/_suspend/*", "other", jimv_sim_serve_suspend },
         { METHOD_PUT, "api/guests/_resume/*", "other", jimv_sim_serve_resume },
         { METHOD_PUT, "api/guests/_adjust_ability/*/*/*", "cpu", jimv_sim_serve_adjust },

@@ -10,8 +10,9 @@
 /*
  * Creates of guests. The answer names none of them.
  *
- * Without quirks, as the document of 2017 says: name and password may be left out, and guests that are made together are
- * numbered after the name. Where it is silent: a name that is taken is refused, and so is a size below 1.
+ * Without quirks, as the document of 2017 says: name and password may be left out, and guests that are made
+ * together are numbered after the name. Where it is silent: a name that is taken is refused, and so is a size
+ * below 1.
  */
 
 #define TEMPLATES 9               /* templates have the ids from 1 on */

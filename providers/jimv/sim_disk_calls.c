@@ -7,8 +7,9 @@
 #include "reconcile/base/text.h"
 
 /*
- * The calls about disks. Era 0.8 lists the guests' system disks among them. A disk is tied to its guest when it is attached; in
- * era 2017 it stays so when the guest is deleted first, and can neither be detached nor deleted any more.
+ * The calls about disks. Era 0.8 lists the guests' system disks among them. A disk is tied to its guest when it is
+ * attached; in era 2017 it stays so when the guest is deleted first, and can neither be detached nor deleted any
+ * more.
  */
 
 #define SIZE_DIGITS_MAX 17

@@ -8,8 +8,8 @@
 #include "reconcile/base/text.h"
 
 /*
- * The calls about guests that are there. Whatever changes one is a message to its host; that a call was answered with yes
- * says no more than that the message went out.
+ * The calls about guests that are there. Whatever changes one is a message to its host; that a call was answered
+ * with yes says no more than that the message went out.
  */
 
 #define BATCH_MAX 100 /* guests that one GET of several shows */
@@ -55,7 +55,8 @@ static int print_guest(struct plain_call *c, struct guest *g, int64_t status, co
         return buf_adds(&c->out, row + 1);
 }
 
-/* How several are shown in era 0.8: where a host is silent, its guests have no state; where it is missing, the vendor falls over. */
+/* How several are shown in era 0.8: where a host is silent, its guests have no state; where it is missing, the
+ * vendor falls over. */
 static int print_watched(struct plain_call *c, struct guest *g, bool listed)
 {
         struct host *h = jimv_sim_host_find(c->s, g->node_id);

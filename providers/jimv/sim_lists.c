@@ -8,8 +8,8 @@
 #include "reconcile/base/text.h"
 
 /*
- * Listings, by page or by window, ordered and filtered. A filter is FIELD:OPERATOR:VALUE, several with a semicolon between; one
- * that is not known, or is no such thing, filters nothing. Texts compare without regard to case.
+ * Listings, by page or by window, ordered and filtered. A filter is FIELD:OPERATOR:VALUE, several with a semicolon
+ * between; one that is not known, or is no such thing, filters nothing. Texts compare without regard to case.
  */
 
 #define DIGITS_MAX 17
@@ -115,7 +115,8 @@ static bool take_conditions(struct query *q, char *filter)
         return true;
 }
 
-/* Reads and checks the whole query; `filter` is the caller's copy of that parameter. False: something is wrong, and is said. */
+/* Reads and checks the whole query; `filter` is the caller's copy of that parameter. False: something is wrong,
+ * and is said. */
 static bool take_query(struct plain_call *c, struct query *q, char *filter, int *ret_r)
 {
         if (!take_window(c, &q->window, ret_r))

@@ -8,8 +8,8 @@
 #include "reconcile/base/text.h"
 
 /*
- * Era 0.8's sessions. Every reply sets the cookie, one that sends a stranger to the login as well: a cookie means nothing
- * until somebody has signed in with it.
+ * Era 0.8's sessions. Every reply sets the cookie, one that sends a stranger to the login as well: a cookie means
+ * nothing until somebody has signed in with it.
  */
 
 #define LOGIN_NAME "admin"

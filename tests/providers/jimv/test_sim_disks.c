@@ -338,7 +338,7 @@ static void check_class(struct world *w, enum method method, const char *path, c
 }
 
 /* What faults and logs call them. */
-static void calls_about_disks_have_classes(void **state)
+static void calls_have_classes(void **state)
 {
         struct world w _cleanup_(world_done) = world_new("2017", true, 0),
                        later _cleanup_(world_done) = world_new("0.8", true, 0);
@@ -354,6 +354,7 @@ static void calls_about_disks_have_classes(void **state)
         check_class(&later, METHOD_PUT, "/api/guest/_detach_disk/d", "disk-detach", "d");
         check_class(&later, METHOD_POST, "/api/user/_sign_in", "login", "");
         check_class(&later, METHOD_PUT, "/api/guests/_adjust_ability/g/2/4", "cpu", "g");
+        check_class(&later, METHOD_PUT, "/api/guests/_reboot/g", "reboot", "g");
         check_class(&later, METHOD_DELETE, "/api/disk/d", "other", "");
 }
 
@@ -373,7 +374,7 @@ int main(void)
                 cmocka_unit_test(disks_of_0_8_need_their_host),
                 cmocka_unit_test(a_dead_guest_of_0_8_frees_its_disk),
                 cmocka_unit_test(sequences_are_filled_from_below),
-                cmocka_unit_test(calls_about_disks_have_classes),
+                cmocka_unit_test(calls_have_classes),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,8 @@ static const char help[] =
         "                                        wallet (finovy): it pays for so many; unlisted (opendcp): so many more\n"
         "                                        are made and never listed\n"
         "  curl -d '{\"template\": \"2\", \"hours\": 0}' URL/_sim/credit   opendcp: what is left of a cluster's credit\n"
+        "  curl -d '{\"name\": \"kvm-1\", \"state\": \"silent\"}' URL/_sim/host   jimv: or missing, alive; also lose (so many\n"
+        "                                        messages to hosts), addresses (so many are free), expire (all sessions)\n"
         "  curl -d '{\"rule\": \"create:1=500-after\"}' URL/_sim/fault; curl -X POST URL/_sim/faults/clear\n"
         "  curl -X POST URL/_sim/calls/reset; curl -X POST URL/_sim/save\n";
 

@@ -10,7 +10,7 @@
 const char *const call_classes[CALL_CLASSES + 1] = {
         "create",      "list",        "get",         "delete",      "start",           "shutdown", "poweroff", "cpu",
         "memory",      "rename",      "lookup",      "template",    "template-delete", "credit",   "login",    "disk",
-        "disk-delete", "disk-attach", "disk-detach", "disk-resize", "disk-label",      "other",    NULL
+        "disk-delete", "disk-attach", "disk-detach", "disk-resize", "disk-label",      "reboot",   "other",    NULL
 };
 
 static const char *const wide_classes[] = { "act", "any", NULL };

@@ -60,6 +60,6 @@ struct fault_set faults_meet(struct faults *f, const char *class);
 
 /* The classes of calls, "other" last, then NULL. All but "list", "get", "lookup", "login" and
  * "other" act. */
-#define CALL_CLASSES 22
+#define CALL_CLASSES 23
 extern const char *const call_classes[CALL_CLASSES + 1];
 bool call_class_acts(const char *class);

@@ -6,7 +6,7 @@
 
 #include "reconcile/base/text.h"
 
-#define REPLY_MAX ((size_t)256 << 20)
+#define REPLY_MAX ((size_t)1 << 30)
 #define SEGMENTS_MAX 8
 
 /* Does the path, of `n` segments, fit the pattern? */
@@ -14,6 +14,7 @@ static bool fits(struct plain_call *c, const char *pattern, char *const *segment
 {
         size_t captures = 0, i = 0;
 
+        memset(c->captures, 0, sizeof(c->captures));
         for (; *pattern; i++) {
                 size_t length = strcspn(pattern, "/");
 
@@ -39,9 +40,28 @@ static void find_route(struct plain_call *c, const struct plain_route *routes)
                         return;
                 segments[n] = segment;
         }
-        for (const struct plain_route *r = routes; r->path && !c->route; r++)
-                if (r->method == c->rq->method && fits(c, r->path, segments, n))
-                        c->route = r;
+        for (const struct plain_route *r = routes; r->path && !c->route; r++) {
+                if (!fits(c, r->path, segments, n))
+                        continue;
+                c->known_path = true;
+                c->route = r->method == c->rq->method ? r : NULL;
+        }
+}
+
+/* A parameter that is not well-formed is none. */
+static void read_query(struct plain_call *c)
+{
+        char *rest = c->query;
+
+        for (char *key; c->n_parameters < PLAIN_PARAMETERS_MAX && (key = strsep(&rest, "&"));) {
+                char *value = strchr(key, '=');
+
+                if (!value)
+                        continue;
+                *value++ = '\0';
+                if (wire_percent_decode(value, true) == 0 && text_is_utf8(value, strlen(value)))
+                        c->parameters[c->n_parameters++] = (struct plain_parameter){ key, value };
+        }
 }
 
 /* Path and query, without scheme and host and what all paths begin with. */
@@ -50,7 +70,7 @@ static int copy_url(struct plain_call *c, const char *base)
         const char *path = strstr(c->rq->url, "://"), *query;
 
         path = path ? strchr(path + 3, '/') : c->rq->url;
-        path = path && text_starts(path, base) ? path + strlen(base) : "";
+        path = path && text_starts(path, base) && path[strlen(base)] == '/' ? path + strlen(base) : "";
         path += *path == '/';
         query = path + strcspn(path, "?");
         c->path = strndup(path, (size_t)(query - path));
@@ -67,9 +87,11 @@ int plain_call_open(struct plain_call *c, const char *base, const struct plain_r
         if (r < 0)
                 return r;
         find_route(c, routes);
+        read_query(c);
         if (c->rq->body_len == 0)
                 return 0;
         r = json_parse(c->rq->body, c->rq->body_len, &c->body, NULL);
+        c->bad_body = r == -EBADMSG;
         return r == -ENOMEM ? r : 0;
 }
 
@@ -77,6 +99,8 @@ void plain_call_done(struct plain_call *c)
 {
         free(c->path);
         free(c->query);
+        free(c->location);
+        free(c->set_cookie);
         json_decref(c->body);
         buf_done(&c->out);
 }
@@ -89,26 +113,26 @@ int plain_call_reply(struct plain_call *c, struct reply *ret)
         rp.body = buf_steal(&c->out);
         if (!rp.content_type || !rp.body)
                 return -ENOMEM;
+        rp.location = STEAL(c->location);
+        rp.set_cookie = STEAL(c->set_cookie);
         *ret = rp;
         rp = (struct reply){ 0 };
         return 0;
 }
 
+const char *plain_call_parameter(const struct plain_call *c, const char *key, const char *fallback)
+{
+        for (size_t i = 0; i < c->n_parameters; i++)
+                if (text_equal(c->parameters[i].key, key))
+                        return c->parameters[i].value;
+        return fallback;
+}
+
 bool plain_call_number(const struct plain_call *c, const char *key, int64_t min, int64_t max, int64_t *ret)
 {
-        size_t n = strlen(key);
+        const char *text = plain_call_parameter(c, key, NULL);
 
-        for (const char *p = c->query; *p; p += *p == '&') {
-                size_t length = strcspn(p, "&");
-                char value[24] = "";
-
-                if (length > n && strncmp(p, key, n) == 0 && p[n] == '=' && length - n - 1 < sizeof(value)) {
-                        memcpy(value, p + n + 1, length - n - 1);
-                        return text_to_int64(value, ret) == 0 && *ret >= min && *ret <= max;
-                }
-                p += length;
-        }
-        return false;
+        return text && text_to_int64(text, ret) == 0 && *ret >= min && *ret <= max;
 }
 
 const char *plain_call_text(const struct plain_call *c, const char *key)
@@ -121,7 +145,8 @@ const char *plain_call_text(const struct plain_call *c, const char *key)
 int plain_call_say(struct plain_call *c, int status, json_t *value)
 {
         _cleanup_json_ json_t *owned = value;
-        _cleanup_free_ char *text = owned ? json_dumps(owned, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+        _cleanup_free_ char *text = owned ? json_dumps(owned, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+                                          : NULL;
 
         if (!text)
                 return -ENOMEM;

@@ -11,8 +11,13 @@
 #include "providers/simulator.h"
 
 #define PLAIN_CAPTURES_MAX 3
+#define PLAIN_PARAMETERS_MAX 16 /* more of them are not looked at */
 
 struct plain_call;
+
+struct plain_parameter {
+        const char *key, *value;
+};
 
 struct plain_route {
         enum method method;
@@ -26,14 +31,19 @@ struct plain_call {
         usec_t now;
         enum pretence how;
         const struct request *rq;
-        const struct plain_route *route;          /* NULL: there is none */
-        char *path, *query;                       /* own copies, taken apart */
-        const char *captures[PLAIN_CAPTURES_MAX]; /* what stands in place of each "*", decoded */
-        json_t *body;                             /* NULL: none, or not JSON */
+        const struct plain_route *route;                         /* NULL: there is none */
+        bool known_path;                                         /* but there is one of another method */
+        char *path, *query;                                      /* own copies, taken apart */
+        const char *captures[PLAIN_CAPTURES_MAX];                /* what stands in place of each "*", decoded */
+        struct plain_parameter parameters[PLAIN_PARAMETERS_MAX]; /* of the query, decoded */
+        size_t n_parameters;
+        json_t *body;  /* NULL: none, or not JSON */
+        bool bad_body; /* not JSON */
 
         int status;
         bool html;
         struct buf out;
+        char *location, *set_cookie; /* headers of the answer; NULL: none */
 };
 
 /* Finds the route under `base` ("/v1/…", "" for none), and reads what the request says. 0 or -ENOMEM. */
@@ -44,7 +54,8 @@ void plain_call_done(struct plain_call *c);
 /* The answer as a reply; the call's text is spent. 0 or -ENOMEM. */
 int plain_call_reply(struct plain_call *c, struct reply *ret);
 
-/* A parameter of the query as a number within its range. */
+/* A parameter of the query; `fallback` where there is none. And as a number within its range. */
+const char *plain_call_parameter(const struct plain_call *c, const char *key, const char *fallback);
 bool plain_call_number(const struct plain_call *c, const char *key, int64_t min, int64_t max, int64_t *ret);
 
 /* A text of the body; "" when there is none. */

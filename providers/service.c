@@ -20,7 +20,7 @@ struct service {
         usec_t latency;
         struct faults faults;
         uint64_t calls[CALL_CLASSES]; /* by call_classes */
-        struct log_entry *log;       /* a ring of LOG_MAX once it is full */
+        struct log_entry *log;        /* a ring of LOG_MAX once it is full */
         size_t n_log, allocated_log;
         uint64_t logged;
         uint64_t in_flight, most_in_flight;

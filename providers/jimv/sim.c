@@ -9,12 +9,13 @@
 #include "reconcile/base/text.h"
 
 /*
- * Both eras, by their routes. Era 2017 has a document; where that is silent about disks, and for all of era 0.8, this is what
- * its notes say, with quirks or without.
+ * Both eras, by their routes. Era 2017 has a document; where that is silent about disks, and for all of era 0.8,
+ * this is what its notes say, with quirks or without.
  *
- * Quirks are how the real servers answer: JSON that is called text/html; pages of HTML for a status of 400, 405 and 500 and for
- * unknown paths; sizes that nobody checks; in era 2017, a name that is taken makes a guest with a random one, and so do all
- * but the first of several; in era 0.8, a missing host makes the listing fail. Without quirks there are refusals instead.
+ * Quirks are how the real servers answer: JSON that is called text/html; pages of HTML for a status of 400, 405
+ * and 500 and for unknown paths; sizes that nobody checks; in era 2017, a name that is taken makes a guest with a
+ * random one, and so do all but the first of several; in era 0.8, a missing host makes the listing fail. Without
+ * quirks there are refusals instead.
  *
  * Left out: that more than 8 calls in flight make a 500, since a simulator is not told how many there are.
  */
@@ -25,128 +26,128 @@
 
 static const char *const variants[] = { "2017", "0.8", NULL };
 
-static const struct route routes_2017[] = {
-        { METHOD_GET, "/api/guests", "list", jimv_sim_serve_guests, true },
-        { METHOD_GET, "/api/guests/_search", "list", jimv_sim_serve_guest_search, true },
-        { METHOD_POST, "/api/guest", "create", jimv_sim_serve_guest_create, true },
-        { METHOD_GET, "/api/guest/*", "get", jimv_sim_serve_guest, true },
-        { METHOD_PATCH, "/api/guest/*", "rename", jimv_sim_serve_guest_update, true },
-        { METHOD_DELETE, "/api/guests/*", "delete", jimv_sim_serve_guest_delete, true },
-        { METHOD_PUT, "/api/guests/_boot/*", "start", jimv_sim_serve_boot, true },
-        { METHOD_PUT, "/api/guests/_shutdown/*", "shutdown", jimv_sim_serve_shutdown, true },
-        { METHOD_PUT, "/api/guests/_force_shutdown/*", "poweroff", jimv_sim_serve_force_shutdown, true },
-        { METHOD_PUT, "/api/guests/_reboot/*", "other", jimv_sim_serve_reboot, true },
-        { METHOD_PUT, "/api/guests/_suspend/*", "other", jimv_sim_serve_suspend, true },
-        { METHOD_PUT, "/api/guests/_resume/*", "other", jimv_sim_serve_resume, true },
-        { METHOD_PUT, "/api/guest/_attach_disk/*/*", "other", jimv_sim_serve_attach, true },
-        { METHOD_PUT, "/api/guest/_detach_disk/*", "other", jimv_sim_serve_detach, true },
-        { METHOD_GET, "/api/disks", "other", jimv_sim_serve_disks, true },
-        { METHOD_GET, "/api/disks/_search", "other", jimv_sim_serve_disk_search, true },
-        { METHOD_POST, "/api/disk", "other", jimv_sim_serve_disk_create, true },
-        { METHOD_PATCH, "/api/disk/*", "other", jimv_sim_serve_disk_update, true },
-        { METHOD_DELETE, "/api/disk/*", "other", jimv_sim_serve_disk_delete, true },
-        { METHOD_PUT, "/api/disk/_disk_resize/*/*", "other", jimv_sim_serve_disk_resize, true },
+static const struct plain_route routes_2017[] = {
+        { METHOD_GET, "api/guests", "list", jimv_sim_serve_guests },
+        { METHOD_GET, "api/guests/_search", "list", jimv_sim_serve_guest_search },
+        { METHOD_POST, "api/guest", "create", jimv_sim_serve_guest_create },
+        { METHOD_GET, "api/guest/*", "get", jimv_sim_serve_guest },
+        { METHOD_PATCH, "api/guest/*", "rename", jimv_sim_serve_guest_update },
+        { METHOD_DELETE, "api/guests/*", "delete", jimv_sim_serve_guest_delete },
+        { METHOD_PUT, "api/guests/_boot/*", "start", jimv_sim_serve_boot },
+        { METHOD_PUT, "api/guests/_shutdown/*", "shutdown", jimv_sim_serve_shutdown },
+        { METHOD_PUT, "api/guests/_force_shutdown/*", "poweroff", jimv_sim_serve_force_shutdown },
+        { METHOD_PUT, "api/guests/_reboot/*", "reboot", jimv_sim_serve_reboot },
+        { METHOD_PUT, "api/guests/_suspend/*", "other", jimv_sim_serve_suspend },
+        { METHOD_PUT, "api/guests/_resume/*", "other", jimv_sim_serve_resume },
+        { METHOD_PUT, "api/guest/_attach_disk/*/*", "disk-attach", jimv_sim_serve_attach },
+        { METHOD_PUT, "api/guest/_detach_disk/*", "disk-detach", jimv_sim_serve_detach },
+        { METHOD_GET, "api/disks", "lookup", jimv_sim_serve_disks },
+        { METHOD_GET, "api/disks/_search", "lookup", jimv_sim_serve_disk_search },
+        { METHOD_POST, "api/disk", "disk", jimv_sim_serve_disk_create },
+        { METHOD_PATCH, "api/disk/*", "disk-label", jimv_sim_serve_disk_update },
+        { METHOD_DELETE, "api/disk/*", "disk-delete", jimv_sim_serve_disk_delete },
+        { METHOD_PUT, "api/disk/_disk_resize/*/*", "disk-resize", jimv_sim_serve_disk_resize },
         {},
 };
 
-static const struct route routes_0_8[] = {
-        { METHOD_GET, "/login", "other", jimv_sim_serve_login, true },
-        { METHOD_POST, "/api/user/_sign_in", "other", jimv_sim_serve_sign_in, true },
-        { METHOD_GET, "/api/user/_sign_out", "other", jimv_sim_serve_sign_out, false },
-        { METHOD_GET, "/api/hosts", "other", jimv_sim_serve_hosts, false },
-        { METHOD_GET, "/api/guests", "list", jimv_sim_serve_guests, false },
-        { METHOD_GET, "/api/guests/_search", "list", jimv_sim_serve_guest_search, false },
-        { METHOD_POST, "/api/guest", "create", jimv_sim_serve_guest_create, false },
-        { METHOD_GET, "/api/guests/*", "get", jimv_sim_serve_guest, false },
-        { METHOD_PATCH, "/api/guests/*", "rename", jimv_sim_serve_guest_update, false },
-        { METHOD_DELETE, "/api/guests/*", "delete", jimv_sim_serve_guest_delete, false },
-        { METHOD_PUT, "/api/guests/_boot/*", "start", jimv_sim_serve_boot, false },
-        { METHOD_PUT, "/api/guests/_shutdown/*", "shutdown", jimv_sim_serve_shutdown, false },
-        { METHOD_PUT, "/api/guests/_force_shutdown/*", "poweroff", jimv_sim_serve_force_shutdown, false },
-        { METHOD_PUT, "/api/guests/_reboot/*", "other", jimv_sim_serve_reboot, false },
-        { METHOD_PUT, "/api/guests/_suspend/*", "other", jimv_sim_serve_suspend, false },
-        { METHOD_PUT, "/api/guests/_resume/*", "other", jimv_sim_serve_resume, false },
-        { METHOD_PUT, "/api/guests/_adjust_ability/*/*/*", "cpu", jimv_sim_serve_adjust, false },
-        { METHOD_PUT, "/api/guest/_attach_disk/*/*", "other", jimv_sim_serve_attach, false },
-        { METHOD_PUT, "/api/guest/_detach_disk/*", "other", jimv_sim_serve_detach, false },
-        { METHOD_GET, "/api/disks", "other", jimv_sim_serve_disks, false },
-        { METHOD_GET, "/api/disks/_search", "other", jimv_sim_serve_disk_search, false },
-        { METHOD_POST, "/api/disk", "other", jimv_sim_serve_disk_create, false },
-        { METHOD_GET, "/api/disks/*", "other", jimv_sim_serve_disk, false },
-        { METHOD_PATCH, "/api/disks/*", "other", jimv_sim_serve_disk_update, false },
-        { METHOD_DELETE, "/api/disks/*", "other", jimv_sim_serve_disk_delete, false },
-        { METHOD_PUT, "/api/disk/_disk_resize/*/*", "other", jimv_sim_serve_disk_resize, false },
+static const struct plain_route routes_0_8[] = {
+        { METHOD_GET, "login", "login", jimv_sim_serve_login },
+        { METHOD_POST, "api/user/_sign_in", "login", jimv_sim_serve_sign_in },
+        { METHOD_GET, "api/user/_sign_out", "other", jimv_sim_serve_sign_out },
+        { METHOD_GET, "api/hosts", "lookup", jimv_sim_serve_hosts },
+        { METHOD_GET, "api/guests", "list", jimv_sim_serve_guests },
+        { METHOD_GET, "api/guests/_search", "list", jimv_sim_serve_guest_search },
+        { METHOD_POST, "api/guest", "create", jimv_sim_serve_guest_create },
+        { METHOD_GET, "api/guests/*", "get", jimv_sim_serve_guest },
+        { METHOD_PATCH, "api/guests/*", "rename", jimv_sim_serve_guest_update },
+        { METHOD_DELETE, "api/guests/*", "delete", jimv_sim_serve_guest_delete },
+        { METHOD_PUT, "api/guests/_boot/*", "start", jimv_sim_serve_boot },
+        { METHOD_PUT, "api/guests/_shutdown/*", "shutdown", jimv_sim_serve_shutdown },
+        { METHOD_PUT, "api/guests/_force_shutdown/*", "poweroff", jimv_sim_serve_force_shutdown },
+        { METHOD_PUT, "api/guests/_reboot/*", "reboot", jimv_sim_serve_reboot },
+        { METHOD_PUT, "api/guests/_suspend/*", "other", jimv_sim_serve_suspend },
+        { METHOD_PUT, "api/guests/_resume/*", "other", jimv_sim_serve_resume },
+        { METHOD_PUT, "api/guests/_adjust_ability/*/*/*", "cpu", jimv_sim_serve_adjust },
+        { METHOD_PUT, "api/guest/_attach_disk/*/*", "disk-attach", jimv_sim_serve_attach },
+        { METHOD_PUT, "api/guest/_detach_disk/*", "disk-detach", jimv_sim_serve_detach },
+        { METHOD_GET, "api/disks", "lookup", jimv_sim_serve_disks },
+        { METHOD_GET, "api/disks/_search", "lookup", jimv_sim_serve_disk_search },
+        { METHOD_POST, "api/disk", "disk", jimv_sim_serve_disk_create },
+        { METHOD_GET, "api/disks/*", "lookup", jimv_sim_serve_disk },
+        { METHOD_PATCH, "api/disks/*", "disk-label", jimv_sim_serve_disk_update },
+        { METHOD_DELETE, "api/disks/*", "disk-delete", jimv_sim_serve_disk_delete },
+        { METHOD_PUT, "api/disk/_disk_resize/*/*", "disk-resize", jimv_sim_serve_disk_resize },
         {},
 };
 
-static const struct route *routes_of(const struct simulation *s)
+static const struct plain_route *routes_of(const struct simulation *s)
 {
         return s->era == ERA_2017 ? routes_2017 : routes_0_8;
 }
 
-static const char *class_of(const struct call *c)
+static const char *class_of(const struct plain_call *c)
 {
         return c->route ? c->route->class : "other";
 }
 
 static const char *classify(struct simulation *s, const struct request *rq)
 {
-        struct call c _cleanup_(jimv_sim_call_done) = { .s = s, .rq = rq };
+        struct plain_call c _cleanup_plain_call_ = { .s = s, .rq = rq };
 
-        return jimv_sim_call_open(&c, routes_of(s)) < 0 ? "other" : class_of(&c);
+        return plain_call_open(&c, "", routes_of(s)) < 0 ? "other" : class_of(&c);
 }
 
 /* Of a create, what its maker finds the guest by: the name, in era 0.8 the remark. */
 static void subject(struct simulation *s, const struct request *rq, char ret[static SIMULATOR_SUBJECT_MAX])
 {
-        struct call c _cleanup_(jimv_sim_call_done) = { .s = s, .rq = rq };
-        const char *text = NULL;
+        struct plain_call c _cleanup_plain_call_ = { .s = s, .rq = rq };
+        const char *text = "";
 
-        if (jimv_sim_call_open(&c, routes_of(s)) == 0)
-                text = c.n_captures > 0 ? c.captures[0]
-                                        : jimv_sim_body_text(&c, s->era == ERA_2017 ? "name" : "remark");
-        (void)snprintf(ret, SIMULATOR_SUBJECT_MAX, "%s", text ? text : "");
+        if (plain_call_open(&c, "", routes_of(s)) == 0 && c.route)
+                text = c.captures[0] ? c.captures[0] : plain_call_text(&c, s->era == ERA_2017 ? "name" : "remark");
+        (void)snprintf(ret, SIMULATOR_SUBJECT_MAX, "%s", text);
 }
 
 /* What is refused for whatever is asked. */
-static int pretend_to(struct call *c)
+static int pretend_to(struct plain_call *c)
 {
         if (c->how == PRETEND_REFUSAL)
                 return jimv_sim_no(c, text_equal(c->route->class, "create") ? 41203 : 41259, NULL);
         return c->s->era == ERA_0_8 ? jimv_sim_redirect(c, "/login") : jimv_sim_no(c, 40101, NULL);
 }
 
-static int carry_out(struct call *c)
+static bool needs_session(const struct plain_call *c)
 {
-        bool signs_in;
+        return c->s->era == ERA_0_8 && !text_equal(c->route->class, "login");
+}
 
+static int carry_out(struct plain_call *c)
+{
         if (!c->route)
                 return jimv_sim_page(c, c->known_path ? 405 : 404);
-        signs_in = c->route->serve == jimv_sim_serve_sign_in;
-        if (!c->route->open && !jimv_sim_session_is_open(c))
+        if (needs_session(c) && !jimv_sim_session_is_open(c))
                 return jimv_sim_redirect(c, "/login");
-        if (c->how == PRETEND_REFUSAL || (c->how == PRETEND_BAD_TOKEN && !signs_in))
+        if (c->how == PRETEND_REFUSAL || (c->how == PRETEND_BAD_TOKEN && c->route->serve != jimv_sim_serve_sign_in))
                 return pretend_to(c);
-        if (c->bad_body)
-                return jimv_sim_page(c, 400);
-        if (signs_in && !c->body && c->s->quirks)
-                return jimv_sim_page(c, 500);
-        return c->route->serve(c);
+        return c->bad_body ? jimv_sim_page(c, 400) : c->route->serve(c);
 }
 
 static int serve_as(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret,
                     const char **ret_class)
 {
-        struct call c _cleanup_(jimv_sim_call_done) = { .s = s, .now = now, .how = how, .rq = rq };
+        struct plain_call c _cleanup_plain_call_ = { .s = s, .now = now, .how = how, .rq = rq };
         int r;
 
         jimv_sim_settle(s, now);
-        r = jimv_sim_call_open(&c, routes_of(s));
+        r = plain_call_open(&c, "", routes_of(s));
+        if (r == 0 && s->era == ERA_0_8)
+                r = jimv_sim_set_cookie(&c);
         if (r < 0)
                 return r;
+        jimv_sim_hear(&c);
         *ret_class = class_of(&c);
         r = carry_out(&c);
-        return r < 0 ? r : jimv_sim_call_reply(&c, ret);
+        return r < 0 ? r : jimv_sim_reply(&c, ret);
 }
 
 static int serve(struct simulation *s, usec_t now, const struct request *rq, struct reply *ret, const char **ret_class)
@@ -195,7 +196,8 @@ static int add_first_guests(struct simulation *s, size_t n)
                 char name[32];
 
                 (void)snprintf(name, sizeof(name), "elder-%zu", i);
-                form.name = form.remark = name;
+                form.remark = name;
+                form.name = s->era == ERA_2017 ? name : NULL;
                 form.node_id = s->hosts[i % HOSTS].node_id;
                 if (jimv_sim_guest_add(s, 0, &form, &g) < 0)
                         return -ENOMEM;

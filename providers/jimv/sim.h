@@ -4,9 +4,9 @@
 /*
  * The inside of the simulated JimV-C: its guests, its disks, the hosts that they are on, and the messages to those.
  *
- * Whatever the vendor calls done is only a message to a host; it takes effect when it is due, unless it is lost on its
- * way. Due messages are settled before each call, so that nothing here needs a clock. Guests and disks are rows of tables
- * that rise by id, each found by its uuid.
+ * Whatever the vendor calls done is only a message to a host; it takes effect when it is due, unless it is lost on
+ * its way. Due messages are settled before each call, so that nothing here needs a clock. Guests and disks are
+ * rows of tables that rise by id, each found by its uuid.
  */
 
 #include <stddef.h>
@@ -102,8 +102,10 @@ struct message {
         struct message *previous, *next;
 };
 
+#define SID_SIZE 64
+
 struct session {
-        char sid[64];
+        char sid[SID_SIZE];
         struct session *next;
 };
 
@@ -141,8 +143,8 @@ struct guest_form {
         int64_t cpu, memory, template, bandwidth, node_id;
 };
 
-/* A new guest at "no state" (era 0.8: and its system disk). 0; -EEXIST: the name is taken once it is cut; -ENOSPC: there is no free
- * address; -ENOMEM. */
+/* A new guest at "no state" (era 0.8: and its system disk). 0; -EEXIST: the name is taken once it is cut;
+ * -ENOSPC: there is no free address; -ENOMEM. */
 int jimv_sim_guest_add(struct simulation *s, usec_t now, const struct guest_form *form, struct guest **ret);
 void jimv_sim_guest_remove(struct simulation *s, struct guest *g); /* as its host would, and its disks with it */
 struct guest *jimv_sim_guest_find(const struct simulation *s, const char *uuid);
@@ -193,8 +195,10 @@ void jimv_sim_changed(struct record *r);
 int jimv_sim_session_add(struct simulation *s, const char *sid);
 void jimv_sim_sessions_done(struct simulation *s);
 
+/* sim_state.c: names by enum host_state, ending with NULL. */
+extern const char *const jimv_sim_host_states[];
+
 /* Members of struct simulator. */
 int jimv_sim_console(struct simulation *s, usec_t now, const char *verb, const json_t *arguments, struct error *e);
 json_t *jimv_sim_save(struct simulation *s, usec_t now);
-extern const char *const jimv_sim_host_states[]; /* names by enum host_state */
 int jimv_sim_load(struct simulation *s, usec_t now, const json_t *state, struct error *e);

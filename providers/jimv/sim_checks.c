@@ -12,16 +12,11 @@
 
 #define NODE_LENGTH 16
 
-int64_t jimv_sim_body_number(const struct call *c, const char *key)
+int64_t jimv_sim_body_number(const struct plain_call *c, const char *key)
 {
         const json_t *value = json_object_get(c->body, key);
 
         return json_is_boolean(value) ? json_is_true(value) : json_integer_value(value);
-}
-
-const char *jimv_sim_body_text(const struct call *c, const char *key)
-{
-        return json_string_value(json_object_get(c->body, key));
 }
 
 static bool is_unit(const char *text)
@@ -30,7 +25,7 @@ static bool is_unit(const char *text)
 }
 
 /* 0, or the code that says what is wrong. Without quirks, a size below 1 is none. */
-static int check_value(const struct call *c, const struct rule *rule, const json_t *value)
+static int check_value(const struct plain_call *c, const struct rule *rule, const json_t *value)
 {
         const char *text = json_string_value(value);
 
@@ -50,7 +45,7 @@ static int check_value(const struct call *c, const struct rule *rule, const json
         return 0;
 }
 
-bool jimv_sim_check_body(struct call *c, const struct rule *rules, size_t n, int *ret)
+bool jimv_sim_check_body(struct plain_call *c, const struct rule *rules, size_t n, int *ret)
 {
         for (size_t i = 0; i < n; i++) {
                 int code = check_value(c, &rules[i], json_object_get(c->body, rules[i].key));

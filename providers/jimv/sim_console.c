@@ -15,8 +15,8 @@
  *      "expire"     {}                                    nobody is signed in any more
  *      "addresses"  {"free": 0}                           so many are left
  *
- * A guest is meant by its uuid as "id", or by a "name": its own, or its remark in era 0.8, which is what its maker gave it.
- * Memory is in GiB, as everywhere here.
+ * A guest is meant by its uuid as "id", or by a "name": its own, or its remark in era 0.8, which is what its maker
+ * gave it. Memory is in GiB, as everywhere here.
  */
 
 #define ADD_MAX 100000

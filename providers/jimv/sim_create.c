@@ -10,8 +10,9 @@
 /*
  * Creates of guests. The answer names none of them.
  *
- * Without quirks, as the document of 2017 says: name and password may be left out, and guests that are made together are
- * numbered after the name. Where it is silent: a name that is taken is refused, and so is a size below 1.
+ * Without quirks, as the document of 2017 says: name and password may be left out, and guests that are made
+ * together are numbered after the name. Where it is silent: a name that is taken is refused, and so is a size
+ * below 1.
  */
 
 #define TEMPLATES 9               /* templates have the ids from 1 on */
@@ -50,7 +51,7 @@ static const struct rule rules_0_8[] = {
         { "node_id", CHECK_NODE, true },
 };
 
-static bool check(struct call *c, int *ret_r)
+static bool check(struct plain_call *c, int *ret_r)
 {
         if (c->s->era == ERA_0_8)
                 return jimv_sim_check_body(c, rules_0_8, ARRAY_SIZE(rules_0_8), ret_r);
@@ -59,7 +60,7 @@ static bool check(struct call *c, int *ret_r)
 }
 
 /* False: there is none such, and is said. */
-static bool check_template(struct call *c, int64_t template, int *ret_r)
+static bool check_template(struct plain_call *c, int64_t template, int *ret_r)
 {
         char about[32];
 
@@ -70,7 +71,7 @@ static bool check_template(struct call *c, int64_t template, int *ret_r)
         return false;
 }
 
-static int create_one(struct call *c, const struct guest_form *form)
+static int create_one(struct plain_call *c, const struct guest_form *form)
 {
         struct message m = { .work = WORK_CREATE };
         struct guest *g;
@@ -84,17 +85,17 @@ static int create_one(struct call *c, const struct guest_form *form)
 }
 
 /* The name of the guest with this number among those that are made together. NULL: out of memory. */
-static char *name_of(const struct call *c, const char *name, int64_t quantity, int64_t number)
+static char *name_of(const struct plain_call *c, const char *name, int64_t quantity, int64_t number)
 {
         char *numbered;
 
-        if (c->s->quirks || quantity < 2 || !name || !*name)
-                return strdup(name ? name : "");
+        if (c->s->quirks || quantity < 2 || !*name)
+                return strdup(name);
         return asprintf(&numbered, "%s-%" PRId64, name, number) < 0 ? NULL : numbered;
 }
 
 /* Without quirks: is one of the names taken? */
-static int look_for_names(struct call *c, const char *name, int64_t quantity, bool *ret_taken)
+static int look_for_names(struct plain_call *c, const char *name, int64_t quantity, bool *ret_taken)
 {
         *ret_taken = false;
         for (int64_t i = 0; !*ret_taken && i < quantity && i < c->s->free_addresses; i++) {
@@ -108,7 +109,7 @@ static int look_for_names(struct call *c, const char *name, int64_t quantity, bo
 }
 
 /* A create that runs out of addresses half way says yes all the same, as does one of none. */
-static int create_2017(struct call *c, const struct guest_form *form, int64_t quantity)
+static int create_2017(struct plain_call *c, const struct guest_form *form, int64_t quantity)
 {
         int r = 0;
 
@@ -126,11 +127,11 @@ static int create_2017(struct call *c, const struct guest_form *form, int64_t qu
         return r < 0 && r != -ENOSPC ? r : jimv_sim_ok(c);
 }
 
-static int serve_2017(struct call *c)
+static int serve_2017(struct plain_call *c)
 {
         struct guest_form form = {
-                .name = jimv_sim_body_text(c, "name"),
-                .password = jimv_sim_body_text(c, "password"),
+                .name = plain_call_text(c, "name"),
+                .password = plain_call_text(c, "password"),
                 .cpu = jimv_sim_body_number(c, "cpu"),
                 .memory = jimv_sim_body_number(c, "memory"),
                 .template = jimv_sim_body_number(c, "os_template_id"),
@@ -145,16 +146,16 @@ static int serve_2017(struct call *c)
                 return jimv_sim_no(c, 50350, NULL);
         if (quantity < 0)
                 return jimv_sim_page(c, 500); /* where the vendor would never come to an end */
-        if (!c->s->quirks && form.name && *form.name)
+        if (!c->s->quirks && *form.name)
                 r = look_for_names(c, form.name, quantity, &taken);
         if (r < 0)
                 return r;
         return taken ? jimv_sim_no(c, 40901, "name") : create_2017(c, &form, quantity);
 }
 
-static int64_t take_bandwidth(const struct call *c)
+static int64_t take_bandwidth(const struct plain_call *c)
 {
-        const char *unit = jimv_sim_body_text(c, "bandwidth_unit");
+        const char *unit = plain_call_text(c, "bandwidth_unit");
         int64_t factor = *unit == 'k' ? 1000 : *unit == 'm' ? 1000000 : 1000000000;
         int64_t number = jimv_sim_body_number(c, "bandwidth");
 
@@ -162,9 +163,9 @@ static int64_t take_bandwidth(const struct call *c)
 }
 
 /* The hosts that a create may go to: the one that is asked for, or all that seem alive. */
-static size_t choose_hosts(struct call *c, const struct host *ret[static HOSTS])
+static size_t choose_hosts(struct plain_call *c, const struct host *ret[static HOSTS])
 {
-        const char *wanted = jimv_sim_body_text(c, "node_id");
+        const char *wanted = plain_call_text(c, "node_id");
         size_t n = 0;
 
         for (size_t i = 0; i < HOSTS; i++) {
@@ -172,14 +173,14 @@ static size_t choose_hosts(struct call *c, const struct host *ret[static HOSTS])
                 char id[24];
 
                 (void)snprintf(id, sizeof(id), "%" PRId64, h->node_id);
-                if (jimv_sim_host_seems_alive(h, c->now) && (!wanted || text_equal(wanted, id)))
+                if (jimv_sim_host_seems_alive(h, c->now) && (!*wanted || text_equal(wanted, id)))
                         ret[n++] = h;
         }
         return n;
 }
 
 /* One that runs out of addresses half way falls over, and what it made until then is there. */
-static int create_0_8(struct call *c, struct guest_form *form, int64_t quantity, const struct host *const *hosts,
+static int create_0_8(struct plain_call *c, struct guest_form *form, int64_t quantity, const struct host *const *hosts,
                       size_t n_hosts)
 {
         while (quantity-- > 0) {
@@ -195,11 +196,11 @@ static int create_0_8(struct call *c, struct guest_form *form, int64_t quantity,
         return jimv_sim_ok(c);
 }
 
-static int serve_0_8(struct call *c)
+static int serve_0_8(struct plain_call *c)
 {
         struct guest_form form = {
-                .remark = jimv_sim_body_text(c, "remark"),
-                .password = jimv_sim_body_text(c, "password"),
+                .remark = plain_call_text(c, "remark"),
+                .password = plain_call_text(c, "password"),
                 .cpu = jimv_sim_body_number(c, "cpu"),
                 .memory = jimv_sim_body_number(c, "memory"),
                 .template = jimv_sim_body_number(c, "os_template_image_id"),
@@ -220,7 +221,7 @@ static int serve_0_8(struct call *c)
         return create_0_8(c, &form, quantity, hosts, n_hosts);
 }
 
-int jimv_sim_serve_guest_create(struct call *c)
+int jimv_sim_serve_guest_create(struct plain_call *c)
 {
         int r = 0;
 

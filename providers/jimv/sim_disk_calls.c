@@ -7,8 +7,9 @@
 #include "reconcile/base/text.h"
 
 /*
- * The calls about disks. Era 0.8 lists the guests' system disks among them. A disk is tied to its guest when it is attached; in
- * era 2017 it stays so when the guest is deleted first, and can neither be detached nor deleted any more.
+ * The calls about disks. Era 0.8 lists the guests' system disks among them. A disk is tied to its guest when it is
+ * attached; in era 2017 it stays so when the guest is deleted first, and can neither be detached nor deleted any
+ * more.
  */
 
 #define SIZE_DIGITS_MAX 17
@@ -38,14 +39,14 @@ static const struct column columns_0_8[] = {
         {},
 };
 
-static int print_disk(struct call *c, struct record *r)
+static int print_disk(struct plain_call *c, struct record *r)
 {
         const char *row = jimv_sim_disk_row(c->s, (struct disk *)r);
 
         return row ? buf_adds(&c->out, row) : -ENOMEM;
 }
 
-static struct listing disks(const struct call *c)
+static struct listing disks(const struct plain_call *c)
 {
         return (struct listing){
                 .table = &c->s->disks,
@@ -55,41 +56,22 @@ static struct listing disks(const struct call *c)
         };
 }
 
-int jimv_sim_serve_disks(struct call *c)
+int jimv_sim_serve_disks(struct plain_call *c)
 {
         struct listing l = disks(c);
 
         return jimv_sim_serve_listing(c, &l);
 }
 
-int jimv_sim_serve_disk_search(struct call *c)
+int jimv_sim_serve_disk_search(struct plain_call *c)
 {
         struct listing l = disks(c);
 
         return jimv_sim_serve_search(c, &l);
 }
 
-static int add_disks(struct call *c, struct record *const *records, size_t n)
-{
-        buf_addc(&c->out, '[');
-        for (size_t i = 0; i < n; i++) {
-                if (i > 0)
-                        buf_adds(&c->out, ", ");
-                if (print_disk(c, records[i]) < 0)
-                        return -ENOMEM;
-        }
-        return buf_addc(&c->out, ']');
-}
-
-static int say_disk(struct call *c, struct record *r)
-{
-        if (jimv_sim_ok_begin(c) < 0 || print_disk(c, r) < 0)
-                return -ENOMEM;
-        return buf_addc(&c->out, '}');
-}
-
 /* Era 0.8 falls over a disk that is not there, since there is none to adorn. */
-int jimv_sim_serve_disk(struct call *c)
+int jimv_sim_serve_disk(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
@@ -99,13 +81,13 @@ int jimv_sim_serve_disk(struct call *c)
         if (x.n_named == 1 && x.missing)
                 return c->s->quirks ? jimv_sim_page(c, 500) : jimv_sim_no_record(c, x.missing);
         if (x.n_named == 1)
-                return say_disk(c, x.records[0]);
-        if (jimv_sim_ok_begin(c) < 0 || add_disks(c, x.records, x.n_records) < 0)
+                return jimv_sim_say_record(c, x.records[0], print_disk);
+        if (jimv_sim_ok_begin(c) < 0 || jimv_sim_add_records(c, x.records, x.n_records, print_disk) < 0)
                 return -ENOMEM;
         return buf_addf(&c->out, ", \"total\": %zu}", x.n_records);
 }
 
-static int send(struct call *c, const struct disk *d, const struct guest *g, enum work work, int64_t first)
+static int send(struct plain_call *c, const struct disk *d, const struct guest *g, enum work work, int64_t first)
 {
         struct message m = { .work = work, .first = first };
 
@@ -115,7 +97,7 @@ static int send(struct call *c, const struct disk *d, const struct guest *g, enu
         return jimv_sim_send(c->s, c->now, &m);
 }
 
-static int create(struct call *c, const char *label, int64_t node_id)
+static int create(struct plain_call *c, const char *label, int64_t node_id)
 {
         struct disk_form form = { .label = label, .size = jimv_sim_body_number(c, "size"), .node_id = node_id };
         int64_t quantity = c->s->era == ERA_0_8 ? jimv_sim_body_number(c, "quantity") : 1;
@@ -136,7 +118,7 @@ static int create(struct call *c, const char *label, int64_t node_id)
 }
 
 /* Nobody asks whether there is such a host; where there is none, the disk stays pending. */
-int jimv_sim_serve_disk_create(struct call *c)
+int jimv_sim_serve_disk_create(struct plain_call *c)
 {
         static const struct rule rules[] = {
                 { "size", CHECK_INTEGER, false },
@@ -153,51 +135,25 @@ int jimv_sim_serve_disk_create(struct call *c)
                 return jimv_sim_no(c, 41255, NULL);
         if (c->s->era == ERA_2017)
                 return create(c, NULL, 0);
-        if (text_to_int64(jimv_sim_body_text(c, "node_id"), &node_id) < 0)
+        if (text_to_int64(plain_call_text(c, "node_id"), &node_id) < 0)
                 return jimv_sim_page(c, 500);
-        return create(c, jimv_sim_body_text(c, "remark"), node_id);
+        return create(c, plain_call_text(c, "remark"), node_id);
 }
 
-static int update_2017(struct call *c)
+static int set_label(struct record *r, const char *label)
 {
-        static const struct rule rule[] = { { "label", CHECK_TEXT, false } };
-        struct record *d;
-        int r = 0;
-
-        if (!json_object_get(c->body, "label"))
-                return jimv_sim_ok(c);
-        if (!jimv_sim_check_body(c, rule, 1, &r))
-                return r;
-        d = jimv_sim_select_one(c, &c->s->disks, c->captures[0], &r);
-        if (!d)
-                return r;
-        r = jimv_sim_disk_set_label((struct disk *)d, jimv_sim_body_text(c, "label"));
-        return r < 0 ? r : say_disk(c, d);
+        return jimv_sim_disk_set_label((struct disk *)r, label);
 }
 
-int jimv_sim_serve_disk_update(struct call *c)
+int jimv_sim_serve_disk_update(struct plain_call *c)
 {
-        static const struct rule rule[] = { { "remark", CHECK_TEXT, false } };
-        struct selection x _cleanup_selection_ = {};
-        int r = 0;
+        const struct update u = { &c->s->disks, c->s->era == ERA_2017 ? "label" : "remark", set_label, print_disk };
 
-        if (c->s->era == ERA_2017)
-                return update_2017(c);
-        if (!c->body && c->s->quirks)
-                return jimv_sim_page(c, 500);
-        if (json_object_get(c->body, "remark") &&
-            (!jimv_sim_check_body(c, rule, 1, &r) || !jimv_sim_select_all(c, &c->s->disks, c->captures[0], &x, &r)))
-                return r;
-        for (size_t i = 0; i < x.n_records; i++)
-                if (jimv_sim_disk_set_label((struct disk *)x.records[i], jimv_sim_body_text(c, "remark")) < 0)
-                        return -ENOMEM;
-        if (jimv_sim_ok_begin(c) < 0 || add_disks(c, x.records, x.n_records) < 0)
-                return -ENOMEM;
-        return buf_addc(&c->out, '}');
+        return jimv_sim_serve_update(c, &u);
 }
 
 /* A disk may shrink in era 2017, and loses its data then. */
-int jimv_sim_serve_disk_resize(struct call *c)
+int jimv_sim_serve_disk_resize(struct plain_call *c)
 {
         const char *text = c->captures[1];
         size_t n = strlen(text);
@@ -222,14 +178,14 @@ int jimv_sim_serve_disk_resize(struct call *c)
         return r < 0 ? r : jimv_sim_ok(c);
 }
 
-static bool is_deletable(const struct call *c, const struct disk *d)
+static bool is_deletable(const struct plain_call *c, const struct disk *d)
 {
         if (c->s->era == ERA_2017)
                 return !*d->guest_uuid;
         return d->state == DISK_IDLE || d->state == DISK_DIRTY;
 }
 
-int jimv_sim_serve_disk_delete(struct call *c)
+int jimv_sim_serve_disk_delete(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
@@ -249,13 +205,13 @@ int jimv_sim_serve_disk_delete(struct call *c)
         return jimv_sim_ok(c);
 }
 
-static bool is_usable(const struct call *c, const struct guest *g)
+static bool is_usable(const struct plain_call *c, const struct guest *g)
 {
         return !jimv_sim_guest_is(c->s, g, NO_STATE) && !jimv_sim_guest_is(c->s, g, DIRTY);
 }
 
 /* Era 0.8 ties the disk at once, era 2017 once its host has done it. */
-int jimv_sim_serve_attach(struct call *c)
+int jimv_sim_serve_attach(struct plain_call *c)
 {
         int64_t sequence;
         struct record *found;
@@ -288,7 +244,7 @@ int jimv_sim_serve_attach(struct call *c)
 }
 
 /* What is not attached is detached already, and a system disk stays: both are answered with yes. */
-int jimv_sim_serve_detach(struct call *c)
+int jimv_sim_serve_detach(struct plain_call *c)
 {
         struct record *found;
         struct guest *g;

@@ -8,8 +8,8 @@
 #include "reconcile/base/text.h"
 
 /*
- * The calls about guests that are there. Whatever changes one is a message to its host; that a call was answered with yes
- * says no more than that the message went out.
+ * The calls about guests that are there. Whatever changes one is a message to its host; that a call was answered
+ * with yes says no more than that the message went out.
  */
 
 #define BATCH_MAX 100 /* guests that one GET of several shows */
@@ -45,7 +45,7 @@ static const struct column columns_0_8[] = {
 };
 
 /* The guest's row with `adornment`, which ends with a comma, or is "". */
-static int print_guest(struct call *c, struct guest *g, int64_t status, const char *adornment)
+static int print_guest(struct plain_call *c, struct guest *g, int64_t status, const char *adornment)
 {
         const char *row = jimv_sim_guest_row(c->s, g);
 
@@ -55,8 +55,9 @@ static int print_guest(struct call *c, struct guest *g, int64_t status, const ch
         return buf_adds(&c->out, row + 1);
 }
 
-/* How several are shown in era 0.8: where a host is silent, its guests have no state; where it is missing, the vendor falls over. */
-static int print_watched(struct call *c, struct guest *g, bool listed)
+/* How several are shown in era 0.8: where a host is silent, its guests have no state; where it is missing, the
+ * vendor falls over. */
+static int print_watched(struct plain_call *c, struct guest *g, bool listed)
 {
         struct host *h = jimv_sim_host_find(c->s, g->node_id);
         bool missing = !h || h->state == HOST_MISSING;
@@ -73,14 +74,14 @@ static int print_watched(struct call *c, struct guest *g, bool listed)
         return print_guest(c, g, !missing && jimv_sim_host_seems_alive(h, c->now) ? g->status : 0, adornment);
 }
 
-static int print_listed(struct call *c, struct record *r)
+static int print_listed(struct plain_call *c, struct record *r)
 {
         struct guest *g = (struct guest *)r;
 
         return c->s->era == ERA_2017 ? print_guest(c, g, g->status, "") : print_watched(c, g, true);
 }
 
-static struct listing guests(const struct call *c)
+static struct listing guests(const struct plain_call *c)
 {
         return (struct listing){
                 .table = &c->s->guests,
@@ -90,25 +91,37 @@ static struct listing guests(const struct call *c)
         };
 }
 
-int jimv_sim_serve_guests(struct call *c)
+int jimv_sim_serve_guests(struct plain_call *c)
 {
         struct listing l = guests(c);
 
         return jimv_sim_serve_listing(c, &l);
 }
 
-int jimv_sim_serve_guest_search(struct call *c)
+int jimv_sim_serve_guest_search(struct plain_call *c)
 {
         struct listing l = guests(c);
 
         return jimv_sim_serve_search(c, &l);
 }
 
-static int say_one(struct call *c, struct guest *g, const char *adornment)
+static int print_single(struct plain_call *c, struct record *r)
 {
-        if (jimv_sim_ok_begin(c) < 0 || print_guest(c, g, g->status, adornment) < 0)
-                return -ENOMEM;
-        return buf_addc(&c->out, '}');
+        struct guest *g = (struct guest *)r;
+
+        return print_guest(c, g, g->status, c->s->era == ERA_2017 ? "" : "\"ssh_keys\": [], ");
+}
+
+static int print_bare(struct plain_call *c, struct record *r)
+{
+        struct guest *g = (struct guest *)r;
+
+        return print_guest(c, g, g->status, "");
+}
+
+static int print_one_of_several(struct plain_call *c, struct record *r)
+{
+        return print_watched(c, (struct guest *)r, false);
 }
 
 static int compare_uuids(const void *a, const void *b)
@@ -116,26 +129,21 @@ static int compare_uuids(const void *a, const void *b)
         return strcmp((*(struct record *const *)a)->uuid, (*(struct record *const *)b)->uuid);
 }
 
-/* Several at once, by uuid: those that are not there are left out, and those after the hundredth, but `total` counts them. */
-static int say_several(struct call *c, struct selection *x)
+/* Several at once, by uuid: those that are not there are left out, and those after the hundredth, but `total` counts
+ * them. */
+static int say_several(struct plain_call *c, struct selection *x)
 {
+        size_t n = x->n_records < BATCH_MAX ? x->n_records : BATCH_MAX;
+        int r;
+
         qsort(x->records, x->n_records, sizeof(struct record *), compare_uuids);
         if (jimv_sim_ok_begin(c) < 0)
                 return -ENOMEM;
-        buf_addc(&c->out, '[');
-        for (size_t i = 0; i < x->n_records && i < BATCH_MAX; i++) {
-                int r;
-
-                if (i > 0)
-                        buf_adds(&c->out, ", ");
-                r = print_watched(c, (struct guest *)x->records[i], false);
-                if (r != 0)
-                        return r < 0 ? r : 0;
-        }
-        return buf_addf(&c->out, "], \"total\": %zu}", x->n_records);
+        r = jimv_sim_add_records(c, x->records, n, print_one_of_several);
+        return r != 0 ? (r < 0 ? r : 0) : buf_addf(&c->out, ", \"total\": %zu}", x->n_records);
 }
 
-int jimv_sim_serve_guest(struct call *c)
+int jimv_sim_serve_guest(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
@@ -143,71 +151,29 @@ int jimv_sim_serve_guest(struct call *c)
         if (c->s->era == ERA_2017) {
                 struct record *g = jimv_sim_select_one(c, &c->s->guests, c->captures[0], &r);
 
-                return g ? say_one(c, (struct guest *)g, "") : r;
+                return g ? jimv_sim_say_record(c, g, print_single) : r;
         }
         if (!jimv_sim_select_some(c, &c->s->guests, c->captures[0], &x, &r))
                 return r;
         if (x.n_named > 1)
                 return say_several(c, &x);
-        return x.missing ? jimv_sim_no_record(c, x.missing)
-                         : say_one(c, (struct guest *)x.records[0], "\"ssh_keys\": [], ");
+        return x.missing ? jimv_sim_no_record(c, x.missing) : jimv_sim_say_record(c, x.records[0], print_single);
 }
 
-/* After what is said so far: the guests, bare. */
-static int add_bare(struct call *c, struct record *const *records, size_t n)
+static int set_remark(struct record *r, const char *remark)
 {
-        buf_addc(&c->out, '[');
-        for (size_t i = 0; i < n; i++) {
-                struct guest *g = (struct guest *)records[i];
-
-                if (i > 0)
-                        buf_adds(&c->out, ", ");
-                if (print_guest(c, g, g->status, "") < 0)
-                        return -ENOMEM;
-        }
-        return buf_adds(&c->out, "]}");
+        return jimv_sim_guest_set_remark((struct guest *)r, remark);
 }
-
-static const struct rule remark_rule[] = { { "remark", CHECK_TEXT, false } };
 
 /* Of all that a body may say, only a remark is heard. */
-static int update_2017(struct call *c)
+int jimv_sim_serve_guest_update(struct plain_call *c)
 {
-        struct record *g;
-        int r = 0;
+        const struct update u = { &c->s->guests, "remark", set_remark, print_bare };
 
-        if (!json_object_get(c->body, "remark"))
-                return jimv_sim_ok(c);
-        if (!jimv_sim_check_body(c, remark_rule, 1, &r))
-                return r;
-        g = jimv_sim_select_one(c, &c->s->guests, c->captures[0], &r);
-        if (!g)
-                return r;
-        r = jimv_sim_guest_set_remark((struct guest *)g, jimv_sim_body_text(c, "remark"));
-        return r < 0 ? r : say_one(c, (struct guest *)g, "");
+        return jimv_sim_serve_update(c, &u);
 }
 
-int jimv_sim_serve_guest_update(struct call *c)
-{
-        struct selection x _cleanup_selection_ = {};
-        int r = 0;
-
-        if (c->s->era == ERA_2017)
-                return update_2017(c);
-        if (!c->body && c->s->quirks)
-                return jimv_sim_page(c, 500);
-        if (json_object_get(c->body, "remark")) {
-                if (!jimv_sim_check_body(c, remark_rule, 1, &r) ||
-                    !jimv_sim_select_all(c, &c->s->guests, c->captures[0], &x, &r))
-                        return r;
-        }
-        for (size_t i = 0; i < x.n_records; i++)
-                if (jimv_sim_guest_set_remark((struct guest *)x.records[i], jimv_sim_body_text(c, "remark")) < 0)
-                        return -ENOMEM;
-        return jimv_sim_ok_begin(c) < 0 ? -ENOMEM : add_bare(c, x.records, x.n_records);
-}
-
-static int send(struct call *c, const struct record *g, enum work work, int64_t first, int64_t second)
+static int send(struct plain_call *c, const struct record *g, enum work work, int64_t first, int64_t second)
 {
         struct message m = { .work = work, .first = first, .second = second };
 
@@ -215,75 +181,78 @@ static int send(struct call *c, const struct record *g, enum work work, int64_t 
         return jimv_sim_send(c->s, c->now, &m);
 }
 
-static int send_to_all(struct call *c, enum work work)
+static int send_to_selected(struct plain_call *c, const struct selection *x, enum work work, int64_t first,
+                            int64_t second)
 {
-        struct selection x _cleanup_selection_ = {};
-        int r = 0;
+        for (size_t i = 0; i < x->n_records; i++) {
+                int r = send(c, x->records[i], work, first, second);
 
-        if (!jimv_sim_select_all(c, &c->s->guests, c->captures[0], &x, &r))
-                return r;
-        for (size_t i = 0; i < x.n_records; i++) {
-                r = send(c, x.records[i], work, 0, 0);
                 if (r < 0)
                         return r;
         }
         return jimv_sim_ok(c);
 }
 
-int jimv_sim_serve_reboot(struct call *c)
+static int send_to_all(struct plain_call *c, enum work work)
+{
+        struct selection x _cleanup_selection_ = {};
+        int r = 0;
+
+        if (!jimv_sim_select_all(c, &c->s->guests, c->captures[0], &x, &r))
+                return r;
+        return send_to_selected(c, &x, work, 0, 0);
+}
+
+int jimv_sim_serve_reboot(struct plain_call *c)
 {
         return send_to_all(c, WORK_REBOOT);
 }
 
-int jimv_sim_serve_shutdown(struct call *c)
+int jimv_sim_serve_shutdown(struct plain_call *c)
 {
         return send_to_all(c, WORK_SHUTDOWN);
 }
 
-int jimv_sim_serve_force_shutdown(struct call *c)
+int jimv_sim_serve_force_shutdown(struct plain_call *c)
 {
         return send_to_all(c, WORK_FORCE_SHUTDOWN);
 }
 
-int jimv_sim_serve_boot(struct call *c)
+int jimv_sim_serve_boot(struct plain_call *c)
 {
         return send_to_all(c, WORK_BOOT);
 }
 
-int jimv_sim_serve_suspend(struct call *c)
+int jimv_sim_serve_suspend(struct plain_call *c)
 {
         return send_to_all(c, WORK_SUSPEND);
 }
 
-int jimv_sim_serve_resume(struct call *c)
+int jimv_sim_serve_resume(struct plain_call *c)
 {
         return send_to_all(c, WORK_RESUME);
 }
 
 /* A guest that no host ever made, and that is known for that, needs no host to go in era 0.8. */
-static bool goes_at_once(const struct call *c, const struct guest *g)
+static bool goes_at_once(const struct plain_call *c, const struct guest *g)
 {
         const struct disk *system = jimv_sim_disk_find(c->s, g->record.uuid);
 
         return c->s->era == ERA_0_8 && jimv_sim_guest_is(c->s, g, DIRTY) && system && system->state == DISK_PENDING;
 }
 
-int jimv_sim_serve_guest_delete(struct call *c)
+int jimv_sim_serve_guest_delete(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int r = 0;
 
         if (!jimv_sim_select_all(c, &c->s->guests, c->captures[0], &x, &r))
                 return r;
-        for (size_t i = 0; i < x.n_records; i++) {
-                r = send(c, x.records[i], WORK_DELETE, 0, 0);
-                if (r < 0)
-                        return r;
-        }
-        for (size_t i = 0; i < x.n_records; i++)
+        r = send_to_selected(c, &x, WORK_DELETE, 0, 0);
+        for (size_t i = 0; r == 0 && i < x.n_records; i++)
                 if (goes_at_once(c, (struct guest *)x.records[i]))
                         jimv_sim_guest_remove(c->s, (struct guest *)x.records[i]);
-        return jimv_sim_ok(c);
+        return r;
 }
 
 /* A number of a path as Python reads it; false: it falls over. */
@@ -293,7 +262,7 @@ static bool take_number(const char *text, int64_t *ret)
 }
 
 /* Only guests that are shut off; those that are not come with the refusal, passwords and all. */
-int jimv_sim_serve_adjust(struct call *c)
+int jimv_sim_serve_adjust(struct plain_call *c)
 {
         struct selection x _cleanup_selection_ = {};
         int64_t cpu, memory;
@@ -312,17 +281,14 @@ int jimv_sim_serve_adjust(struct call *c)
         if (n > 0) {
                 if (jimv_sim_no_begin(c, 41261, NULL) < 0 || buf_adds(&c->out, ", \"data\": ") < 0)
                         return -ENOMEM;
-                return add_bare(c, x.records, n);
+                if (jimv_sim_add_records(c, x.records, n, print_bare) < 0)
+                        return -ENOMEM;
+                return buf_addc(&c->out, '}');
         }
-        for (size_t i = 0; i < x.n_records; i++) {
-                r = send(c, x.records[i], WORK_ADJUST, cpu, memory);
-                if (r < 0)
-                        return r;
-        }
-        return jimv_sim_ok(c);
+        return send_to_selected(c, &x, WORK_ADJUST, cpu, memory);
 }
 
-static json_t *print_host(const struct call *c, const struct host *h)
+static json_t *print_host(const struct plain_call *c, const struct host *h)
 {
         int64_t heard = h->state == HOST_SILENT ? (int64_t)h->noticed - (int64_t)USEC_PER_MINUTE : (int64_t)c->now;
 
@@ -334,7 +300,7 @@ static json_t *print_host(const struct call *c, const struct host *h)
                          "version", "0.8", "boot_time", 1);
 }
 
-int jimv_sim_serve_hosts(struct call *c)
+int jimv_sim_serve_hosts(struct plain_call *c)
 {
         _cleanup_json_ json_t *hosts = json_array();
         _cleanup_free_ char *text = NULL;

@@ -8,8 +8,8 @@
 #include "reconcile/base/text.h"
 
 /*
- * Listings, by page or by window, ordered and filtered. A filter is FIELD:OPERATOR:VALUE, several with a semicolon between; one
- * that is not known, or is no such thing, filters nothing. Texts compare without regard to case.
+ * Listings, by page or by window, ordered and filtered. A filter is FIELD:OPERATOR:VALUE, several with a semicolon
+ * between; one that is not known, or is no such thing, filters nothing. Texts compare without regard to case.
  */
 
 #define DIGITS_MAX 17
@@ -55,7 +55,7 @@ static const char *text_of(const struct record *r, const struct column *column)
 }
 
 /* 1 to 17 digits, and nothing else; false: says no. */
-static bool take_digits(struct call *c, const char *key, const char *text, int64_t *ret, int *ret_r)
+static bool take_digits(struct plain_call *c, const char *key, const char *text, int64_t *ret, int *ret_r)
 {
         size_t n = strlen(text);
 
@@ -70,12 +70,12 @@ static bool take_digits(struct call *c, const char *key, const char *text, int64
 }
 
 /* Offset and limit go before page and size. False: something is wrong, and is said. */
-static bool take_window(struct call *c, struct window *ret, int *ret_r)
+static bool take_window(struct plain_call *c, struct window *ret, int *ret_r)
 {
         char offset[32], limit[32];
 
-        if (!take_digits(c, "page", jimv_sim_query(c, "page", "1"), &ret->page, ret_r) ||
-            !take_digits(c, "page_size", jimv_sim_query(c, "page_size", PAGE_SIZE), &ret->page_size, ret_r))
+        if (!take_digits(c, "page", plain_call_parameter(c, "page", "1"), &ret->page, ret_r) ||
+            !take_digits(c, "page_size", plain_call_parameter(c, "page_size", PAGE_SIZE), &ret->page_size, ret_r))
                 return false;
         if (ret->page > INT32_MAX || ret->page_size > INT32_MAX) {
                 *ret_r = jimv_sim_no(c, 41209, "page");
@@ -83,8 +83,8 @@ static bool take_window(struct call *c, struct window *ret, int *ret_r)
         }
         (void)snprintf(offset, sizeof(offset), "%" PRId64, (ret->page - 1) * ret->page_size);
         (void)snprintf(limit, sizeof(limit), "%" PRId64, ret->page_size);
-        return take_digits(c, "offset", jimv_sim_query(c, "offset", offset), &ret->offset, ret_r) &&
-               take_digits(c, "limit", jimv_sim_query(c, "limit", limit), &ret->limit, ret_r);
+        return take_digits(c, "offset", plain_call_parameter(c, "offset", offset), &ret->offset, ret_r) &&
+               take_digits(c, "limit", plain_call_parameter(c, "limit", limit), &ret->limit, ret_r);
 }
 
 /* A number where a number belongs, or a list of them. */
@@ -115,13 +115,14 @@ static bool take_conditions(struct query *q, char *filter)
         return true;
 }
 
-/* Reads and checks the whole query; `filter` is the caller's copy of that parameter. False: something is wrong, and is said. */
-static bool take_query(struct call *c, struct query *q, char *filter, int *ret_r)
+/* Reads and checks the whole query; `filter` is the caller's copy of that parameter. False: something is wrong,
+ * and is said. */
+static bool take_query(struct plain_call *c, struct query *q, char *filter, int *ret_r)
 {
         if (!take_window(c, &q->window, ret_r))
                 return false;
-        q->order_by = jimv_sim_query(c, "order_by", "id");
-        q->order = jimv_sim_query(c, "order", "asc");
+        q->order_by = plain_call_parameter(c, "order_by", "id");
+        q->order = plain_call_parameter(c, "order", "asc");
         q->by = find_column(q->listing, q->order_by);
         if (!text_equal(q->order, "asc") && !text_equal(q->order, "desc"))
                 *ret_r = jimv_sim_no(c, 41203, "order");
@@ -233,7 +234,7 @@ static int choose(const struct query *q, struct record ***ret_own, size_t *ret_n
         return 0;
 }
 
-static int add_link(struct call *c, const struct query *q, const char *name, int64_t page)
+static int add_link(struct plain_call *c, const struct query *q, const char *name, int64_t page)
 {
         _cleanup_buf_ struct buf link = BUF_INIT(65536);
         _cleanup_json_ json_t *json = NULL;
@@ -249,7 +250,7 @@ static int add_link(struct call *c, const struct query *q, const char *name, int
 }
 
 /* There is always a next page: after the last one, the last one again. */
-static int add_paging(struct call *c, const struct query *q, int64_t total)
+static int add_paging(struct plain_call *c, const struct query *q, int64_t total)
 {
         const struct window *w = &q->window;
         int64_t last = (total + w->page_size - 1) / w->page_size;
@@ -265,7 +266,7 @@ static int add_paging(struct call *c, const struct query *q, int64_t total)
 }
 
 /* 0; 1: something else has been said; -ENOMEM. */
-static int print_rows(struct call *c, const struct query *q, struct record *const *records, size_t n)
+static int print_rows(struct plain_call *c, const struct query *q, struct record *const *records, size_t n)
 {
         size_t first = (size_t)q->window.offset, most = (size_t)q->window.limit, printed = 0;
 
@@ -282,7 +283,7 @@ static int print_rows(struct call *c, const struct query *q, struct record *cons
         return 0;
 }
 
-static int say_rows(struct call *c, const struct query *q, struct record *const *records, size_t n)
+static int say_rows(struct plain_call *c, const struct query *q, struct record *const *records, size_t n)
 {
         size_t total = c->how == PRETEND_EMPTY ? 0 : c->how == PRETEND_SHORT && n > 2 ? 2 : n;
         int r;
@@ -295,14 +296,14 @@ static int say_rows(struct call *c, const struct query *q, struct record *const 
         return r != 0 ? (r < 0 ? r : 0) : add_paging(c, q, (int64_t)total);
 }
 
-static int serve_query(struct call *c, struct query *q)
+static int serve_query(struct plain_call *c, struct query *q)
 {
         _cleanup_free_ struct record **own = NULL;
         _cleanup_free_ char *filter = NULL;
         size_t n;
         int r = 0;
 
-        q->filter = jimv_sim_query(c, "filter", "");
+        q->filter = plain_call_parameter(c, "filter", "");
         filter = strdup(q->filter);
         if (!filter)
                 return -ENOMEM;
@@ -313,7 +314,7 @@ static int serve_query(struct call *c, struct query *q)
 }
 
 /* Era 0.8 falls over its own refusal, which has no rows to adorn. */
-static int serve_checked(struct call *c, struct query *q)
+static int serve_checked(struct plain_call *c, struct query *q)
 {
         int r = serve_query(c, q);
 
@@ -322,16 +323,16 @@ static int serve_checked(struct call *c, struct query *q)
         return r;
 }
 
-int jimv_sim_serve_listing(struct call *c, const struct listing *l)
+int jimv_sim_serve_listing(struct plain_call *c, const struct listing *l)
 {
         struct query q = { .listing = l };
 
         return serve_checked(c, &q);
 }
 
-int jimv_sim_serve_search(struct call *c, const struct listing *l)
+int jimv_sim_serve_search(struct plain_call *c, const struct listing *l)
 {
-        struct query q = { .listing = l, .keyword = jimv_sim_query(c, "keyword", "") };
+        struct query q = { .listing = l, .keyword = plain_call_parameter(c, "keyword", "") };
 
         return serve_checked(c, &q);
 }

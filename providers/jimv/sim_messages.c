@@ -83,8 +83,8 @@ static bool is_about_disk(enum work work)
         return work == WORK_DISK_CREATE || work == WORK_DISK_RESIZE || work == WORK_DISK_DELETE;
 }
 
-/* Is there somebody whom the message reaches? Era 2017 keeps a create until a host takes it, and its disks are on storage
- * that all hosts share. */
+/* Is there somebody whom the message reaches? Era 2017 keeps a create until a host takes it, and its disks are
+ * on storage that all hosts share. */
 static bool reaches(struct simulation *s, const struct message *m)
 {
         const struct guest *g = jimv_sim_guest_find(s, m->guest);

@@ -43,7 +43,8 @@ static int select_one(struct selection *x, const struct table *t, const char *uu
         return 0;
 }
 
-bool jimv_sim_select_some(struct call *c, const struct table *t, const char *capture, struct selection *x, int *ret_r)
+bool jimv_sim_select_some(struct plain_call *c, const struct table *t, const char *capture, struct selection *x,
+                          int *ret_r)
 {
         char *rest = x->uuids = strdup(capture);
 
@@ -58,7 +59,8 @@ bool jimv_sim_select_some(struct call *c, const struct table *t, const char *cap
         return *ret_r == 0;
 }
 
-bool jimv_sim_select_all(struct call *c, const struct table *t, const char *capture, struct selection *x, int *ret_r)
+bool jimv_sim_select_all(struct plain_call *c, const struct table *t, const char *capture, struct selection *x,
+                         int *ret_r)
 {
         if (!jimv_sim_select_some(c, t, capture, x, ret_r))
                 return false;
@@ -67,7 +69,7 @@ bool jimv_sim_select_all(struct call *c, const struct table *t, const char *capt
         return !x->missing;
 }
 
-struct record *jimv_sim_select_one(struct call *c, const struct table *t, const char *capture, int *ret_r)
+struct record *jimv_sim_select_one(struct plain_call *c, const struct table *t, const char *capture, int *ret_r)
 {
         struct record *r = jimv_sim_table_find(t, capture);
 
@@ -78,7 +80,7 @@ struct record *jimv_sim_select_one(struct call *c, const struct table *t, const 
         return strlen(capture) == UUID_SIZE - 1 ? r : NULL;
 }
 
-int jimv_sim_no_record(struct call *c, const char *uuid)
+int jimv_sim_no_record(struct plain_call *c, const char *uuid)
 {
         _cleanup_buf_ struct buf about = BUF_INIT(4096);
 

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "providers/jimv/sim_wire.h"
 #include "reconcile/base/text.h"
 
 /*
- * Era 0.8's sessions. Every reply sets the cookie, one that sends a stranger to the login as well: a cookie means nothing
- * until somebody has signed in with it.
+ * Era 0.8's sessions. Every reply sets the cookie, one that sends a stranger to the login as well: a cookie means
+ * nothing until somebody has signed in with it.
  */
 
 #define LOGIN_NAME "admin"
 #define SID_LENGTH 36
 #define SESSIONS_MAX 1000
-#define COOKIE_SECONDS (7 * 24 * 3600)
 
 static struct session **place_of(struct simulation *s, const char *sid)
 {
@@ -59,60 +58,92 @@ void jimv_sim_sessions_done(struct simulation *s)
                 session_remove(s, &s->sessions);
 }
 
-bool jimv_sim_session_is_open(const struct call *c)
+/* What the request's cookie says, where it is letters and digits and no longer than it may be; "": nothing. */
+static void read_sid(const struct plain_call *c, char ret[static SID_SIZE])
 {
-        return *c->sid && *place_of(c->s, c->sid);
+        const char *cookie = request_header(c->rq, "Cookie");
+
+        *ret = '\0';
+        for (; cookie && *cookie; cookie += strcspn(cookie, ";")) {
+                size_t n;
+
+                cookie += strspn(cookie, "; ");
+                if (!text_starts(cookie, "sid="))
+                        continue;
+                cookie += strlen("sid=");
+                for (n = 0; isalnum((unsigned char)cookie[n]); n++)
+                        ;
+                if (n < SID_SIZE && (cookie[n] == ';' || cookie[n] == '\0'))
+                        (void)snprintf(ret, SID_SIZE, "%.*s", (int)n, cookie);
+        }
 }
 
-static void need_sid(struct call *c)
+/* The vendor's cookie ends in a week; the simulation's calendar is not that of clients, which would throw it away. */
+int jimv_sim_set_cookie(struct plain_call *c)
 {
-        if (!*c->sid)
-                jimv_sim_code(c->s, SID_LENGTH, c->sid);
+        char sid[SID_SIZE];
+
+        read_sid(c, sid);
+        if (!*sid)
+                jimv_sim_code(c->s, SID_LENGTH, sid);
+        return asprintf(&c->set_cookie, "sid=%s; Expires=Fri, 31-Dec-2049 23:59:59 GMT; HttpOnly; Path=/", sid) < 0
+                       ? -ENOMEM
+                       : 0;
 }
 
-char *jimv_sim_cookie(struct call *c)
+/* That of the cookie that the reply sets. */
+static void take_sid(const struct plain_call *c, char ret[static SID_SIZE])
 {
-        time_t until = (time_t)(jimv_sim_calendar(c->now) / (int64_t)USEC_PER_SEC) + COOKIE_SECONDS;
-        struct tm tm = {};
-        char date[40], *cookie;
+        const char *sid = c->set_cookie + strlen("sid=");
 
-        need_sid(c);
-        gmtime_r(&until, &tm);
-        strftime(date, sizeof(date), "%a, %d-%b-%Y %H:%M:%S GMT", &tm);
-        return asprintf(&cookie, "sid=%s; Expires=%s; HttpOnly; Path=/", c->sid, date) < 0 ? NULL : cookie;
+        (void)snprintf(ret, SID_SIZE, "%.*s", (int)strcspn(sid, ";"), sid);
 }
 
-int jimv_sim_serve_sign_in(struct call *c)
+bool jimv_sim_session_is_open(const struct plain_call *c)
+{
+        char sid[SID_SIZE];
+
+        take_sid(c, sid);
+        return *place_of(c->s, sid);
+}
+
+int jimv_sim_serve_sign_in(struct plain_call *c)
 {
         static const struct rule rules[] = { { "login_name", CHECK_TEXT, false }, { "password", CHECK_TEXT, false } };
         const char *name, *password;
+        char sid[SID_SIZE];
         int r = 0;
 
+        if (!c->body && c->s->quirks)
+                return jimv_sim_page(c, 500);
         if (!jimv_sim_check_body(c, rules, ARRAY_SIZE(rules), &r))
                 return r;
-        name = jimv_sim_body_text(c, "login_name");
-        password = jimv_sim_body_text(c, "password");
+        name = plain_call_text(c, "login_name");
+        password = plain_call_text(c, "password");
         if (!text_equal(name, LOGIN_NAME))
                 return jimv_sim_no(c, 40401, "login_name");
         if (c->how == PRETEND_BAD_TOKEN || (c->s->password && !text_equal(password, c->s->password)))
                 return jimv_sim_no(c, 40101, NULL);
 
-        need_sid(c);
-        r = jimv_sim_session_add(c->s, c->sid);
+        take_sid(c, sid);
+        r = jimv_sim_session_add(c->s, sid);
         return r < 0 ? r : jimv_sim_ok(c);
 }
 
-int jimv_sim_serve_sign_out(struct call *c)
+int jimv_sim_serve_sign_out(struct plain_call *c)
 {
-        session_remove(c->s, place_of(c->s, c->sid));
+        char sid[SID_SIZE];
+
+        take_sid(c, sid);
+        session_remove(c->s, place_of(c->s, sid));
         return jimv_sim_ok(c);
 }
 
 /* What a client finds that follows the redirect. */
-int jimv_sim_serve_login(struct call *c)
+int jimv_sim_serve_login(struct plain_call *c)
 {
         c->status = 200;
-        c->is_page = true;
+        c->html = true;
         return buf_adds(&c->out,
                         "<!DOCTYPE html>\n<html><head><title>JimV</title></head><body><form></form></body></html>\n");
 }

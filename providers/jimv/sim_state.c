@@ -241,7 +241,7 @@ static int load_session(struct simulation *s, usec_t now, json_t *saved)
         const char *sid = json_string_value(saved);
 
         (void)now;
-        if (!sid || strlen(sid) >= sizeof(((struct session *)NULL)->sid))
+        if (!sid || strlen(sid) >= SID_SIZE)
                 return -EBADMSG;
         return jimv_sim_session_add(s, sid);
 }

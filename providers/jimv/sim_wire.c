@@ -2,12 +2,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "providers/jimv/sim_wire.h"
 #include "reconcile/base/text.h"
-
-#define REPLY_MAX ((size_t)4 << 30)
 
 static const struct {
         int status;
@@ -35,141 +32,24 @@ static const struct {
         { 50351, "没有主机" },
 };
 
-/* Does the path, of `n` segments, fit the pattern? What stands in place of each "*" is a capture. */
-static bool fits(struct call *c, const char *pattern, char *const *segments, size_t n)
-{
-        size_t i = 0;
-
-        c->n_captures = 0;
-        for (; *pattern; i++) {
-                size_t length = strcspn(++pattern, "/");
-
-                if (i == n)
-                        return false;
-                if (length == 1 && *pattern == '*') {
-                        if (!*segments[i])
-                                return false;
-                        c->captures[c->n_captures++] = segments[i];
-                } else if (strlen(segments[i]) != length || memcmp(segments[i], pattern, length) != 0) {
-                        return false;
-                }
-                pattern += length;
-        }
-        return i == n;
-}
-
-#define SEGMENTS_MAX 8
-
-static void find_route(struct call *c, const struct route *routes)
-{
-        char *segments[SEGMENTS_MAX], *rest = c->path;
-        size_t n = 0;
-
-        for (char *segment; (segment = strsep(&rest, "/")); n++) {
-                if (n == SEGMENTS_MAX || wire_percent_decode(segment, false) < 0)
-                        return;
-                segments[n] = segment;
-        }
-        for (const struct route *r = routes; r->path; r++) {
-                if (!fits(c, r->path, segments, n))
-                        continue;
-                c->known_path = true;
-                if (r->method == c->rq->method) {
-                        c->route = r;
-                        return;
-                }
-        }
-}
-
-/* Copies path and query, without scheme and host, and without the first slash. */
-static int copy_url(struct call *c)
-{
-        const char *path = strstr(c->rq->url, "://"), *query;
-
-        path = path ? strchr(path + 3, '/') : c->rq->url;
-        path = path && *path == '/' ? path + 1 : "";
-        query = path + strcspn(path, "?");
-        c->path = strndup(path, (size_t)(query - path));
-        c->query = strdup(*query ? query + 1 : "");
-        return c->path && c->query ? 0 : -ENOMEM;
-}
-
-/* With quirks, a body that is not said to be JSON is none at all. */
-static int read_body(struct call *c)
+void jimv_sim_hear(struct plain_call *c)
 {
         const char *type = request_header(c->rq, "Content-Type");
-        int r;
 
-        if (c->rq->body_len == 0 || (c->s->quirks && (!type || !text_starts(type, "application/json"))))
-                return 0;
-        r = json_parse(c->rq->body, c->rq->body_len, &c->body, NULL);
-        c->bad_body = r == -EBADMSG;
-        return r == -ENOMEM ? r : 0;
-}
-
-static void read_sid(struct call *c)
-{
-        const char *cookie = request_header(c->rq, "Cookie");
-
-        for (; cookie && *cookie; cookie += strcspn(cookie, ";")) {
-                cookie += strspn(cookie, "; ");
-                if (text_starts(cookie, "sid=")) {
-                        size_t n = strcspn(cookie + 4, ";");
-
-                        if (n < sizeof(c->sid))
-                                memcpy(c->sid, cookie + 4, n);
-                }
-        }
-}
-
-static void read_query(struct call *c)
-{
-        char *rest = c->query;
-
-        for (char *key; c->n_parameters < PARAMETERS_MAX && (key = strsep(&rest, "&"));) {
-                char *value = strchr(key, '=');
-
-                if (!value)
-                        continue;
-                *value++ = '\0';
-                if (wire_percent_decode(value, true) == 0 && text_is_utf8(value, strlen(value)))
-                        c->parameters[c->n_parameters++] = (struct parameter){ key, value };
-        }
-}
-
-int jimv_sim_call_open(struct call *c, const struct route *routes)
-{
-        int r;
-
-        c->out = BUF_INIT(REPLY_MAX);
-        r = copy_url(c);
-        if (r < 0)
-                return r;
-        find_route(c, routes);
-        read_query(c);
-        if (c->s->era == ERA_0_8)
-                read_sid(c);
-        return read_body(c);
-}
-
-void jimv_sim_call_done(struct call *c)
-{
-        free(c->path);
-        free(c->query);
-        free(c->location);
+        if (!c->s->quirks || (type && text_starts(type, "application/json")))
+                return;
         json_decref(c->body);
-        buf_done(&c->out);
+        c->body = NULL;
+        c->bad_body = false;
 }
 
-const char *jimv_sim_query(const struct call *c, const char *key, const char *fallback)
+int jimv_sim_reply(struct plain_call *c, struct reply *ret)
 {
-        for (size_t i = 0; i < c->n_parameters; i++)
-                if (text_equal(c->parameters[i].key, key))
-                        return c->parameters[i].value;
-        return fallback;
+        c->html = c->html || c->s->quirks;
+        return plain_call_reply(c, ret);
 }
 
-int jimv_sim_add_origin(const struct call *c, struct buf *b)
+int jimv_sim_add_origin(const struct plain_call *c, struct buf *b)
 {
         const char *host = request_header(c->rq, "Host"), *rest = strstr(c->rq->url, "://");
 
@@ -190,7 +70,7 @@ static size_t state_of(int status)
 }
 
 /* `sub` is taken over; NULL: there is none, which is how success looks. */
-static int say_state(struct call *c, int status, json_t *sub)
+static int say_state(struct plain_call *c, int status, json_t *sub)
 {
         size_t i = state_of(status);
         _cleanup_json_ json_t *owned = sub, *state = NULL;
@@ -202,22 +82,22 @@ static int say_state(struct call *c, int status, json_t *sub)
         if (!text)
                 return -ENOMEM;
         c->status = status;
-        c->is_page = false;
+        c->html = false;
         buf_reset(&c->out);
         return buf_addf(&c->out, "{\"state\": %s", text);
 }
 
-int jimv_sim_ok_begin(struct call *c)
+int jimv_sim_ok_begin(struct plain_call *c)
 {
         return say_state(c, 200, NULL) < 0 ? -ENOMEM : buf_adds(&c->out, ", \"data\": ");
 }
 
-int jimv_sim_ok(struct call *c)
+int jimv_sim_ok(struct plain_call *c)
 {
         return say_state(c, 200, NULL) < 0 ? -ENOMEM : buf_addc(&c->out, '}');
 }
 
-int jimv_sim_no_begin(struct call *c, int code, const char *about)
+int jimv_sim_no_begin(struct plain_call *c, int code, const char *about)
 {
         json_t *sub;
         size_t i = 0;
@@ -230,27 +110,21 @@ int jimv_sim_no_begin(struct call *c, int code, const char *about)
         return sub ? say_state(c, code / 100, sub) : -ENOMEM;
 }
 
-int jimv_sim_no(struct call *c, int code, const char *about)
+int jimv_sim_no(struct plain_call *c, int code, const char *about)
 {
         return jimv_sim_no_begin(c, code, about) < 0 ? -ENOMEM : buf_addc(&c->out, '}');
 }
 
-int jimv_sim_page(struct call *c, int status)
+int jimv_sim_page(struct plain_call *c, int status)
 {
         const char *words = states[state_of(status)].words;
 
         if (!c->s->quirks)
                 return say_state(c, status, NULL) < 0 ? -ENOMEM : buf_addc(&c->out, '}');
-        c->status = status;
-        c->is_page = true;
-        buf_reset(&c->out);
-        return buf_addf(
-                &c->out,
-                "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3.2 Final//EN\">\n<title>%d %s</title>\n<h1>%s</h1>\n",
-                status, words, words);
+        return plain_call_page(c, status, words);
 }
 
-int jimv_sim_redirect(struct call *c, const char *path)
+int jimv_sim_redirect(struct plain_call *c, const char *path)
 {
         _cleanup_buf_ struct buf location = BUF_INIT(4096);
 
@@ -260,26 +134,7 @@ int jimv_sim_redirect(struct call *c, const char *path)
         if (!c->location)
                 return -ENOMEM;
         c->status = 302;
-        c->is_page = true;
+        c->html = true;
         buf_reset(&c->out);
         return buf_addf(&c->out, "<title>Redirecting...</title>\n<a href=\"%s\">%s</a>\n", c->location, c->location);
-}
-
-int jimv_sim_call_reply(struct call *c, struct reply *ret)
-{
-        struct reply rp _cleanup_reply_ = { .end = REPLY_COMPLETE, .status = c->status, .body_len = c->out.len };
-
-        rp.content_type = strdup(c->is_page || c->s->quirks ? "text/html; charset=utf-8" : "application/json");
-        rp.body = buf_steal(&c->out);
-        if (!rp.content_type || !rp.body)
-                return -ENOMEM;
-        if (c->s->era == ERA_0_8) {
-                rp.set_cookie = jimv_sim_cookie(c);
-                if (!rp.set_cookie)
-                        return -ENOMEM;
-        }
-        rp.location = STEAL(c->location);
-        *ret = rp;
-        rp = (struct reply){};
-        return 0;
 }

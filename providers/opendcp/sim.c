@@ -274,7 +274,7 @@ static int serve_start(struct plain_call *c)
 {
         struct instance *i = find_listed(c, c->captures[0]);
 
-        if (c->rq->method == METHOD_POST && !strstr(c->query, "instanceId="))
+        if (c->rq->method == METHOD_POST && !plain_call_parameter(c, "instanceId", NULL))
                 return say(c, 400, MISSING, "Missing requisite parameter(instanceId)!", NULL, NULL);
         if (!i)
                 return no_row(c);

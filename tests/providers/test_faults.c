@@ -55,6 +55,21 @@ static void wide_classes_hold_for_many(void **state)
         assert_int_equal(calls_met("act=500", "other"), 0);
 }
 
+static void classes_act_or_read(void **state)
+{
+        static const char *const reads[] = { "list", "get", "lookup", "login", "other" };
+        size_t n = 0;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
+                assert_false(call_class_acts(reads[i]));
+        for (size_t i = 0; call_classes[i]; i++)
+                n += !call_class_acts(call_classes[i]);
+        assert_int_equal(n, sizeof(reads) / sizeof(reads[0]));
+        assert_int_equal(calls_met("reboot:2=500", "reboot"), 0x02);
+        assert_int_equal(calls_met("act=500", "reboot"), 0xFF);
+}
+
 static void a_rule_counts_its_own_calls(void **state)
 {
         struct faults f = with("act:3=drop-reply");
@@ -157,9 +172,10 @@ static void mistakes_are_told(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(rules_hold_for_their_calls),  cmocka_unit_test(wide_classes_hold_for_many),
-                cmocka_unit_test(a_rule_counts_its_own_calls), cmocka_unit_test(every_fault_has_its_word),
-                cmocka_unit_test(delays_are_durations),        cmocka_unit_test(mistakes_are_told),
+                cmocka_unit_test(rules_hold_for_their_calls), cmocka_unit_test(wide_classes_hold_for_many),
+                cmocka_unit_test(classes_act_or_read),        cmocka_unit_test(a_rule_counts_its_own_calls),
+                cmocka_unit_test(every_fault_has_its_word),   cmocka_unit_test(delays_are_durations),
+                cmocka_unit_test(mistakes_are_told),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,9 +22,9 @@
 #define NOBODY "00000000-0000-0000-0000-000000000000"
 #define OK "{\"state\": {\"code\": \"200\", \"zh-cn\": \"成功\", \"en-us\": \"OK\"}}"
 #define CREATE_2017 "\"cpu\":2,\"memory\":4,\"os_template_id\":1,\"password\":\"\",\"lease_term\":100"
-#define CREATE_0_8                                                                                                       \
-        "\"cpu\":2,\"memory\":4,\"bandwidth\":10,\"bandwidth_unit\":\"m\",\"os_template_image_id\":1,\"password\":\"\"," \
-        "\"lease_term\":100"
+#define CREATE_0_8                                                          \
+        "\"cpu\":2,\"memory\":4,\"bandwidth\":10,\"bandwidth_unit\":\"m\"," \
+        "\"os_template_image_id\":1,\"password\":\"\",\"lease_term\":100"
 #define NODE_1 "1234567890123451"
 #define NODE_2 "1234567890123452"
 

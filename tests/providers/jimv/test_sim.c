@@ -130,7 +130,7 @@ static void the_document_numbers_guests_and_refuses_names(void **state)
         struct reply rp _cleanup_reply_ = call(&w, METHOD_GET, "/api/nowhere", NULL);
 
         (void)state;
-        assert_string_equal(rp.content_type, "application/json");
+        assert_true(text_starts(rp.content_type, "application/json"));
         assert_int_equal(rp.status, 404);
         check_ok(&w, METHOD_POST, "/api/guest", "{\"quantity\":2,\"name\":\"web\"," CREATE_2017 "}");
         check_name(&w, 0, "web-1");

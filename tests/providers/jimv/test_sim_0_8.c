@@ -91,6 +91,24 @@ static void cookies_are_found(void **state)
         check(&w, METHOD_GET, "/api/guests", NULL, 200, "\"total\": 1");
 }
 
+/* A cookie that could not be set again is replaced. */
+static void bad_cookies_are_replaced(void **state)
+{
+        static const char *const bad[] = { "sid=", "sid=a b", "sid=\xff", "other=1", "sid" };
+        struct world w _cleanup_(world_done) = world_new("0.8", true, 1);
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+                w.cookie = strdup(bad[i]);
+                check_login(&w, METHOD_GET, "/api/guests", NULL);
+                sign_in(&w);
+                assert_int_equal(strlen(w.cookie), strlen("sid=") + 36);
+                check(&w, METHOD_GET, "/api/guests", NULL, 200, "\"total\": 1");
+                free(w.cookie);
+                w.cookie = NULL;
+        }
+}
+
 static void guests_are_made_in_steps(void **state)
 {
         struct world w _cleanup_(world_done) = signed_in(0);
@@ -357,6 +375,7 @@ int main(void)
                 cmocka_unit_test(sessions_are_opened_by_signing_in),
                 cmocka_unit_test(sessions_end),
                 cmocka_unit_test(cookies_are_found),
+                cmocka_unit_test(bad_cookies_are_replaced),
                 cmocka_unit_test(guests_are_made_in_steps),
                 cmocka_unit_test(guests_have_the_shape_of_real_ones),
                 cmocka_unit_test(creates_are_checked),

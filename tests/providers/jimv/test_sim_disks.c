@@ -171,7 +171,7 @@ static void system_disks_of_0_8_are_listed(void **state)
         (void)state;
         check_disk(&w, 0, 2, 0, 20);
         check(&w, METHOD_GET, "/api/disks", NULL, 200, "\"total\": 2");
-        check(&w, METHOD_GET, "/api/disks", NULL, 200, "\"remark\": \"elder-0_SystemImage\"");
+        check(&w, METHOD_GET, "/api/disks", NULL, 200, "_SystemImage\"");
         check_of(&w, METHOD_GET, "/api/disks/%s", guest, NULL, 200, "\"device\": \"/dev/vda\"");
         check_of(&w, METHOD_PUT, "/api/guest/_detach_disk/%s", guest, NULL, 200, OK);
         check_code_of(&w, METHOD_DELETE, "/api/disks/%s", guest, NULL, 41256);
@@ -327,6 +327,37 @@ static void sequences_are_filled_from_below(void **state)
         check_disk(&w, 27, 3, 5, 1);
 }
 
+static void check_class(struct world *w, enum method method, const char *path, const char *class, const char *subject)
+{
+        struct request rq _cleanup_request_ = make_request(w, method, path, NULL);
+        char about[SIMULATOR_SUBJECT_MAX];
+
+        assert_string_equal(simulator->classify(w->s, &rq), class);
+        simulator->subject(w->s, &rq, about);
+        assert_string_equal(about, subject);
+}
+
+/* What faults and logs call them. */
+static void calls_have_classes(void **state)
+{
+        struct world w _cleanup_(world_done) = world_new("2017", true, 0),
+                       later _cleanup_(world_done) = world_new("0.8", true, 0);
+
+        (void)state;
+        check_class(&w, METHOD_POST, "/api/disk", "disk", "");
+        check_class(&w, METHOD_GET, "/api/disks", "lookup", "");
+        check_class(&w, METHOD_PATCH, "/api/disk/d", "disk-label", "d");
+        check_class(&w, METHOD_DELETE, "/api/disk/d", "disk-delete", "d");
+        check_class(&later, METHOD_DELETE, "/api/disks/d,e", "disk-delete", "d,e");
+        check_class(&later, METHOD_PUT, "/api/disk/_disk_resize/d/20", "disk-resize", "d");
+        check_class(&later, METHOD_PUT, "/api/guest/_attach_disk/g/d", "disk-attach", "g");
+        check_class(&later, METHOD_PUT, "/api/guest/_detach_disk/d", "disk-detach", "d");
+        check_class(&later, METHOD_POST, "/api/user/_sign_in", "login", "");
+        check_class(&later, METHOD_PUT, "/api/guests/_adjust_ability/g/2/4", "cpu", "g");
+        check_class(&later, METHOD_PUT, "/api/guests/_reboot/g", "reboot", "g");
+        check_class(&later, METHOD_DELETE, "/api/disk/d", "other", "");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -343,6 +374,7 @@ int main(void)
                 cmocka_unit_test(disks_of_0_8_need_their_host),
                 cmocka_unit_test(a_dead_guest_of_0_8_frees_its_disk),
                 cmocka_unit_test(sequences_are_filled_from_below),
+                cmocka_unit_test(calls_have_classes),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

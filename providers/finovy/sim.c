@@ -10,20 +10,25 @@
 #include "reconcile/base/text.h"
 
 /*
- * The simulated calls. Where the document is silent: a host that is on its way refuses a change of power with 6000 or 6001; the newest
- * host comes first in the listing; a host that is not there is 1001, as is a token that is not taken.
+ * The simulated calls. Where the document is silent: the newest host comes first in the listing, as in its example;
+ * a host that is not there is 1001, as are a token that is not taken and what cannot be read; a create by the hour has
+ * the codes of one for a period; a host that is to be as it is already is left alone, and that is a yes; while a host
+ * is being deleted it shuts down.
  *
- * With quirks: states and totals in the other of their two types, and fields of packages in their other spelling.
+ * With quirks, as the notes say, or where the document's tables differ from its examples: totals and amounts are
+ * strings; a host by the hour that is on is being charged, and statuses are numbers; fields of packages have the
+ * spelling of the other version, and none names its graphics card.
  */
 
 #define BASE "/v1/pve/open"
 #define PAGE_MAX 25
 #define PERIODS_MAX 1000
-#define ENOUGH 1000000 /* machines: no limit */
+#define ENOUGH INT32_MAX             /* machines: no limit */
+#define EPOCH INT64_C(1790000000000) /* the simulation's calendar begins here, whatever the day is; ms since 1970 */
 
 static const char *const variants[] = { "newer", "older", NULL };
 
-/* The units of a period, in hours. */
+/* The units of a period, in hours: hour, day, week, month, quarter, year. */
 static const int64_t unit_hours[] = { 1, 24, 7 * 24, 30 * 24, 90 * 24, 365 * 24 };
 
 static int answer(struct plain_call *c, int code, const char *words, json_t *data)
@@ -55,16 +60,29 @@ static int serve_images(struct plain_call *c)
         return yes(c, json_incref(images));
 }
 
+/* An amount as a number, with quirks as a string. */
+static json_t *amount_json(const struct simulation *s, const char *amount)
+{
+        return s->quirks ? json_string(amount) : json_loads(amount, JSON_DECODE_ANY, NULL);
+}
+
 static json_t *package_json(const struct simulation *s, const struct package *p)
 {
-        return json_pack("{s:s, s:s, s:I, s:s?, s:I, s:I, s:o, s:I, s:i, s:s, s:s, s:s, s:s, s:o}", "packageId", p->id,
-                         "name", p->name, "gpuNumber", (json_int_t)p->gpus, "gpuName", p->gpus ? "RTX" : NULL,
-                         "memoryNumber", (json_int_t)p->memory, "rigidDiskNumber", (json_int_t)p->disk, "amount",
-                         s->quirks ? json_string(p->amount) : json_loads(p->amount, JSON_DECODE_ANY, NULL), "cpuNumber",
-                         (json_int_t)p->cpu, "bandWidth", 30, "type", p->type,
-                         s->quirks ? "pve_machine_type" : "pveMachineType", "1", "area", "0",
-                         s->quirks ? "use_type" : "useType", p->use, "discount",
-                         s->quirks ? json_string(p->discount) : json_loads(p->discount, JSON_DECODE_ANY, NULL));
+        bool snake = s->older != s->quirks;
+        json_t *row = json_pack(
+                "{s:s, s:s, s:I, s:I, s:I, s:o, s:I, s:i, s:s, s:o, s:s, s:s, s:o}", "packageId", p->id, "name",
+                p->name, "gpuNumber", (json_int_t)p->gpus, "memoryNumber", (json_int_t)p->memory, "rigidDiskNumber",
+                (json_int_t)p->disk, "amount", amount_json(s, p->amount), "cpuNumber", (json_int_t)p->cpu, "bandWidth",
+                30, "type", p->type, snake ? "pve_machine_type" : "pveMachineType", json_sprintf("%" PRId64, p->use),
+                "area", "0", snake ? "use_type" : "useType", p->sold, "discount", amount_json(s, p->discount));
+
+        if (s->older)
+                return row;
+        if (json_object_set_new(row, "gpuName", p->gpus && !s->quirks ? json_string("RTX") : json_null()) < 0) {
+                json_decref(row);
+                return NULL;
+        }
+        return row;
 }
 
 static int serve_packages(struct plain_call *c)
@@ -75,68 +93,104 @@ static int serve_packages(struct plain_call *c)
         if (!period && !text_equal(c->captures[0], "0"))
                 return no(c, 1001, "no such type of package");
         for (const struct package *p = finovy_sim_packages; p->id; p++)
-                if (!text_equal(p->use, period ? "0" : "1") &&
+                if (!text_equal(p->sold, period ? "0" : "1") &&
                     json_array_append_new(packages, package_json(c->s, p)) < 0)
                         return -ENOMEM;
         return yes(c, json_incref(packages));
 }
 
-/* What a create asks for, and whether it can be had. NULL: a refusal is said, and is `*ret`. */
-static struct host *make(struct plain_call *c, bool period, int *ret)
+/* Why it cannot be had; 0: it can. */
+static int refusal(const struct simulation *s, const struct package *p, const struct image *i, bool period,
+                   const char **ret_words)
 {
-        const struct package *p = finovy_sim_packages;
-        const struct image *i = finovy_sim_images;
-        struct host *h;
+        static const struct {
+                int code;
+                const char *words;
+        } refusals[] = {
+                { 1001, "no such package or image, or not sold like this" },
+                { 7005, "package and image are of different types" },
+                { 1037, "the account is not verified" },
+                { 6002, "not enough resources" },
+                { 9000, "the wallet is out of order" },
+                { 9001, "not enough in the wallet" },
+        };
+        const bool holds[ARRAY_SIZE(refusals)] = {
+                !p->id || !i->id || text_equal(p->sold, period ? "0" : "1"),
+                p->id && i->id && !text_equal(p->type, i->type),
+                s->unverified,
+                s->room == 0,
+                s->wallet_broken,
+                s->wallet == 0,
+        };
 
-        while (p->id && !text_equal(p->id, plain_call_text(c, "packageId")))
-                p++;
-        while (i->id && !text_equal(i->id, plain_call_text(c, "imageId")))
-                i++;
-        *ret = 0;
-        if (!p->id || !i->id || text_equal(p->use, period ? "0" : "1"))
-                *ret = no(c, 1001, "no such package or image");
-        else if (!text_equal(p->type, i->type))
-                *ret = no(c, 7005, "type of package and image differ");
-        else if (c->s->room == 0)
-                *ret = no(c, 6002, "not enough resources");
-        else if (c->s->wallet == 0)
-                *ret = no(c, 9001, "not enough in the wallet");
-        if (c->status)
-                return NULL;
-        h = finovy_sim_host_add(c->s, c->now, p, i);
-        if (!h) {
-                *ret = -ENOMEM;
-                return NULL;
+        for (size_t n = 0; n < ARRAY_SIZE(refusals); n++)
+                if (holds[n]) {
+                        *ret_words = refusals[n].words;
+                        return refusals[n].code;
+                }
+        return 0;
+}
+
+/* `hours`: rented for so many; 0: by the hour. */
+static int create(struct plain_call *c, int64_t hours)
+{
+        const struct package *package = finovy_sim_package(plain_call_text(c, "packageId"));
+        const struct image *image = finovy_sim_image(plain_call_text(c, "imageId"));
+        struct simulation *s = c->s;
+        const char *words = "wait for the creation";
+        struct host *h = NULL;
+        bool waiting;
+        int code;
+
+        code = refusal(s, package, image, hours > 0, &words);
+        if (code != 0)
+                return no(c, code, words);
+        waiting = s->waiting > 0;
+        if (!waiting || s->waiting_made) {
+                h = finovy_sim_host_add(s, c->now, package, image, hours);
+                if (!h)
+                        return -ENOMEM;
+                s->room--;
+                s->wallet--;
+                h->reached = false;
+                finovy_sim_work(s, h, WORK_UP, c->now);
         }
-        c->s->room--;
-        c->s->wallet--;
-        finovy_sim_work(c->s, h, WORK_UP, c->now);
-        return h;
+        if (waiting) {
+                s->waiting--;
+                return no(c, 6005, words);
+        }
+        return yes(c, hours > 0 ? json_string(h->id) : json_true());
 }
 
 static int serve_create(struct plain_call *c)
 {
-        int r;
-
-        return make(c, false, &r) ? yes(c, json_true()) : r;
+        return create(c, 0);
 }
 
 static int serve_rent(struct plain_call *c)
 {
-        int64_t number, unit;
-        struct host *h;
-        int r;
+        const json_t *number = json_object_get(c->body, "periodNumber"), *type = json_object_get(c->body, "periodType");
+        json_int_t n = json_integer_value(number), unit = json_integer_value(type);
 
-        if (json_read_int64(json_object_get(c->body, "periodNumber"), &number) < 0 || number < 1 ||
-            number > PERIODS_MAX || json_read_int64(json_object_get(c->body, "periodType"), &unit) < 0 || unit < 0 ||
-            unit > 5)
+        if (!json_is_integer(number) || n < 1 || n > PERIODS_MAX || !json_is_integer(type) || unit < 0 ||
+            unit >= (json_int_t)ARRAY_SIZE(unit_hours))
                 return no(c, 1001, "no such period");
-        h = make(c, true, &r);
-        if (!h)
-                return r;
-        h->period = true;
-        h->expires = h->created + number * unit_hours[unit] * 3600 * 1000;
-        return yes(c, json_string(h->id));
+        return create(c, n * unit_hours[unit]);
+}
+
+/* Of a host that is not on its way. */
+static int operate(struct plain_call *c, struct host *h, bool on)
+{
+        if (h->status != HOST_OFF && !finovy_sim_host_is_on(h))
+                return no(c, 1001, "not while the host is like this");
+        if (finovy_sim_host_is_on(h) == on)
+                return yes(c, json_true());
+        if (on && c->s->room == 0)
+                return no(c, 6002, "not enough resources");
+        if (on && (c->s->wallet == 0 || c->s->wallet_broken))
+                return no(c, 6003, "the wallet does not last an hour");
+        finovy_sim_work(c->s, h, on ? WORK_UP : WORK_DOWN, c->now);
+        return yes(c, json_true());
 }
 
 static int serve_operate(struct plain_call *c)
@@ -150,11 +204,7 @@ static int serve_operate(struct plain_call *c)
                 return no(c, 6000, "being started");
         if (h->status == HOST_GOING_DOWN)
                 return no(c, 6001, "being shut down");
-        if (on && c->s->wallet == 0)
-                return no(c, 6003, "the wallet does not last an hour");
-        if (h->status != (on ? HOST_ON : HOST_OFF))
-                finovy_sim_work(c->s, h, on ? WORK_UP : WORK_DOWN, c->now);
-        return yes(c, json_true());
+        return operate(c, h, on);
 }
 
 static int serve_reboot(struct plain_call *c)
@@ -165,8 +215,10 @@ static int serve_reboot(struct plain_call *c)
                 return no(c, 1001, "no permission");
         if (h->status == HOST_OFF)
                 return no(c, 7002, "not started");
-        if (h->status != HOST_ON)
+        if (h->status == HOST_COMING_UP || h->status == HOST_GOING_DOWN)
                 return no(c, 7003, "not available");
+        if (!finovy_sim_host_is_on(h))
+                return no(c, 7004, "not running");
         finovy_sim_work(c->s, h, WORK_UP, c->now);
         return yes(c, json_true());
 }
@@ -174,15 +226,8 @@ static int serve_reboot(struct plain_call *c)
 static int serve_one(struct plain_call *c)
 {
         struct host *h = finovy_sim_host_find(c->s, c->captures[0]);
-        const char *row = h ? finovy_sim_row(c->s, h) : NULL;
 
-        if (!h)
-                return no(c, 1001, "no permission");
-        c->status = 200;
-        return row ? buf_addf(&c->out,
-                              "{\"code\":0,\"data\":%s,\"msg\":\"success\",\"traceId\":\"trace%06" PRIu64 "\"}", row,
-                              c->s->next_trace++)
-                   : -ENOMEM;
+        return h ? yes(c, finovy_sim_details(c->s, h)) : no(c, 1001, "no permission");
 }
 
 static int serve_delete(struct plain_call *c)
@@ -233,7 +278,7 @@ static const struct plain_route routes[] = {
         { METHOD_POST, "createquantity", "create", serve_create },
         { METHOD_POST, "createRent", "create", serve_rent },
         { METHOD_GET, "operate/*", "start", serve_operate },
-        { METHOD_GET, "reboot/*", "start", serve_reboot },
+        { METHOD_GET, "reboot/*", "reboot", serve_reboot },
         { METHOD_DELETE, "delete/*", "delete", serve_delete },
         { METHOD_GET, NULL, "other", NULL },
 };
@@ -273,7 +318,8 @@ static int carry_out(struct plain_call *c)
             (c->s->token && !text_equal(request_header(c->rq, "Finovy-Access-Token"), c->s->token)))
                 return no(c, 1001, "no permission");
         if (c->how == PRETEND_REFUSAL)
-                return no(c, 6002, "not enough resources");
+                return text_equal(c->route->class, "create") ? no(c, 6002, "not enough resources")
+                                                             : no(c, 1001, "no permission");
         return c->route->serve(c);
 }
 
@@ -324,6 +370,8 @@ static int sim_new(const struct simulator_options *options, struct simulation **
         s->ready_delay = options->ready_delay;
         s->quirks = options->quirks;
         s->older = text_equal(options->variant, "older");
+        s->epoch = EPOCH;
+        s->next_due = USEC_INFINITY;
         s->next_serial = s->next_trace = 1;
         s->wallet = s->room = ENOUGH;
         if (options->variant && !s->older && !text_equal(options->variant, "newer"))
@@ -332,7 +380,7 @@ static int sim_new(const struct simulator_options *options, struct simulation **
         if (options->token && !(s->token = strdup(options->token)))
                 return error_oom(e);
         for (size_t i = 0; i < options->machines; i++)
-                if (!finovy_sim_host_add(s, 0, finovy_sim_packages, finovy_sim_images))
+                if (!finovy_sim_host_add(s, 0, finovy_sim_packages, finovy_sim_images, 0))
                         return error_oom(e);
         *ret = STEAL(s);
         return 0;

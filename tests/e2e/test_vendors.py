@@ -35,6 +35,9 @@ VENDORS = {
     "finovy-exclusive": Vendor(
         "finovy", {"auth": {"tokenEnv": "STAR_TOKEN"}, "options": {"exclusive": "true"}},
         {"template": "pkg-small", "image": "4005"}, running=2),
+    "finovy-quirks": Vendor(
+        "finovy", {"auth": {"tokenEnv": "STAR_TOKEN"}}, {"template": "pkg-small", "image": "4005"}, arguments=["--quirks"],
+        running=3),
     "jimv-2017": Vendor("jimv", {}, JIMV, variant="2017", token=None, running=1),
     "jimv-0.8": Vendor(
         "jimv", {"auth": {"login": "admin", "passwordEnv": "STAR_TOKEN"}, "options": {"api": "0.8"}},
@@ -353,6 +356,19 @@ class FinovyOutcomes(Outcomes, VendorCase):
         self.assertEqual(("blocked", "parked"), (status["phase"], status["reason"]))
 
 
+    def test_a_creation_that_waits_and_comes_about(self):
+        self.simulator.do("waiting", machines=1, made=True)
+        self.assert_five_and_no_more()
+
+    def test_a_creation_that_waits_for_ever(self):
+        self.simulator.do("waiting", machines=1, made=False)
+        self.assert_five_and_no_more()
+
+
+class FinovyQuirksLifecycle(Lifecycle, VendorCase):
+    name = "finovy-quirks"
+
+
 class FinovyExclusiveLifecycle(Lifecycle, VendorCase):
     name = "finovy-exclusive"
 
@@ -508,15 +524,16 @@ class Jimv08Disks(Disks, VendorCase):
     name = "jimv-0.8"
 
 
-class Secrets(VendorCase):
+class Secrets:
     """What vendors print of their machines' passwords stands nowhere."""
 
-    name = "jimv-0.8"
+    keys = ()
 
-    def test_passwords_of_guests_are_in_nothing_that_is_kept_or_shown(self):
+    def test_passwords_of_machines_are_in_nothing_that_is_kept_or_shown(self):
         self.make_estate()
         self.converge()
-        secrets = {machine[key] for machine in self.simulator.machines() for key in ("password", "vncPassword")} - {""}
+        secrets = {machine[key] for machine in self.simulator.machines() for key in self.keys} - {""}
+        self.assertNotEqual(set(), secrets)
         secrets.add(TOKEN)
         shown = ""
         for command in (["plan"], ["plan", "-o", "json"], ["list", "-o", "json"], ["status"], ["history"], ["explain", "web-0"]):
@@ -527,6 +544,16 @@ class Secrets(VendorCase):
         for secret in secrets:
             self.assertNotIn(secret, shown)
             self.assertNotIn(secret.encode(), kept)
+
+
+class JimvSecrets(Secrets, VendorCase):
+    name = "jimv-0.8"
+    keys = ("password", "vncPassword")
+
+
+class FinovySecrets(Secrets, VendorCase):
+    name = "finovy"
+    keys = ("hostAccount", "hostPw")
 
 
 class FourAtOnce(TestCase):

@@ -103,28 +103,21 @@ static int serve_packages(struct plain_call *c)
 static int refusal(const struct simulation *s, const struct package *p, const struct image *i, bool period,
                    const char **ret_words)
 {
-        static const struct {
+        const struct {
+                bool holds;
                 int code;
                 const char *words;
         } refusals[] = {
-                { 1001, "no such package or image, or not sold like this" },
-                { 7005, "package and image are of different types" },
-                { 1037, "the account is not verified" },
-                { 6002, "not enough resources" },
-                { 9000, "the wallet is out of order" },
-                { 9001, "not enough in the wallet" },
-        };
-        const bool holds[ARRAY_SIZE(refusals)] = {
-                !p->id || !i->id || text_equal(p->sold, period ? "0" : "1"),
-                p->id && i->id && !text_equal(p->type, i->type),
-                s->unverified,
-                s->room == 0,
-                s->wallet_broken,
-                s->wallet == 0,
+                { !p->id || !i->id || text_equal(p->sold, period ? "0" : "1"), 1001, "no such package or image" },
+                { !text_equal(p->type, i->type), 7005, "package and image are of different types" },
+                { s->unverified, 1037, "the account is not verified" },
+                { s->room == 0, 6002, "not enough resources" },
+                { s->wallet_broken, 9000, "the wallet is out of order" },
+                { s->wallet == 0, 9001, "not enough in the wallet" },
         };
 
         for (size_t n = 0; n < ARRAY_SIZE(refusals); n++)
-                if (holds[n]) {
+                if (refusals[n].holds) {
                         *ret_words = refusals[n].words;
                         return refusals[n].code;
                 }
@@ -152,7 +145,7 @@ static int create(struct plain_call *c, int64_t hours)
                         return -ENOMEM;
                 s->room--;
                 s->wallet--;
-                h->reached = false;
+                h->reached = false; /* it was not on yet */
                 finovy_sim_work(s, h, WORK_UP, c->now);
         }
         if (waiting) {

@@ -386,6 +386,20 @@ static void deleted_hosts_go_late(void **state)
         check_code(&w, METHOD_DELETE, path, NULL, 1001);
 }
 
+static void a_host_that_is_being_deleted_does_not_expire(void **state)
+{
+        struct world w _cleanup_world_ = world_of(0, false, NULL);
+        _cleanup_free_ char *id = rent(&w, RENT(1, 0)), *path = about("delete/%s", id);
+
+        (void)state;
+        w.now = USEC_PER_HOUR - 1;
+        check_true(&w, METHOD_DELETE, path, NULL);
+        w.now = USEC_PER_HOUR;
+        check_status(&w, id, "1");
+        w.now = USEC_PER_HOUR - 1 + READY_DELAY;
+        assert_int_equal(total(&w), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -403,6 +417,7 @@ int main(void)
                 cmocka_unit_test(changes_of_power_are_checked),
                 cmocka_unit_test(reboots_go_by_the_state),
                 cmocka_unit_test(deleted_hosts_go_late),
+                cmocka_unit_test(a_host_that_is_being_deleted_does_not_expire),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

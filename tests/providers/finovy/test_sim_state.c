@@ -155,10 +155,10 @@ static void hosts_for_a_period_are_added_as_well(void **state)
         check_status(&w, hours, "5");
         console_one(&w, "start", hours, ""); /* it lasts now, for as long as it likes */
         w.now = 719 * USEC_PER_HOUR;
-        check_status(&w, hours, "2");
         check_status(&w, month, "2");
         w.now = 720 * USEC_PER_HOUR;
         check_status(&w, month, "5");
+        check_status(&w, hours, "2");
 }
 
 /* What a person did is not undone by what was going on before. */
@@ -264,6 +264,24 @@ static void states_survive(void **state)
         check_same_pages(&w, &loaded);
 }
 
+static void periods_end_after_a_load_as_well(void **state)
+{
+        struct world w _cleanup_world_ = world_of(0, false, NULL), loaded _cleanup_world_ = world_of(0, false, NULL);
+        _cleanup_free_ char *id = rent(&w, RENT(1, 0));
+        _cleanup_json_ json_t *saved = NULL;
+
+        (void)state;
+        w.now = READY_DELAY;
+        check_status(&w, id, "2");
+        saved = simulator->save(w.s, w.now);
+        loaded.now = w.now;
+        assert_int_equal(simulator->load(loaded.s, loaded.now, saved, NULL), 0);
+        loaded.now = USEC_PER_HOUR - 1;
+        check_status(&loaded, id, "2");
+        loaded.now = USEC_PER_HOUR;
+        check_status(&loaded, id, "5");
+}
+
 /* The one state that was saved, with one member of it, or of its first host, put in another's place. */
 static void check_broken(struct world *w, const json_t *saved, const char *key, const char *of_host, json_t *value)
 {
@@ -325,6 +343,7 @@ int main(void)
                 cmocka_unit_test(a_hand_ends_work),
                 cmocka_unit_test(mistakes_at_the_console_are_told),
                 cmocka_unit_test(states_survive),
+                cmocka_unit_test(periods_end_after_a_load_as_well),
                 cmocka_unit_test(states_are_checked),
                 cmocka_unit_test(states_tell_the_secrets),
         };

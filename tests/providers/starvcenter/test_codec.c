@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/providers/starvcenter/exchange.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 
 #include "reconcile/base/text.h"
+#include "tests/support/files.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
 
@@ -136,52 +136,36 @@ static bool check_file(const char *folder, const char *file)
 
         if (!raw && !(dot && text_equal(dot, ".json")))
                 return false;
-        (void)snprintf(path, sizeof(path), FOLDER "%s/%s", folder, file);
+        (void)snprintf(path, sizeof(path), TESTS_DIR "/%s/%s", folder, file);
         bytes = read_file(path, &n);
-        (void)snprintf(path, sizeof(path), FOLDER "%s/%.*s.expected", folder, (int)(dot - file), file);
+        (void)snprintf(path, sizeof(path), TESTS_DIR "/%s/%.*s.expected", folder, (int)(dot - file), file);
         expected = read_file(path, &n_expected);
         for (int how = 0; how < (raw ? 1 : WRAPPINGS); how++) {
                 struct reply rp = raw ? reply_of(200, bytes, n) : wrapped(bytes, n, (enum wrapping)how);
 
-                check_reply(folder, file, &rp, expected);
+                check_reply(strrchr(folder, '/') + 1, file, &rp, expected);
         }
         free(bytes);
         free(expected);
         return true;
 }
 
-static void check_folder(const char *folder, size_t at_least)
-{
-        struct dirent *entry;
-        char path[4096];
-        size_t n = 0;
-        DIR *dir;
-
-        (void)snprintf(path, sizeof(path), FOLDER "%s", folder);
-        dir = opendir(path);
-        assert_non_null(dir);
-        while ((entry = readdir(dir)))
-                n += check_file(folder, entry->d_name);
-        (void)closedir(dir);
-        assert_true(n >= at_least);
-}
-
 static void listings_are_read(void **state)
 {
         (void)state;
-        check_folder("listing", 44);
+        assert_true(test_folder_each(GOLDEN "listing", check_file) >= 44);
 }
 
 static void one_machine_is_read(void **state)
 {
         (void)state;
-        check_folder("one", 7);
+        assert_true(test_folder_each(GOLDEN "one", check_file) >= 7);
 }
 
 static void orders_replies_are_read(void **state)
 {
         (void)state;
-        check_folder("orders", 20);
+        assert_true(test_folder_each(GOLDEN "orders", check_file) >= 20);
 }
 
 /* A listing that is cut anywhere is never complete, unless nothing but padding is cut off. */

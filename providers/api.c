@@ -8,7 +8,7 @@
 #include "reconcile/base/text.h"
 
 #define QUOTE_MAX 120 /* characters of an unreadable reply that its error shows */
-#define WORDS_SHOWN 80
+#define WORDS_SHOWN 120
 
 static int add_body(struct request *rq, const json_t *body, struct error *e)
 {

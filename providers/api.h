@@ -28,7 +28,7 @@ bool api_id_valid(const char *id);
 int api_open(const struct reply *rp, bool first, json_t **ret, struct error *e);
 
 /* The vendor's words, escaped and bounded; "no reason" when there are none. In the caller's buffer. */
-#define API_WORDS_MAX 400
+#define API_WORDS_MAX 500
 const char *api_words(const json_t *value, char text[static API_WORDS_MAX]);
 
 /* The observation's copy of a text or number; "" when it is null or not there. `what` names the thing in errors. */

@@ -132,6 +132,15 @@ void values_set_text(struct values *v, enum property f, const char *text)
         v->known |= 1u << f;
 }
 
+/* What is left of a credit may be less than nothing. */
+static int print_duration(int64_t length, struct buf *b)
+{
+        char text[UNITS_TEXT_MAX];
+
+        return buf_addf(b, "%s%s", length < 0 ? "-" : "",
+                        duration_text(length < 0 ? -(uint64_t)length : (uint64_t)length, text));
+}
+
 int values_print(const struct values *v, enum property p, struct buf *b)
 {
         char text[UNITS_TEXT_MAX];
@@ -140,7 +149,7 @@ int values_print(const struct values *v, enum property p, struct buf *b)
         case FIELD_SIZE:
                 return buf_adds(b, size_text(v->of[p].number, text));
         case FIELD_DURATION:
-                return buf_adds(b, duration_text((usec_t)v->of[p].number, text));
+                return print_duration(v->of[p].number, b);
         case FIELD_BITRATE:
                 return buf_adds(b, bitrate_text(v->of[p].number, text));
         case FIELD_COUNT:

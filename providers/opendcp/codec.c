@@ -13,6 +13,7 @@
 #define TOGETHER 10         /* machines of one expand */
 #define DELETED_TOGETHER 50 /* machines of one delete */
 #define EXPAND_TIMEOUT (10 * USEC_PER_MINUTE)
+#define HOURS_MAX INT32_MAX
 #define SET_MAX 999 /* a list of more could be one that stopped */
 
 static const struct machine_support machines[] = {
@@ -44,25 +45,31 @@ static const struct making *making(const struct pairs *account_options)
         return makings;
 }
 
+/* What the set's machines are made of, where a spec says what that is. */
+static const struct resource *template_resource(const struct order *order)
+{
+        return order->resource ? order->resource->machine_set->template.resource : NULL;
+}
+
 /* Synchronous, and silent until the end. The document wants the template's fields again; servers do not read them. */
 static int expand(const struct account_config *account, const struct order *order, struct request *ret, struct error *e)
 {
-        const struct resource *template = order->resource ? order->resource->machine_set->template.resource : NULL;
+        const struct resource *template = template_resource(order);
         _cleanup_buf_ struct buf path = BUF_INIT(API_MAX);
         _cleanup_json_ json_t *body = NULL;
         int r;
 
-        if (!values_known(order->wanted, PROPERTY_TEMPLATE) || order->n < 1 || order->n > TOGETHER)
-                return error_set(e, -EINVAL, "an opendcp machine needs a template, and at most %d are made at once",
-                                 TOGETHER);
+        if (!values_known(order->wanted, PROPERTY_TEMPLATE))
+                return error_set(e, -EINVAL, "an opendcp machine needs a template");
+        if (order->n < 1 || order->n > TOGETHER)
+                return error_set(e, -EINVAL, "opendcp makes 1 to %d machines at once", TOGETHER);
         buf_adds(&path, "v1/cluster/");
-        r = api_add_id(&path, order->wanted->of[PROPERTY_TEMPLATE].text, e);
+        r = opendcp_add_template(&path, order->wanted->of[PROPERTY_TEMPLATE].text, e);
         if (r == 0 && buf_addf(&path, "/expand/%zu", order->n) < 0)
                 r = error_oom(e);
-        if (r == 0 && template)
-                r = opendcp_template_body(template->name, template->machine_template, &body, e);
-        else if (r == 0)
-                body = json_object();
+        if (r == 0)
+                r = opendcp_template_body(template ? template->name : "", template ? template->machine_template : NULL,
+                                          &body, e);
         if (r == 0)
                 r = opendcp_request(account, METHOD_POST, buf_text(&path), order->name, body, ret, e);
         if (r == 0)
@@ -78,7 +85,9 @@ static int create_template(const struct account_config *account, const struct or
 
         if (!order->resource)
                 return error_set(e, -EINVAL, "no spec says what the template is");
-        r = opendcp_template_body(order->name, order->resource->machine_template, &body, e);
+        r = opendcp_template_check(order->resource->machine_template, e);
+        if (r == 0)
+                r = opendcp_template_body(order->name, order->resource->machine_template, &body, e);
         return r < 0 ? r : opendcp_request(account, METHOD_POST, "v1/cluster", NULL, body, ret, e);
 }
 
@@ -88,15 +97,13 @@ static int delete_machines(const struct account_config *account, const struct or
         _cleanup_buf_ struct buf path = BUF_INIT(API_MAX);
         int r = 0;
 
+        if (order->n < 1 || order->n > DELETED_TOGETHER || (order->n > 1 && !order->ids))
+                return error_set(e, -EINVAL, "1 to %d opendcp machines are deleted at once", DELETED_TOGETHER);
         buf_adds(&path, "v1/instance/");
         for (size_t i = 0; r == 0 && i < order->n; i++) {
-                const char *id = order->ids ? order->ids[i] : order->id;
-
-                if (strchr(id, ','))
-                        return error_set(e, -EINVAL, "the id has a comma, which would make two of it");
                 if (i > 0)
                         buf_addc(&path, ',');
-                r = api_add_id(&path, id, e);
+                r = opendcp_add_machine(&path, order->ids ? order->ids[i] : order->id, e);
         }
         return r < 0 ? r : opendcp_request(account, METHOD_DELETE, buf_text(&path), order->name, NULL, ret, e);
 }
@@ -108,22 +115,27 @@ static int delete_template(const struct account_config *account, const struct or
         int r;
 
         buf_adds(&path, "v1/cluster/");
-        r = api_add_id(&path, order->id, e);
+        r = opendcp_add_template(&path, order->id, e);
         return r < 0 ? r : opendcp_request(account, METHOD_DELETE, buf_text(&path), NULL, NULL, ret, e);
 }
 
+static bool starts_as_documented(const struct account_config *account)
+{
+        return text_equal(provider_option_value(&opendcp_provider, account->options, "routes"), "documented");
+}
+
+/* As documented it is a GET that acts. */
 static int start(const struct account_config *account, const struct order *order, struct request *ret, struct error *e)
 {
-        bool documented = text_equal(provider_option_value(&opendcp_provider, account->options, "routes"),
-                                     "documented");
+        bool documented = starts_as_documented(account);
         _cleanup_buf_ struct buf path = BUF_INIT(API_MAX);
         int r;
 
         buf_adds(&path, documented ? "v1/start/" : "v1/instance/start/");
-        r = api_add_id(&path, order->id, e);
+        r = opendcp_add_machine(&path, order->id, e);
         if (r == 0 && !documented) {
                 buf_adds(&path, "?instanceId=");
-                r = api_add_id(&path, order->id, e);
+                r = opendcp_add_machine(&path, order->id, e);
         }
         return r < 0 ? r
                      : opendcp_request(account, documented ? METHOD_GET : METHOD_POST, buf_text(&path), NULL, NULL, ret,
@@ -141,51 +153,80 @@ static int top_up(const struct account_config *account, const struct order *orde
                 return error_set(e, -EINVAL, "what is left of the template's credit is not known");
         missing = order->wanted->of[PROPERTY_CREDIT].number - order->shown->of[PROPERTY_CREDIT].number;
         if (missing <= 0)
-                return error_set(e, -EINVAL, "the template has more credit than it should");
+                return error_set(e, -EINVAL, "the template has all of its credit");
+        missing = missing / hour + (missing % hour > 0);
+        if (missing > HOURS_MAX)
+                return error_set(e, -EINVAL,
+                                 "%" PRId64 "h of credit are missing, more than opendcp can be given at once", missing);
         buf_adds(&path, "v1/organization/credit/");
-        r = api_add_id(&path, order->id, e);
-        if (r == 0 && buf_addf(&path, "/%" PRId64, (missing + hour - 1) / hour) < 0)
+        r = opendcp_add_template(&path, order->id, e);
+        if (r == 0 && buf_addf(&path, "/%" PRId64, missing) < 0)
                 r = error_oom(e);
         return r < 0 ? r : opendcp_request(account, METHOD_POST, buf_text(&path), NULL, NULL, ret, e);
 }
 
+static int act_on_template(const struct account_config *account, const struct order *order, struct request *ret,
+                           struct error *e)
+{
+        if (order->verb == ORDER_CREATE)
+                return create_template(account, order, ret, e);
+        if (order->verb == ORDER_DELETE)
+                return delete_template(account, order, ret, e);
+        if (order->verb == ORDER_CHANGE && order->field == PROPERTY_CREDIT)
+                return top_up(account, order, ret, e);
+        return error_set(e, -EINVAL, "opendcp cannot change a template that is there");
+}
+
 static int act(const struct account_config *account, const struct order *order, struct request *ret, struct error *e)
 {
-        bool template = order->type == TYPE_TEMPLATE;
-
+        if (order->type == TYPE_TEMPLATE)
+                return act_on_template(account, order, ret, e);
         switch (order->verb) {
         case ORDER_CREATE:
-                return template ? create_template(account, order, ret, e) : expand(account, order, ret, e);
+                return expand(account, order, ret, e);
         case ORDER_DELETE:
-                return template ? delete_template(account, order, ret, e) : delete_machines(account, order, ret, e);
+                return delete_machines(account, order, ret, e);
         case ORDER_START:
                 return start(account, order, ret, e);
-        case ORDER_CHANGE:
-                if (order->field == PROPERTY_CREDIT)
-                        return top_up(account, order, ret, e);
-                return error_set(e, -EINVAL, "opendcp cannot change a machine or a template that is there");
+        case ORDER_SHUT_DOWN:
+        case ORDER_POWER_OFF:
+                return error_set(e, -EINVAL, "opendcp has no call that stops a machine: write power: running");
         default:
-                return error_set(e, -EINVAL, "opendcp has no call that stops a machine");
+                return error_set(e, -EINVAL, "opendcp cannot change a machine that is there");
         }
 }
 
-/* The ids of an expand. One that cannot be an id leaves the whole reply unread: what it means is not known. */
-static void take_machines(const json_t *content, struct outcome *outcome)
+static bool is_named(const struct outcome *outcome, const char *id)
 {
-        if (!json_is_array(content) || json_array_size(content) == 0 || json_array_size(content) > OUTCOME_IDS_MAX) {
-                error_set(&outcome->why, -EBADMSG, "the provider's reply names no machines");
+        for (size_t i = 0; i < outcome->n_ids; i++)
+                if (text_equal(outcome->ids[i], id))
+                        return true;
+        return false;
+}
+
+/* The ids of an expand: no more than were asked for. One that cannot be an id leaves the whole reply unread: what it means is not known. */
+static void take_machines(const json_t *content, const struct order *order, struct outcome *outcome)
+{
+        size_t n = json_array_size(content);
+
+        if (n == 0 || n > order->n || n > OUTCOME_IDS_MAX) {
+                error_set(&outcome->why, -EBADMSG,
+                          n ? "the provider's reply names more machines than were asked for"
+                            : "the provider's reply names no machines");
                 return;
         }
-        for (size_t i = 0; i < json_array_size(content); i++) {
+        for (size_t i = 0; i < n; i++) {
                 const char *id = json_string_value(json_array_get(content, i));
 
-                if (!id || !api_id_valid(id)) {
-                        error_set(&outcome->why, -EBADMSG, "the provider's reply names a machine without an id");
+                if (!id || !opendcp_machine_id_valid(id)) {
+                        error_set(&outcome->why, -EBADMSG,
+                                  "the provider's reply names a machine by an id that cannot be one");
+                        outcome->n_ids = 0;
                         return;
                 }
-                (void)snprintf(outcome->ids[i], OUTCOME_ID_MAX, "%s", id);
+                if (!is_named(outcome, id))
+                        (void)snprintf(outcome->ids[outcome->n_ids++], OUTCOME_ID_MAX, "%s", id);
         }
-        outcome->n_ids = json_array_size(content);
         outcome->class = OUTCOME_ACCEPTED;
 }
 
@@ -194,37 +235,106 @@ static void take_template(const json_t *content, struct outcome *outcome)
 {
         int64_t id;
 
-        if (json_read_int64(content, &id) < 0 || id <= 0) {
+        if (json_read_int64(content, &id) < 0 || id > OPENDCP_TEMPLATE_MAX) {
                 error_set(&outcome->why, -EBADMSG, "the provider's reply names no template");
-                return;
+        } else if (id < 1) {
+                error_set(&outcome->why, -EBADMSG,
+                          "the provider's reply gives the template the id %" PRId64 ": it did not keep it", id);
+                outcome->said_no = true;
+        } else {
+                (void)snprintf(outcome->ids[0], OUTCOME_ID_MAX, "%" PRId64, id);
+                outcome->n_ids = 1;
+                outcome->class = OUTCOME_ACCEPTED;
         }
-        (void)snprintf(outcome->ids[0], OUTCOME_ID_MAX, "%" PRId64, id);
-        outcome->n_ids = 1;
-        outcome->class = OUTCOME_ACCEPTED;
 }
 
+/* A delete of machines answers null whatever comes of it; everything else says true. */
 static void take_yes(const json_t *content, const struct order *order, struct outcome *outcome)
 {
-        if (order->verb == ORDER_CREATE && order->type == TYPE_TEMPLATE)
+        if (order->verb == ORDER_CREATE && order->type == TYPE_TEMPLATE) {
                 take_template(content, outcome);
-        else if (order->verb == ORDER_CREATE)
-                take_machines(content, outcome);
-        else if (json_is_false(content))
-                error_set(&outcome->why, -EBADMSG, "the provider's reply is neither yes nor no");
-        else
-                outcome->class = OUTCOME_ACCEPTED; /* a delete of machines answers null whatever comes of it */
+        } else if (order->verb == ORDER_CREATE) {
+                take_machines(content, order, outcome);
+        } else if (order->verb == ORDER_DELETE && order->type != TYPE_TEMPLATE ? json_is_null(content)
+                                                                               : json_is_true(content)) {
+                outcome->class = OUTCOME_ACCEPTED;
+        } else {
+                error_set(&outcome->why, -EBADMSG, "the provider's reply does not say that it was done");
+                outcome->said_no = json_is_false(content);
+        }
 }
 
-/* A 400 is refused before anything is done. A 500 may come after some of it was. */
-static enum outcome_class class_of_no(const struct reply *rp, const json_t *reply, const struct order *order)
+/* What a 500 says is no proof that nothing was done, but for these, which are found out before anything is. */
+static bool is_found_out_first(enum opendcp_no no, const struct order *order)
 {
-        if (opendcp_lacks_credit(reply))
-                return OUTCOME_CAPACITY;
-        if (rp->status >= 400 && rp->status < 500)
+        bool template = order->type == TYPE_TEMPLATE;
+
+        switch (no) { /* each comes with the status and code that belong to it */
+        case NO_ROW:
+                return !(template && order->verb == ORDER_CREATE);
+        case NO_CLOUD:
+                return order->verb == ORDER_CREATE;
+        case NO_WHILE_USED:
+                return template && order->verb == ORDER_DELETE;
+        default:
+                return false;
+        }
+}
+
+static enum outcome_class class_of_no(const struct reply *rp, int64_t code, enum opendcp_no no,
+                                      const struct order *order)
+{
+        bool is_expand = order->verb == ORDER_CREATE && order->type != TYPE_TEMPLATE;
+
+        if (is_found_out_first(no, order))
                 return OUTCOME_REFUSED;
-        if (opendcp_lacks_row(reply) || order->verb != ORDER_CREATE)
-                return OUTCOME_REFUSED;
-        return OUTCOME_UNKNOWN;
+        if (rp->status != 400)
+                return OUTCOME_UNKNOWN;
+        if (is_expand && code == OPENDCP_DONE)
+                return no == NO_CREDIT ? OUTCOME_CAPACITY : OUTCOME_REFUSED;
+        return code == OPENDCP_INPUT || code == OPENDCP_MISSING || code == OPENDCP_SIZE ? OUTCOME_REFUSED
+                                                                                        : OUTCOME_UNKNOWN;
+}
+
+/* What a no to an expand is about, by the name that people know it by. */
+static void name_template(const struct order *order, struct error *e)
+{
+        const struct resource *template = template_resource(order);
+
+        if (template)
+                (void)error_wrap(e, -ENOSPC, "MachineTemplate/%s", template->name);
+        else if (order->wanted && values_known(order->wanted, PROPERTY_TEMPLATE))
+                (void)error_wrap(e, -ENOSPC, "template %s", order->wanted->of[PROPERTY_TEMPLATE].text);
+}
+
+static void take_no(const struct reply *rp, const json_t *reply, int64_t code, const struct order *order,
+                    struct outcome *outcome)
+{
+        enum opendcp_no no = opendcp_no_of(rp, reply, code);
+
+        outcome->class = class_of_no(rp, code, no, order);
+        outcome->said_no = outcome->class == OUTCOME_UNKNOWN;
+        if (order->verb == ORDER_CREATE && order->type != TYPE_TEMPLATE && no != NO_OTHER)
+                name_template(order, &outcome->why);
+}
+
+/* Of a 404 it is certain: the server has no such call, and did nothing. */
+static void take_unreadable(const struct account_config *account, const struct reply *rp, const struct order *order,
+                            struct outcome *outcome)
+{
+        bool is_template = order->verb == ORDER_CREATE && order->type == TYPE_TEMPLATE && order->resource;
+        bool broke_down = rp->status == 500 || rp->body_len == 0;
+
+        if (rp->status == 404) {
+                outcome->class = OUTCOME_REFUSED;
+                if (order->verb == ORDER_START && starts_as_documented(account))
+                        (void)error_wrap(&outcome->why, -ENOSYS,
+                                         "options.routes is documented, and servers know the routes of actual");
+        } else if (broke_down && is_template && text_equal(order->resource->machine_template->cloud, "aliyun")) {
+                (void)error_wrap(
+                        &outcome->why, -EBADMSG,
+                        "the server may have broken down on instanceType, which on aliyun must be of its menu, like 1Core-1GB");
+        }
 }
 
 static void acted(const struct account_config *account, const struct order *order, struct reply *rp,
@@ -232,20 +342,18 @@ static void acted(const struct account_config *account, const struct order *orde
 {
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
         _cleanup_json_ json_t *reply = NULL;
-        int64_t code;
+        int64_t code = OPENDCP_DONE;
         int r;
 
-        (void)account;
-        if ((rp->status == 429 || rp->status == 503 || rp->status == 401 || rp->status == 403) &&
-            outcome_from_status(rp, ret))
+        if (!opendcp_speaks(rp) && outcome_from_status(rp, ret))
                 return;
         r = opendcp_open(rp, &reply, &code, &outcome.why);
-        if (r == 0) {
+        if (r == 0)
                 take_yes(json_object_get(reply, "content"), order, &outcome);
-        } else if (r == 1) {
-                outcome.class = class_of_no(rp, reply, order);
-                outcome.said_no = true;
-        }
+        else if (r == 1)
+                take_no(rp, reply, code, order, &outcome);
+        else
+                take_unreadable(account, rp, order, &outcome);
         *ret = outcome;
 }
 
@@ -257,9 +365,9 @@ const struct provider opendcp_provider = {
         .options = options,
         .set_max = SET_MAX,
         .timing = {
-                .acting = 10 * USEC_PER_MINUTE,
-                .lag = 30 * USEC_PER_SEC,
-                .margin = 30 * USEC_PER_SEC,
+                .acting = EXPAND_TIMEOUT, /* a server goes on with what nobody waits for any more */
+                .lag = EXPAND_TIMEOUT, /* rows appear up to the expand's own length after its end */
+                .margin = USEC_PER_MINUTE,
                 .change = 10 * USEC_PER_MINUTE,
                 .shut_down = 2 * USEC_PER_MINUTE,
         },

@@ -2,24 +2,39 @@
 #include "providers/opendcp/walk.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "providers/opendcp/message.h"
+#include "reconcile/base/array.h"
+#include "reconcile/base/strmap.h"
 #include "reconcile/base/text.h"
 
-#define CAP 1000           /* rows of a list, at which it stops without a word */
-#define TEMPLATES_MAX 1000 /* whose machines are read one by one */
-#define HOURS_MAX 1000000000
+#define CAP 1000 /* rows of a list, at which it stops without a word */
+#define HOURS_MAX INT32_MAX
+#define NO_TIME "0001-01-01" /* how a time that is not set begins */
 
-/* What a request asks for: its tag. */
-enum question { ASK_MACHINES, ASK_TEMPLATES, ASK_MEMBERS, ASK_CREDIT, ASK_MACHINE, ASK_TEMPLATE };
+/* What a request asks for: its tag. Above these bits stands a template's id, or the number of its row. */
+enum question { ASK_MACHINES, ASK_TEMPLATES, ASK_PARTS, ASK_MEMBERS, ASK_CREDIT, ASK_MACHINE, ASK_TEMPLATE };
 #define QUESTION_BITS 3
 
 enum step {
-        STEP_LIST,    /* all machines */
-        STEP_CAPPED,  /* of which there are more than it shows: the templates are asked for */
-        STEP_MEMBERS, /* and the machines of each */
+        STEP_LIST,    /* all machines in one list */
+        STEP_CAPPED,  /* which stopped: the machines of each template are read as well */
+        STEP_MEMBERS, /* that is under way */
 };
+
+/* A list that is being read. */
+struct reading {
+        struct observation *obs;
+        struct strmap seen; /* ids of its rows */
+        int64_t of;         /* the template whose machines were asked for; 0: any */
+};
+
+static void reading_done(struct reading *rd)
+{
+        strmap_done(&rd->seen);
+}
 
 static int ask(const struct account_config *account, enum question question, const char *path, uint64_t number,
                struct request_list *further, struct error *e)
@@ -31,16 +46,29 @@ static int ask(const struct account_config *account, enum question question, con
         return r < 0 ? r : api_ask(&rq, question | number << QUESTION_BITS, further, e);
 }
 
-/* "v1/cluster/7", with the row's number as the tag. */
-static int ask_about(const struct account_config *account, enum question question, const char *before, const char *id,
-                     uint64_t number, struct request_list *further, struct error *e)
+/* "v1/cluster/7" */
+static int ask_template(const struct account_config *account, enum question question, const char *before,
+                        const char *id, uint64_t number, struct request_list *further, struct error *e)
 {
         _cleanup_buf_ struct buf path = BUF_INIT(API_MAX);
         int r;
 
         buf_adds(&path, before);
-        r = api_add_id(&path, id, e);
+        r = opendcp_add_template(&path, id, e);
         return r < 0 ? r : ask(account, question, buf_text(&path), number, further, e);
+}
+
+static int ask_one(const struct account_config *account, const struct scope *scope, struct request_list *further,
+                   struct error *e)
+{
+        _cleanup_buf_ struct buf path = BUF_INIT(API_MAX);
+        int r;
+
+        if (scope->of == TYPE_TEMPLATE)
+                return ask_template(account, ASK_TEMPLATE, "v1/cluster/", scope->id, 0, further, e);
+        buf_adds(&path, "v1/instance/");
+        r = opendcp_add_machine(&path, scope->id, e);
+        return r < 0 ? r : ask(account, ASK_MACHINE, buf_text(&path), 0, further, e);
 }
 
 int opendcp_look(const struct account_config *account, struct observation *obs, struct request_list *further,
@@ -49,9 +77,7 @@ int opendcp_look(const struct account_config *account, struct observation *obs, 
         int r = 0;
 
         if (obs->scope.type == SCOPE_ONE)
-                return obs->scope.of == TYPE_TEMPLATE
-                               ? ask_about(account, ASK_TEMPLATE, "v1/cluster/", obs->scope.id, 0, further, e)
-                               : ask_about(account, ASK_MACHINE, "v1/instance/", obs->scope.id, 0, further, e);
+                return ask_one(account, &obs->scope, further, e);
         if (observation_covers(obs, TYPE_MACHINE))
                 r = ask(account, ASK_MACHINES, "v1/instance/list", 0, further, e);
         if (r == 0 && observation_covers(obs, TYPE_TEMPLATE))
@@ -59,7 +85,9 @@ int opendcp_look(const struct account_config *account, struct observation *obs, 
         return r;
 }
 
-/* Deleted ones are not listed; being deleted is being at work. 4 and 7 stay as they are until somebody deletes them. */
+#define STATUS_DELETED 5
+
+/* 6 is being deleted, which is being at work. 4 and 7 stay as they are until somebody deletes the machine. */
 static enum condition condition_of(int64_t status)
 {
         switch (status) {
@@ -78,8 +106,6 @@ static enum condition condition_of(int64_t status)
         }
 }
 
-#define STATUS_DELETED 5
-
 static int read_status(const json_t *machine, int64_t *ret, struct error *e)
 {
         if (json_read_int64(json_object_get(machine, "Status"), ret) < 0)
@@ -88,85 +114,141 @@ static int read_status(const json_t *machine, int64_t *ret, struct error *e)
         return 0;
 }
 
-/* The template's id is a number there, and a text here. */
-static int read_template_of(struct observation *obs, const json_t *machine, struct values *values, struct error *e)
+/* The id of a template is a number there, and a text here. */
+static int read_template_id(struct observation *obs, const json_t *template, const char *what, int64_t *ret,
+                            const char **ret_text, struct error *e)
 {
-        const char *id;
+        char text[24];
+        int64_t id;
+
+        if (json_read_int64(json_object_get(template, "Id"), &id) < 0 || id < 1 || id > OPENDCP_TEMPLATE_MAX)
+                return error_set(e, -EBADMSG, "a %s in the provider's reply has no \"Id\" that could be one", what);
+        (void)snprintf(text, sizeof(text), "%" PRId64, id);
+        *ret_text = observation_string(obs, text);
+        if (!*ret_text)
+                return error_oom(e);
+        *ret = id;
+        return 0;
+}
+
+static int read_created(struct observation *obs, const json_t *object, const char *what, const char **ret,
+                        struct error *e)
+{
         int r;
 
-        r = api_read_id(obs, json_object_get(machine, "Cluster"), "Id", "machine's template", &id, e);
-        if (r == 0)
-                values_set_text(values, PROPERTY_TEMPLATE, id);
+        r = api_read_text(obs, object, "CreateTime", what, ret, e);
+        if (r == 0 && text_starts(*ret, NO_TIME))
+                *ret = "";
         return r;
 }
 
+/* The address that the vendor itself reaches a machine at comes first. */
 static int read_address(struct observation *obs, const json_t *machine, const char **ret, struct error *e)
 {
-        int r;
-
-        r = api_read_text(obs, machine, "PrivateIpAddress", "machine", ret, e);
-        return r == 0 && !**ret ? api_read_text(obs, machine, "PublicIpAddress", "machine", ret, e) : r;
-}
-
-static int read_machine(struct observation *obs, const json_t *machine, struct error *e)
-{
-        struct row row = { 0 };
-        int64_t status;
-        int r;
-
-        if ((r = api_read_id(obs, machine, "InstanceId", "machine", &row.id, e)) < 0 ||
-            (r = read_status(machine, &status, e)) < 0 ||
-            (r = api_read_text(obs, machine, "CreateTime", "machine", &row.created, e)) < 0 ||
-            (r = read_address(obs, machine, &row.address, e)) < 0 ||
-            (r = read_template_of(obs, machine, &row.values, e)) < 0)
-                return r;
-        if (status == STATUS_DELETED)
-                return 0;
-        row.condition = condition_of(status);
-        r = observation_add(obs, TYPE_MACHINE, &row);
-        return r < 0 ? error_oom(e) : 0;
-}
-
-static int read_template(struct observation *obs, const json_t *template, struct error *e)
-{
-        struct row row = { .condition = CONDITION_RUNNING };
-        int r;
-
-        if ((r = api_read_id(obs, template, "Id", "template", &row.id, e)) < 0 ||
-            (r = api_read_text(obs, template, "Name", "template", &row.name, e)) < 0 ||
-            (r = api_read_text(obs, template, "CreateTime", "template", &row.created, e)) < 0)
-                return r;
-        r = observation_add(obs, TYPE_TEMPLATE, &row);
-        return r < 0 ? error_oom(e) : 0;
-}
-
-static int read_list(const json_t *content, struct observation *obs,
-                     int (*read)(struct observation *obs, const json_t *row, struct error *e), struct error *e)
-{
+        static const char *const keys[] = { "PrivateIpAddress", "PublicIpAddress", "NatIpAddress" };
         int r = 0;
 
-        if (!json_is_array(content))
-                return error_set(e, -EBADMSG, "the provider's list is none");
-        for (size_t i = 0; r == 0 && i < json_array_size(content); i++)
-                r = read(obs, json_array_get(content, i), e);
+        *ret = "";
+        for (size_t i = 0; r == 0 && !**ret && i < ARRAY_SIZE(keys); i++)
+                r = api_read_text(obs, machine, keys[i], "machine", ret, e);
+        return r;
+}
+
+static int note_seen(struct reading *rd, const char *id, const char *what, struct error *e)
+{
+        int r;
+
+        r = strmap_put(&rd->seen, id, (void *)id);
+        if (r == -EEXIST)
+                return error_set(e, -EBADMSG, "a list in the provider's reply shows a %s twice", what);
+        return r < 0 ? error_oom(e) : 0;
+}
+
+/* In another list it may have been shown already, and must be the same machine there. */
+static int add_machine(struct reading *rd, const struct row *row, struct error *e)
+{
+        const struct row *before = observation_find(rd->obs, TYPE_MACHINE, row->id);
+
+        if (before && !text_equal(before->values.of[PROPERTY_TEMPLATE].text, row->values.of[PROPERTY_TEMPLATE].text))
+                return error_set(e, -EBADMSG, "the provider's lists show a machine as made of two templates");
+        return observation_add(rd->obs, TYPE_MACHINE, row) < 0 ? error_oom(e) : 0;
+}
+
+static int read_machine(struct reading *rd, const json_t *machine, struct error *e)
+{
+        struct row row = { 0 };
+        int64_t status, template;
+        const char *template_text;
+        int r;
+
+        if ((r = api_read_id(rd->obs, machine, "InstanceId", "machine", &row.id, e)) < 0 ||
+            (r = read_status(machine, &status, e)) < 0 ||
+            (r = read_created(rd->obs, machine, "machine", &row.created, e)) < 0 ||
+            (r = read_address(rd->obs, machine, &row.address, e)) < 0 ||
+            (r = read_template_id(rd->obs, json_object_get(machine, "Cluster"), "machine's template (\"Cluster\")",
+                                  &template, &template_text, e)) < 0)
+                return r;
+        if (!opendcp_machine_id_valid(row.id))
+                return error_set(e, -EBADMSG,
+                                 "a machine in the provider's reply has an \"InstanceId\" with a comma or "
+                                 "a slash, with which it could never be asked for");
+        if (rd->of && rd->of != template)
+                return error_set(e, -EBADMSG, "the provider's list of a template's machines shows one of another");
+        r = note_seen(rd, row.id, "machine", e);
+        if (r < 0 || status == STATUS_DELETED)
+                return r;
+        row.condition = condition_of(status);
+        values_set_text(&row.values, PROPERTY_TEMPLATE, template_text);
+        return add_machine(rd, &row, e);
+}
+
+static int read_template(struct reading *rd, const json_t *template, struct error *e)
+{
+        struct row row = { .condition = CONDITION_RUNNING };
+        int64_t id;
+        int r;
+
+        if ((r = read_template_id(rd->obs, template, "template", &id, &row.id, e)) < 0 ||
+            (r = api_read_text(rd->obs, template, "Name", "template", &row.name, e)) < 0 ||
+            (r = read_created(rd->obs, template, "template", &row.created, e)) < 0 ||
+            (r = note_seen(rd, row.id, "template", e)) < 0)
+                return r;
+        return observation_add(rd->obs, TYPE_TEMPLATE, &row) < 0 ? error_oom(e) : 0;
+}
+
+static int check_list(const json_t *content, struct error *e)
+{
+        return json_is_array(content) ? 0 : error_set(e, -EBADMSG, "the content of the provider's reply is no list");
+}
+
+/* `of`: the template whose machines these are; 0: any. */
+static int read_list(const json_t *content, struct observation *obs, int64_t of,
+                     int (*read)(struct reading *rd, const json_t *row, struct error *e), struct error *e)
+{
+        _cleanup_(reading_done) struct reading rd = { .obs = obs, .of = of };
+        int r;
+
+        r = check_list(content, e);
+        for (size_t i = 0; r == 0 && i < json_array_size(content); i++) {
+                r = read(&rd, json_array_get(content, i), e);
+                if (r == -EBADMSG)
+                        (void)error_wrap(e, r, "row %zu", i + 1);
+        }
         return r;
 }
 
 static int saw_machines(const json_t *content, struct observation *obs, struct error *e)
 {
-        int r;
-
-        r = read_list(content, obs, read_machine, e);
-        if (r == 0 && json_array_size(content) >= CAP)
+        if (json_array_size(content) >= CAP)
                 obs->of[TYPE_MACHINE].step = STEP_CAPPED;
-        return r;
+        return read_list(content, obs, 0, read_machine, e);
 }
 
 /* A list of one template's machines that is as long as lists get says nothing of the rest. */
-static int saw_members(const json_t *content, struct observation *obs, struct error *e)
+static int saw_members(const json_t *content, int64_t template, struct observation *obs, struct error *e)
 {
         obs->capped = obs->capped || json_array_size(content) >= CAP;
-        return read_list(content, obs, read_machine, e);
+        return read_list(content, obs, template, read_machine, e);
 }
 
 static int saw_templates(const struct account_config *account, const json_t *content, struct observation *obs,
@@ -174,14 +256,52 @@ static int saw_templates(const struct account_config *account, const json_t *con
 {
         int r;
 
-        r = read_list(content, obs, read_template, e);
+        obs->capped = obs->capped || json_array_size(content) >= CAP;
+        r = read_list(content, obs, 0, read_template, e);
         for (size_t i = 0; r == 0 && i < obs->scope.n_details; i++) {
                 const struct row *row = observation_find(obs, TYPE_TEMPLATE, obs->scope.details[i]);
 
                 if (row)
-                        r = ask_about(account, ASK_CREDIT, "v1/organization/bill/", row->id,
-                                      (uint64_t)(row - obs->of[TYPE_TEMPLATE].rows), further, e);
+                        r = ask_template(account, ASK_CREDIT, "v1/organization/bill/", row->id,
+                                         (uint64_t)(row - obs->of[TYPE_TEMPLATE].rows), further, e);
         }
+        return r;
+}
+
+/* A machine of a template that is not listed may have companions that nobody shows. */
+static bool some_template_is_missing(const struct observation *obs, const struct strmap *templates)
+{
+        const struct listed *machines = &obs->of[TYPE_MACHINE];
+
+        for (size_t i = 0; i < machines->n_rows; i++)
+                if (!strmap_get(templates, machines->rows[i].values.of[PROPERTY_TEMPLATE].text))
+                        return true;
+        return false;
+}
+
+/* The templates whose machines are read one template at a time. They are no rows: nobody may have asked for templates. */
+static int saw_parts(const struct account_config *account, const json_t *content, struct observation *obs,
+                     struct request_list *further, struct error *e)
+{
+        _cleanup_strmap_ struct strmap templates = { 0 };
+        int r;
+
+        r = check_list(content, e);
+        if (r < 0 || json_array_size(content) >= CAP) {
+                obs->capped = true;
+                return r;
+        }
+        for (size_t i = 0; r == 0 && i < json_array_size(content); i++) {
+                const char *text;
+                int64_t id;
+
+                r = read_template_id(obs, json_array_get(content, i), "template", &id, &text, e);
+                if (r == 0 && strmap_set(&templates, text, (void *)text) < 0)
+                        r = error_oom(e);
+                if (r == 0)
+                        r = ask_template(account, ASK_MEMBERS, "v1/instance/cluster/", text, (uint64_t)id, further, e);
+        }
+        obs->capped = obs->capped || some_template_is_missing(obs, &templates);
         return r;
 }
 
@@ -191,71 +311,69 @@ static int saw_credit(const json_t *content, size_t number, struct observation *
         int64_t hours;
 
         if (number >= obs->of[TYPE_TEMPLATE].n_rows ||
-            json_read_int64(json_object_get(content, "credit"), &hours) < 0 || hours > HOURS_MAX)
+            json_read_int64(json_object_get(content, "credit"), &hours) < 0 || hours < -HOURS_MAX || hours > HOURS_MAX)
                 return error_set(e, -EBADMSG,
                                  "\"credit\" of a template in the provider's reply is not what it should be");
-        values_set_number(&obs->of[TYPE_TEMPLATE].rows[number].values, PROPERTY_CREDIT,
-                          (hours < 0 ? 0 : hours) * (int64_t)USEC_PER_HOUR);
+        values_set_number(&obs->of[TYPE_TEMPLATE].rows[number].values, PROPERTY_CREDIT, hours * (int64_t)USEC_PER_HOUR);
         return 0;
 }
 
-/* The one that was asked for; another one, or none, says nothing. */
+/* The one that was asked for; another one says nothing. */
 static int saw_one(const json_t *content, struct observation *obs, struct error *e)
 {
+        _cleanup_(reading_done) struct reading rd = { .obs = obs };
         const struct listed *listed = &obs->of[obs->scope.of];
         int r;
 
-        r = obs->scope.of == TYPE_TEMPLATE ? read_template(obs, content, e) : read_machine(obs, content, e);
+        r = obs->scope.of == TYPE_TEMPLATE ? read_template(&rd, content, e) : read_machine(&rd, content, e);
         if (r == 0 && listed->n_rows && !text_equal(listed->rows[0].id, obs->scope.id))
                 return error_set(e, -EBADMSG, "the provider's reply shows another one than was asked for");
         return r;
 }
 
-int opendcp_saw(const struct account_config *account, const struct request *rq, struct reply *rp,
-                struct observation *obs, struct request_list *further, struct error *e)
+static int take_content(const struct account_config *account, const struct request *rq, const json_t *content,
+                        struct observation *obs, struct request_list *further, struct error *e)
 {
         enum question question = (enum question)(rq->tag & ((1u << QUESTION_BITS) - 1));
-        _cleanup_json_ json_t *reply = NULL;
-        const json_t *content;
-        int64_t code = OPENDCP_DONE;
-        int r;
+        uint64_t number = rq->tag >> QUESTION_BITS;
 
-        if (rp->status == 429 || rp->status == 503 || rp->status == 401 || rp->status == 403)
-                return reply_status_check(rp, e);
-        r = opendcp_open(rp, &reply, &code, e);
-        if (obs->scope.type == SCOPE_ONE && (r == 1 || rp->status == 500))
-                return 0; /* "no row found", or a server that broke down: it neither confirms nor contradicts */
-        if (r != 0)
-                return r == 1 ? -EBADMSG : r;
-        content = json_object_get(reply, "content");
         switch (question) {
         case ASK_MACHINES:
                 return saw_machines(content, obs, e);
         case ASK_MEMBERS:
-                return saw_members(content, obs, e);
+                return saw_members(content, (int64_t)number, obs, e);
         case ASK_TEMPLATES:
                 return saw_templates(account, content, obs, further, e);
+        case ASK_PARTS:
+                return saw_parts(account, content, obs, further, e);
         case ASK_CREDIT:
-                return saw_credit(content, (size_t)(rq->tag >> QUESTION_BITS), obs, e);
+                return saw_credit(content, number, obs, e);
         default:
                 return saw_one(content, obs, e);
         }
 }
 
-static int ask_members(const struct account_config *account, struct observation *obs, struct request_list *further,
-                       struct error *e)
+/* "No row found" for one thing could mean anything, so that it neither confirms nor contradicts; and a template may have no bill. */
+static bool may_be_missing(const struct request *rq, const struct observation *obs)
 {
-        const struct listed *templates = &obs->of[TYPE_TEMPLATE];
-        int r = 0;
+        return obs->scope.type == SCOPE_ONE || (rq->tag & ((1u << QUESTION_BITS) - 1)) == ASK_CREDIT;
+}
 
-        obs->of[TYPE_MACHINE].step = STEP_MEMBERS;
-        if (templates->n_rows > TEMPLATES_MAX) {
-                obs->capped = true;
+int opendcp_saw(const struct account_config *account, const struct request *rq, struct reply *rp,
+                struct observation *obs, struct request_list *further, struct error *e)
+{
+        _cleanup_json_ json_t *reply = NULL;
+        int64_t code = OPENDCP_DONE;
+        int r;
+
+        if (!opendcp_speaks(rp))
+                return reply_status_check(rp, e);
+        r = opendcp_open(rp, &reply, &code, e);
+        if (r == 1 && opendcp_is_service_error(rp, code) && may_be_missing(rq, obs))
                 return 0;
-        }
-        for (size_t i = 0; r == 0 && i < templates->n_rows; i++)
-                r = ask_about(account, ASK_MEMBERS, "v1/instance/cluster/", templates->rows[i].id, 0, further, e);
-        return r < 0 ? r : templates->n_rows > 0;
+        if (r != 0)
+                return r == 1 ? -EBADMSG : r;
+        return take_content(account, rq, json_object_get(reply, "content"), obs, further, e);
 }
 
 int opendcp_seen(const struct account_config *account, struct observation *obs, struct request_list *further,
@@ -266,9 +384,7 @@ int opendcp_seen(const struct account_config *account, struct observation *obs, 
 
         if (machines->step != STEP_CAPPED)
                 return 0;
-        if (observation_covers(obs, TYPE_TEMPLATE) || obs->of[TYPE_TEMPLATE].step == STEP_CAPPED)
-                return ask_members(account, obs, further, e);
-        obs->of[TYPE_TEMPLATE].step = STEP_CAPPED;
-        r = ask(account, ASK_TEMPLATES, "v1/cluster", 0, further, e);
+        machines->step = STEP_MEMBERS;
+        r = ask(account, ASK_PARTS, "v1/cluster", 0, further, e);
         return r < 0 ? r : 1;
 }

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The look: all machines in one list, the templates beside it, and what is left of the credit of some. The list stops silently at 1000
- * rows; then the machines of each template are read as well, which have the same limit each.
+ * The look: all machines in one list, the templates beside it, and what is left of the credit of some. A list stops silently at 1000
+ * rows: then the machines of each template are read as well, which have the same limit each. The rule: where some list of them may have
+ * left rows out, the observation is capped.
  */
 
 #include "reconcile/provider.h"

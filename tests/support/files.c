@@ -38,6 +38,23 @@ char *test_file_read(const char *file)
         return buf_steal(&b);
 }
 
+size_t test_folder_each(const char *folder, bool (*check)(const char *folder, const char *file))
+{
+        struct dirent *entry;
+        char path[4096];
+        size_t n = 0;
+        DIR *dir;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", TESTS_DIR, folder);
+        dir = opendir(path);
+        if (!dir)
+                fail_msg("%s cannot be opened", path);
+        while ((entry = readdir(dir)))
+                n += check(folder, entry->d_name);
+        (void)closedir(dir);
+        return n;
+}
+
 /* With MUSTER_TESTS_WRITE in the environment, what is said now becomes what is expected: read the difference before you
  * commit it. */
 static void write_file(const char *path, const char *text)

@@ -32,7 +32,7 @@ static inline char *reply_text_header(const char *head, size_t n, const char *na
 static inline struct reply reply_of_text(const char *text, size_t n)
 {
         struct reply rp = { .end = REPLY_COMPLETE, .status = 200 };
-        const char *gap = n > 13 && memcmp(text, "HTTP/1.0 ", 9) == 0 ? memmem(text, n, "\n\n", 2) : NULL;
+        const char *gap = n > 13 && memcmp(text, "HTTP/1.", 7) == 0 ? memmem(text, n, "\n\n", 2) : NULL;
         size_t head = gap ? (size_t)(gap - text) + 2 : 0;
         char *retry_after;
 

@@ -18,7 +18,8 @@
 #include "providers/starvcenter/starvcenter.h"
 #include "reconcile/base/base64.h"
 
-#define FOLDER TESTS_DIR "/providers/starvcenter/golden/"
+#define GOLDEN "providers/starvcenter/golden/"
+#define FOLDER TESTS_DIR "/" GOLDEN
 #define ENDPOINT "http://star.test:18081/starvcenter/services/cloudresource"
 
 static const struct provider *const codec = &starvcenter_provider;

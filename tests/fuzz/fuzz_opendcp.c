@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "providers/opendcp/opendcp.h"
+#include "reconcile/base/array.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/support/reply_text.h"
+
+static const struct provider *const codec = &opendcp_provider;
+static const struct account_config account = { .endpoint = "http://dcp.test", .timeout = USEC_PER_MINUTE };
+
+/* What is left of the input: replies as they come, one behind the other, each ended by a NUL byte. */
+struct replies {
+        const uint8_t *rest;
+        size_t n;
+        bool answered;
+};
+
+/* Behind the last one, empty ones. */
+static struct reply next_reply(struct replies *replies)
+{
+        size_t length;
+        _cleanup_free_ char *text = fuzz_take(&replies->rest, &replies->n, '\0', &length);
+
+        replies->answered = true;
+        return reply_of_text(text, length);
+}
+
+static void check_rows(const struct observation *obs, enum thing_type type)
+{
+        for (size_t i = 0; i < obs->of[type].n_rows; i++) {
+                const struct row *row = &obs->of[type].rows[i];
+
+                must(*row->id && strlen(row->id) < OUTCOME_ID_MAX && !strpbrk(row->id, ",/"));
+                must(observation_find(obs, type, row->id) == row);
+                must(row->name && row->address && row->created);
+                must(*condition_text(row->condition));
+                must(observation_covers(obs, type));
+                must(type != TYPE_MACHINE || *row->values.of[PROPERTY_TEMPLATE].text);
+        }
+}
+
+static void check_observation(const struct observation *obs)
+{
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                check_rows(obs, type);
+        if (obs->scope.type == SCOPE_ONE)
+                must(obs->of[obs->scope.of].n_rows <= 1);
+}
+
+/* Answers requests for as long as there are replies. 0: all of them; 1: there were not enough. */
+static int answer(struct replies *replies, struct observation *obs, struct request_list *asked, struct error *e)
+{
+        _cleanup_request_list_ struct request_list batch = *asked;
+
+        *asked = (struct request_list){};
+        for (size_t i = 0; i < batch.n_requests; i++) {
+                _cleanup_(reply_done) struct reply rp = {};
+                int r;
+
+                if (replies->n == 0 && replies->answered)
+                        return 1;
+                must(batch.requests[i].read && batch.requests[i].url);
+                rp = next_reply(replies);
+                r = codec->saw(&account, &batch.requests[i], &rp, obs, asked, e);
+                must(r == 0 || r == -EBADMSG || r == -EACCES || r == -EAGAIN);
+                check_observation(obs);
+                if (r < 0)
+                        return r;
+        }
+
+        return asked->n_requests > 0 ? answer(replies, obs, asked, e) : 0;
+}
+
+/* A whole look: what the replies make the codec ask for is answered until it is complete, refused, or out of replies. */
+static void check_look(struct replies replies, const struct scope *scope)
+{
+        _cleanup_(observation_free_p) struct observation *obs = NULL;
+        _cleanup_request_list_ struct request_list asked = {};
+        struct error e = { "" };
+        int r;
+
+        must(observation_new(scope, &obs) == 0);
+        must(codec->look(&account, obs, &asked, &e) == 0);
+        do {
+                r = answer(&replies, obs, &asked, &e);
+                if (r > 0)
+                        return;
+                if (r == 0)
+                        r = codec->seen(&account, obs, &asked, &e);
+        } while (r > 0);
+
+        if (r < 0)
+                must(*e.text && fuzz_is_showable(e.text));
+        else if (scope->type == SCOPE_ONE && obs->of[scope->of].n_rows)
+                must(text_equal(obs->of[scope->of].rows[0].id, scope->id));
+}
+
+/* Nothing is refused for certain that the vendor did not say no to, nor done that it did not say yes to. */
+static void check_outcome(struct replies replies, const struct order *order)
+{
+        _cleanup_(reply_done) struct reply rp = next_reply(&replies);
+        bool is_create = order->verb == ORDER_CREATE;
+        struct outcome outcome;
+
+        codec->acted(&account, order, &rp, &outcome);
+        must(*outcome_text(outcome.class));
+        must(outcome.class != OUTCOME_ACCEPTED || (rp.status >= 200 && rp.status <= 299));
+        must(outcome.class != OUTCOME_REFUSED || rp.status == 400 || rp.status == 404 || rp.status == 500);
+        must(outcome.class != OUTCOME_CAPACITY || (rp.status == 400 && is_create && order->type == TYPE_MACHINE));
+        must((outcome.n_ids > 0) == (is_create && outcome.class == OUTCOME_ACCEPTED));
+        must(outcome.n_ids <= order->n);
+        for (size_t i = 0; i < outcome.n_ids; i++)
+                must(outcome.ids[i][0] && memchr(outcome.ids[i], '\0', OUTCOME_ID_MAX) &&
+                     !strpbrk(outcome.ids[i], ",/"));
+        if (outcome.class != OUTCOME_ACCEPTED)
+                must(*outcome.why.text && fuzz_is_showable(outcome.why.text));
+}
+
+/* Each input is read as all that it could be the reply to. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        static const char *const details[] = { "5", "16" };
+        const struct scope both = { .type = SCOPE_ACCOUNT,
+                                    .types = 1u << TYPE_MACHINE | 1u << TYPE_TEMPLATE,
+                                    .details = details,
+                                    .n_details = ARRAY_SIZE(details) };
+        const struct scope templates = { .type = SCOPE_ACCOUNT,
+                                         .types = 1u << TYPE_TEMPLATE,
+                                         .details = details,
+                                         .n_details = ARRAY_SIZE(details) };
+        const struct scope machine = scope_one(TYPE_MACHINE, "i-fake000001"), template = scope_one(TYPE_TEMPLATE, "5");
+        const struct scope *const scopes[] = { &scope_machines, &both, &templates, &machine, &template };
+        const struct order orders[] = {
+                { .verb = ORDER_CREATE, .n = 2, .name = "web-0" },
+                { .verb = ORDER_CREATE, .type = TYPE_TEMPLATE, .n = 1, .name = "small" },
+                { .verb = ORDER_DELETE, .id = "i-1", .n = 1, .name = "web-0" },
+                { .verb = ORDER_DELETE, .type = TYPE_TEMPLATE, .id = "5", .n = 1, .name = "small" },
+                { .verb = ORDER_START, .id = "i-1", .n = 1, .name = "web-0" },
+                { .verb = ORDER_CHANGE, .type = TYPE_TEMPLATE, .id = "5", .n = 1, .field = PROPERTY_CREDIT },
+        };
+        const struct replies replies = { .rest = data, .n = size };
+
+        for (size_t i = 0; i < ARRAY_SIZE(scopes); i++)
+                check_look(replies, scopes[i]);
+        for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+                check_outcome(replies, &orders[i]);
+
+        return 0;
+}

@@ -85,20 +85,3 @@ void assert_same_as_file(const char *text, const char *file)
         fail_msg("%s differs from byte %zu on: it has \"%.200s\", the text \"%.200s\"", file, same,
                  buf_text(&expected) + same, text + same);
 }
-
-size_t test_folder_visit(const char *parent, const char *folder, bool (*visit)(const char *folder, const char *file))
-{
-        struct dirent *entry;
-        char path[4096];
-        size_t n = 0;
-        DIR *dir;
-
-        (void)snprintf(path, sizeof(path), "%s/%s/%s", TESTS_DIR, parent, folder);
-        dir = opendir(path);
-        if (!dir)
-                fail_msg("%s cannot be opened", path);
-        while ((entry = readdir(dir)))
-                n += visit(folder, entry->d_name);
-        (void)closedir(dir);
-        return n;
-}

@@ -16,7 +16,3 @@ size_t test_folder_each(const char *folder, bool (*check)(const char *folder, co
 
 /* Fails the test unless the file below tests/ holds exactly `text`; tells where they part. */
 void assert_same_as_file(const char *text, const char *file);
-
-/* Visits every file of `folder`, which is in the folder `parent` below tests/, by its name; how many of them the
- * visitor took. */
-size_t test_folder_visit(const char *parent, const char *folder, bool (*visit)(const char *folder, const char *file));

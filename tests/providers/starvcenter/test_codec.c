@@ -150,14 +150,6 @@ static bool check_file(const char *folder, const char *file)
         return true;
 }
 
-<<<<<<< HEAD
-static void check_folder(const char *folder, size_t at_least)
-{
-        assert_true(test_folder_visit("providers/starvcenter/golden", folder, check_file) >= at_least);
-}
-
-=======
->>>>>>> codec-opendcp
 static void listings_are_read(void **state)
 {
         (void)state;

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from harness import DEADLINE, TestCase, wait_until
-from vendors import VENDORS, Credentials, Lifecycle, Outcomes, Secrets, VendorCase
+from vendors import VENDORS, Credentials, Lifecycle, Outcomes, Secrets, VendorCase, web
 
 
 class OpendcpLifecycle(Lifecycle, VendorCase):

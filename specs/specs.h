@@ -37,7 +37,7 @@ int diagnostic_text(struct buf *b, const struct diagnostic *d);
 struct specs_options {
         /* The codec of a Provider's `type`; NULL: this version has none. */
         const struct provider *(*provider_find)(const char *type);
-        const char *const *provider_types;       /* that have a codec, ending with NULL */
+        const char *const *provider_types; /* that have a codec, ending with NULL */
 };
 
 /* Reads `paths` (n of them; files, folders, "-") in order. 0: `ret` is the estate, `d` may hold warnings; -EINVAL: `d`

@@ -13,13 +13,16 @@
 
 #define SNAPSHOT_FORMAT "muster.snapshot/v1"
 
+/* The fields of an account with what was seen of each type; a type that was not looked for has none. */
+extern const char *const snapshot_lists[THING_TYPES];
+
 /* Writing, in two steps: planning changes the ledger's model in memory, so that is noted before. */
 struct snapshot_note {
-        struct ledger *ledger; /* the caller's */
-        json_t *json;          /* NULL: there is no ledger */
-        struct strmap held;    /* every id that was ever ours */
-        usec_t now;            /* boot clock */
-        int64_t at;            /* wall clock */
+        struct ledger *ledger;         /* the caller's */
+        json_t *json;                  /* NULL: there is no ledger */
+        struct strmap held, strangers; /* as the ledger has them */
+        usec_t now;                    /* boot clock */
+        int64_t at;                    /* wall clock */
 };
 
 int snapshot_note(struct ledger *l, usec_t now, int64_t wall, struct snapshot_note *ret, struct error *e);
@@ -37,7 +40,7 @@ struct snapshot {
         bool has_ledger;
         struct snapshot_account {
                 const char *name, *type, *why;
-                struct observation *machines; /* NULL: they could not be read, `why` says so */
+                struct observation *seen; /* NULL: it could not be read, `why` says so */
         } * accounts;
         size_t n_accounts, allocated_accounts;
         json_t *json; /* the file's; holds the strings */

@@ -16,7 +16,7 @@ struct snapshot *snapshot_free(struct snapshot *s)
                 return NULL;
 
         for (size_t i = 0; i < s->n_accounts; i++)
-                observation_free(s->accounts[i].machines);
+                observation_free(s->accounts[i].seen);
         free(s->accounts);
         ledger_free(s->ledger);
         json_decref(s->json);
@@ -129,8 +129,9 @@ static const char *read_values(struct reading *in, const char *field, struct val
 
 static int read_thing(struct reading *in)
 {
-        struct thing *t = ledger_add_thing(in->ledger, TYPE_MACHINE, read_text(in, "account"),
-                                           read_text(in, "resource"), read_text(in, "slot"), read_text(in, "id"));
+        enum thing_type type = (enum thing_type)read_word(in, "type", thing_type_words, THING_TYPES);
+        struct thing *t = ledger_add_thing(in->ledger, type, read_text(in, "account"), read_text(in, "resource"),
+                                           read_text(in, "slot"), read_text(in, "id"));
 
         if (!t)
                 return error_oom(in->e);
@@ -152,14 +153,21 @@ static int read_thing(struct reading *in)
 
 static int read_call(struct reading *in)
 {
-        struct call *c = ledger_add_call(in->ledger, TYPE_MACHINE, read_text(in, "account"), read_text(in, "resource"),
+        enum thing_type type = (enum thing_type)read_word(in, "type", thing_type_words, THING_TYPES);
+        struct call *c = ledger_add_call(in->ledger, type, read_text(in, "account"), read_text(in, "resource"),
                                          read_text(in, "slot"),
                                          (enum order_verb)read_word(in, "verb", order_verb_words, ORDER_VERBS));
 
         if (!c)
                 return error_oom(in->e);
 
+        c->seq = read_number(in, "number");
+        if (c->seq >= in->ledger->next_call)
+                in->ledger->next_call = c->seq + 1;
         c->field = read_field(in);
+        c->marker = read_text(in, "marker");
+        c->batch = read_number(in, "batch");
+        c->cuts = read_number(in, "cuts");
         c->id = read_text(in, "id");
         c->state = (enum call_state)read_word(in, "state", call_state_words, CALL_STATES);
         c->counts = (enum call_counts)read_word(in, "counts", call_counts_words, CALL_COUNTS);
@@ -274,52 +282,78 @@ static int read_ledger(struct snapshot *s, struct error *e)
 
 /* The accounts. Texts of rows are kept in the ledger's pool, which outlives them. */
 
-static int read_row(struct reading *in, const char *account, struct observation *obs)
+static int read_row(struct reading *in, const char *account, enum thing_type type, struct observation *obs)
 {
         struct row row = {
                 .id = read_text(in, "id"),
                 .name = read_text(in, "name"),
                 .address = read_text(in, "address"),
                 .created = read_text(in, "created"),
+                .parent = read_text(in, "parent"),
+                .traits = read_text(in, "traits"),
                 .condition = read_condition(in),
                 .can_shut_down = read_flag(in, "canShutDown"),
+                .price = read_number(in, "price"),
         };
-        bool held = read_flag(in, "held");
+        bool held = read_flag(in, "held"), stranger = read_flag(in, "stranger");
 
         (void)read_values(in, "values", &row.values);
         if (in->failed < 0)
                 return in->failed;
-        if ((held && ledger_hold_id(in->ledger, account, TYPE_MACHINE, row.id) < 0) ||
-            observation_add(obs, TYPE_MACHINE, &row) < 0)
+        if ((held && ledger_hold_id(in->ledger, account, type, row.id) < 0) ||
+            (stranger && ledger_note_stranger(in->ledger, account, type, row.id) < 0) ||
+            observation_add(obs, type, &row) < 0)
                 return error_oom(in->e);
 
         return 0;
 }
 
-static int read_machines(struct snapshot *s, const char *account, const json_t *list, struct observation **ret,
-                         struct error *e)
+static int read_rows(struct snapshot *s, const char *account, enum thing_type type, const json_t *list,
+                     struct observation *obs, struct error *e)
 {
-        _cleanup_(observation_free_p) struct observation *obs = NULL;
-
         if (!json_is_array(list))
-                return error_set(e, -EBADMSG, "its account %s has no list of machines", account);
-        if (observation_new(&scope_machines, &obs) < 0)
-                return error_oom(e);
+                return error_set(e, -EBADMSG, "its account %s has no list of %s", account, snapshot_lists[type]);
 
         for (size_t i = 0; i < json_array_size(list); i++) {
                 struct reading in = {
                         .ledger = s->ledger,
                         .object = json_array_get(list, i),
-                        .what = "machine",
+                        .what = thing_type_words[type],
                         .number = i + 1,
                         .e = e,
                 };
-                int r = read_row(&in, account, obs);
+                int r = read_row(&in, account, type, obs);
 
                 if (r < 0)
                         return error_wrap(e, r, "account %s", account);
         }
 
+        return 0;
+}
+
+/* Machines are always looked for, the rest where there is some or is to be. */
+static int read_seen(struct snapshot *s, const char *account, const json_t *json, struct observation **ret,
+                     struct error *e)
+{
+        _cleanup_(observation_free_p) struct observation *obs = NULL;
+        struct scope scope = scope_machines;
+
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                if (json_object_get(json, snapshot_lists[type]))
+                        scope.types |= 1u << type;
+        if (observation_new(&scope, &obs) < 0)
+                return error_oom(e);
+
+        for (enum thing_type type = 0; type < THING_TYPES; type++) {
+                int r = observation_covers(obs, type)
+                                ? read_rows(s, account, type, json_object_get(json, snapshot_lists[type]), obs, e)
+                                : 0;
+
+                if (r < 0)
+                        return r;
+        }
+
+        obs->capped = json_is_true(json_object_get(json, "capped"));
         obs->state = OBSERVATION_COMPLETE;
         *ret = STEAL(obs);
         return 0;
@@ -339,7 +373,7 @@ static int read_account(struct snapshot *s, const char *name, const json_t *json
                                  name);
 
         *a = (struct snapshot_account){ .name = name, .type = type, .why = why ? why : "" };
-        return json_is_true(complete) ? read_machines(s, name, json_object_get(json, "machines"), &a->machines, e) : 0;
+        return json_is_true(complete) ? read_seen(s, name, json, &a->seen, e) : 0;
 }
 
 static int read_accounts(struct snapshot *s, struct error *e)
@@ -430,10 +464,10 @@ static int show_account(struct snapshot *s, struct engine *engine, const struct 
                 (void)error_set(&why, -ENODATA, "the snapshot does not hold it");
         else if (!text_equal(a->type, provider->provider->type))
                 (void)error_set(&why, -ENODATA, "in the snapshot it is a %.100s", a->type);
-        else if (!a->machines)
+        else if (!a->seen)
                 (void)error_set(&why, -ENODATA, "it could not be read when the snapshot was taken: %.500s", a->why);
 
-        return engine_show(engine, provider->name, *why.text ? NULL : STEAL(a->machines), why.text);
+        return engine_show(engine, provider->name, *why.text ? NULL : STEAL(a->seen), why.text);
 }
 
 int snapshot_show(struct snapshot *s, struct engine *engine, struct error *e)

@@ -10,7 +10,11 @@
 #include "reconcile/base/text.h"
 
 #define VALUES_MAX ((size_t)1 << 20)
-#define KEY_MAX ((size_t)1 << 20)
+
+const char *const snapshot_lists[THING_TYPES] = {
+        [TYPE_MACHINE] = "machines", [TYPE_DISK] = "disks",   [TYPE_TEMPLATE] = "templates",
+        [TYPE_OFFER] = "offers",     [TYPE_IMAGE] = "images",
+};
 
 static json_t *values_json(const struct values *v)
 {
@@ -21,13 +25,13 @@ static json_t *values_json(const struct values *v)
 
 static json_t *thing_json(const struct thing *t)
 {
-        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:s, s:I, s:o}", "account",
-                         json_any_text(t->account), "resource", json_any_text(t->resource), "slot",
-                         json_any_text(t->slot), "id", json_any_text(t->id), "created", json_any_text(t->created),
-                         "state", thing_state_words[t->state], "adopted", t->adopted, "protect", t->protect,
-                         "everReady", t->ever_ready, "missing", t->missing, "leaked", t->leaked, "madeWith",
-                         values_json(&t->made_with), "address", json_any_text(t->address), "condition",
-                         condition_text(t->condition), "madeAt", (json_int_t)t->made_at, "note",
+        return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:s, s:I, s:o}",
+                         "type", thing_type_words[t->type], "account", json_any_text(t->account), "resource",
+                         json_any_text(t->resource), "slot", json_any_text(t->slot), "id", json_any_text(t->id),
+                         "created", json_any_text(t->created), "state", thing_state_words[t->state], "adopted",
+                         t->adopted, "protect", t->protect, "everReady", t->ever_ready, "missing", t->missing, "leaked",
+                         t->leaked, "madeWith", values_json(&t->made_with), "address", json_any_text(t->address),
+                         "condition", condition_text(t->condition), "madeAt", (json_int_t)t->made_at, "note",
                          json_any_text(t->note));
 }
 
@@ -35,11 +39,13 @@ static json_t *call_json(const struct call *c)
 {
         const char *field = c->field == PROPERTY_NONE ? "" : property_name(c->field);
 
-        return json_pack("{s:o, s:o, s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:o}", "account",
+        return json_pack("{s:I, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o}",
+                         "number", (json_int_t)c->seq, "type", thing_type_words[c->type], "account",
                          json_any_text(c->account), "resource", json_any_text(c->resource), "slot",
                          json_any_text(c->slot), "verb", order_verb_words[c->verb], "field", field, "id",
                          json_any_text(c->id), "state", call_state_words[c->state], "counts",
-                         call_counts_words[c->counts], "wanted", values_json(&c->wanted), "madeAt",
+                         call_counts_words[c->counts], "wanted", values_json(&c->wanted), "marker",
+                         json_any_text(c->marker), "batch", (json_int_t)c->batch, "cuts", (json_int_t)c->cuts, "madeAt",
                          (json_int_t)c->made_at, "note", json_any_text(c->note), "request", json_any_text(c->request));
 }
 
@@ -125,13 +131,14 @@ void snapshot_note_done(struct snapshot_note *n)
 {
         json_decref(n->json);
         strmap_done(&n->held);
+        strmap_done(&n->strangers);
         *n = (struct snapshot_note){ 0 };
 }
 
-static int note_held(const struct ledger *l, struct strmap *held)
+static int copy_ids(const struct strmap *ids, struct strmap *copy)
 {
-        STRMAP_FOREACH (slot, &l->held)
-                if (strmap_set(held, slot->key, slot->value) < 0)
+        STRMAP_FOREACH (slot, ids)
+                if (strmap_set(copy, slot->key, slot->value) < 0)
                         return -ENOMEM;
 
         return 0;
@@ -145,7 +152,7 @@ int snapshot_note(struct ledger *l, usec_t now, int64_t wall, struct snapshot_no
         if (l->path)
                 n.json = json_pack("{s:o, s:o, s:o, s:o}", "accounts", hours_json(l, now, wall, e), "things",
                                    things_json(l), "calls", calls_json(l), "pauses", pauses_json(l));
-        if ((l->path && !n.json) || note_held(l, &n.held) < 0)
+        if ((l->path && !n.json) || copy_ids(&l->held, &n.held) < 0 || copy_ids(&l->strangers, &n.strangers) < 0)
                 return -ENOMEM;
 
         *ret = n;
@@ -153,34 +160,49 @@ int snapshot_note(struct ledger *l, usec_t now, int64_t wall, struct snapshot_no
         return 0;
 }
 
-/* An id that was ever ours is told, so that its machine is not taken for one that a lost create made. */
-static json_t *row_json(const struct row *row, bool held)
+/* An id that was ever ours, or that was there before something was made, is told: so that it is not taken for what a lost create
+ * made. */
+static json_t *row_json(const struct row *row, bool held, bool stranger)
 {
-        return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:o}", "id", json_any_text(row->id), "name",
-                         json_any_text(row->name), "address", json_any_text(row->address), "created",
-                         json_any_text(row->created), "condition", condition_text(row->condition), "canShutDown",
-                         row->can_shut_down, "held", held, "values", values_json(&row->values));
+        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:I, s:b, s:b, s:o}", "id", json_any_text(row->id),
+                         "name", json_any_text(row->name), "address", json_any_text(row->address), "created",
+                         json_any_text(row->created), "parent", json_any_text(row->parent), "traits",
+                         json_any_text(row->traits), "condition", condition_text(row->condition), "canShutDown",
+                         row->can_shut_down, "price", (json_int_t)row->price, "held", held, "stranger", stranger,
+                         "values", values_json(&row->values));
 }
 
-static bool was_held(const struct snapshot_note *n, const char *account, const char *id)
-{
-        _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
-
-        return buf_addf(&key, "%s %s", account, id) < 0 || strmap_get(&n->held, buf_text(&key));
-}
-
-static json_t *rows_json(const struct snapshot_note *n, const char *account, const struct observation *machines)
+static json_t *rows_json(const struct snapshot_note *n, const char *account, const struct observation *seen,
+                         enum thing_type type)
 {
         _cleanup_json_ json_t *list = json_array();
 
-        for (size_t i = 0; machines && i < machines->of[TYPE_MACHINE].n_rows; i++) {
-                const struct row *row = &machines->of[TYPE_MACHINE].rows[i];
+        for (size_t i = 0; i < seen->of[type].n_rows; i++) {
+                const struct row *row = &seen->of[type].rows[i];
+                bool held = ledger_ids_have(&n->held, account, type, row->id);
+                bool stranger = ledger_ids_have(&n->strangers, account, type, row->id);
 
-                if (json_array_append_new(list, row_json(row, was_held(n, account, row->id))) < 0)
+                if (json_array_append_new(list, row_json(row, held, stranger)) < 0)
                         return NULL;
         }
 
         return STEAL(list);
+}
+
+static json_t *account_json(const struct snapshot_note *n, const struct account_view *view)
+{
+        const struct observation *seen = view->readable ? view->machines : NULL;
+        _cleanup_json_ json_t *account = json_pack(
+                "{s:s, s:b, s:o, s:b}", "type", view->provider->provider->type, "complete", seen != NULL, "why",
+                json_any_text(seen ? NULL : view->why), "capped", seen && seen->capped);
+
+        for (enum thing_type type = 0; seen && type < THING_TYPES; type++)
+                if (observation_covers(seen, type) &&
+                    json_object_set_new(account, snapshot_lists[type], rows_json(n, view->provider->name, seen, type)) <
+                            0)
+                        return NULL;
+
+        return STEAL(account);
 }
 
 static json_t *accounts_json(const struct snapshot_note *n, const struct engine *engine)
@@ -189,15 +211,9 @@ static json_t *accounts_json(const struct snapshot_note *n, const struct engine 
 
         for (size_t i = 0; i < engine_n_accounts(engine); i++) {
                 struct account_view view;
-                json_t *account;
 
                 engine_account(engine, i, &view);
-                if (!view.provider)
-                        continue;
-                account = json_pack("{s:s, s:b, s:o, s:o}", "type", view.provider->provider->type, "complete",
-                                    view.readable, "why", json_any_text(view.readable ? NULL : view.why), "machines",
-                                    rows_json(n, view.provider->name, view.readable ? view.machines : NULL));
-                if (json_object_set_new(object, view.provider->name, account) < 0)
+                if (view.provider && json_object_set_new(object, view.provider->name, account_json(n, &view)) < 0)
                         return NULL;
         }
 

@@ -251,10 +251,28 @@ static int scope_of(struct account *a, struct scope *scope)
         return add_details(a, scope);
 }
 
+/* Does what is shown say of everything that would be looked for? */
+static bool shows_enough(struct account *a)
+{
+        struct scope scope = { .type = SCOPE_ACCOUNT };
+
+        if (scope_of(a, &scope) < 0) {
+                error_set(&a->why, -ENOMEM, "out of memory");
+                return false;
+        }
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                if (scope.types >> type & 1 && !observation_covers(a->shown, type)) {
+                        error_set(&a->why, -ENODATA, "what was seen of it says nothing of any %s",
+                                  thing_type_words[type]);
+                        return false;
+                }
+        return true;
+}
+
 /* A snapshot stands in for the provider: it is looked at as if it had just been read. */
 static void see_shown(struct account *a, usec_t now)
 {
-        if (a->shown) {
+        if (a->shown && shows_enough(a)) {
                 was_seen(a, STEAL(a->shown), now, now);
                 return;
         }

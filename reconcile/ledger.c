@@ -136,8 +136,7 @@ static int keep_id(struct ledger *l, struct strmap *map, const char *account, en
         return 1;
 }
 
-/* Without memory for the question the answer is yes: that makes nothing ours. */
-static bool has_id(const struct strmap *map, const char *account, enum thing_type type, const char *id)
+bool ledger_ids_have(const struct strmap *map, const char *account, enum thing_type type, const char *id)
 {
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
 
@@ -154,7 +153,7 @@ int ledger_hold_id(struct ledger *l, const char *account, enum thing_type type, 
 
 bool ledger_held(const struct ledger *l, const char *account, enum thing_type type, const char *id)
 {
-        return has_id(&l->held, account, type, id);
+        return ledger_ids_have(&l->held, account, type, id);
 }
 
 const struct thing *thing_current(const struct ledger *l, const struct resource *resource)
@@ -222,7 +221,7 @@ int ledger_rename_strangers(struct ledger *l, const char *from, const char *to)
 
 bool ledger_is_stranger(const struct ledger *l, const char *account, enum thing_type type, const char *id)
 {
-        return has_id(&l->strangers, account, type, id);
+        return ledger_ids_have(&l->strangers, account, type, id);
 }
 
 struct thing *ledger_keep_thing(struct ledger *l, const struct thing *row)

@@ -189,6 +189,8 @@ int ledger_touch_thing(struct ledger *l, struct thing *t);
 int ledger_touch_call(struct ledger *l, struct call *c);
 int ledger_hold_id(struct ledger *l, const char *account, enum thing_type type, const char *id);
 bool ledger_held(const struct ledger *l, const char *account, enum thing_type type, const char *id);
+/* Of `held` and `strangers`, or a copy of one. Without memory for the question the answer is yes: that makes nothing ours. */
+bool ledger_ids_have(const struct strmap *ids, const char *account, enum thing_type type, const char *id);
 
 /* What the ledger owns for a resource that is one thing; the last one that was made. NULL: nothing yet. */
 const struct thing *thing_current(const struct ledger *l, const struct resource *resource);

@@ -59,6 +59,10 @@ static struct ledger *make_ledger(const char *path)
         t->made_at = WALL - 90;
         t->gone_at = WALL - 50;
 
+        t = ledger_add_thing(l, TYPE_DISK, "star", "MachineSet/web", "web-0/data", "disk-1");
+        assert_non_null(t);
+        t->made_at = WALL - 80;
+
         c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_CHANGE);
         assert_non_null(c);
         c->field = PROPERTY_CPU;
@@ -68,6 +72,15 @@ static struct ledger *make_ledger(const char *path)
         c->note = kept(l, "no answer");
         c->request = kept(l, "PUT cloudvm/modify");
         assert_int_equal(ledger_set_values(l, &values, &c->wanted, &c->wanted_text), 0);
+
+        c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-3", ORDER_CREATE);
+        assert_non_null(c);
+        c->state = CALL_ACCEPTED;
+        c->counts = COUNTS_CREATE;
+        c->batch = c->seq;
+        c->marker = kept(l, "web-3");
+        c->cuts = 2;
+        c->made_at = WALL - 5;
 
         c = ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_DELETE);
         assert_non_null(c);
@@ -101,6 +114,7 @@ static void check_thing(const struct thing *a, const struct thing *b)
         assert_string_equal(a->note, b->note);
         assert_string_equal(a->made_with_text, b->made_with_text);
         assert_int_equal(a->made_with.known, b->made_with.known);
+        assert_int_equal(a->type, b->type);
         assert_int_equal(a->state, b->state);
         assert_int_equal(a->condition, b->condition);
         assert_int_equal(a->adopted, b->adopted);
@@ -120,6 +134,11 @@ static void check_call(const struct call *a, const struct call *b)
         assert_string_equal(a->note, b->note);
         assert_string_equal(a->request, b->request);
         assert_string_equal(a->wanted_text, b->wanted_text);
+        assert_string_equal(a->marker, b->marker);
+        assert_int_equal(a->seq, b->seq);
+        assert_int_equal(a->batch, b->batch);
+        assert_int_equal(a->cuts, b->cuts);
+        assert_int_equal(a->type, b->type);
         assert_int_equal(a->verb, b->verb);
         assert_int_equal(a->field, b->field);
         assert_int_equal(a->state, b->state);
@@ -132,13 +151,15 @@ static void check_ledger(struct ledger *l, struct ledger *m)
         struct ledger_hour hour, same;
         struct error e;
 
-        assert_int_equal(l->n_things, 2);
-        assert_int_equal(m->n_things, 2);
+        assert_int_equal(l->n_things, 3);
+        assert_int_equal(m->n_things, 3);
         for (size_t i = 0; i < m->n_things; i++)
                 check_thing(l->things[i], m->things[i]);
-        assert_int_equal(l->n_calls, 1);
-        assert_int_equal(m->n_calls, 1);
-        check_call(l->calls[0], m->calls[0]);
+        assert_int_equal(l->n_calls, 2);
+        assert_int_equal(m->n_calls, 2);
+        for (size_t i = 0; i < m->n_calls; i++)
+                check_call(l->calls[i], m->calls[i]);
+        assert_true(m->next_call > l->calls[1]->seq);
 
         assert_true(ledger_knows_account(m, "star"));
         assert_string_equal(ledger_paused(m, "MachineSet/web"), "repairs");
@@ -205,18 +226,19 @@ static void test_the_ledger_comes_back(_unused_ void **state)
                 assert_int_equal(replaced, 3);
         }
         assert_int_equal(s->n_accounts, 1);
-        assert_null(s->accounts[0].machines);
+        assert_null(s->accounts[0].seen);
         assert_string_equal(s->accounts[0].why, "it was away");
         remove_folder(&folder);
 }
 
 #define HEAD "\"format\": \"muster.snapshot/v1\", \"at\": \"2026-11-21T01:02:03Z\", \"estate\": \"prod\""
 #define LEDGER "\"ledger\": {\"accounts\": {}, \"things\": [], \"calls\": [], \"replacements\": [], \"pauses\": {}}"
-#define MACHINE(id)                                                                                   \
-        "{\"id\": " id ", \"name\": \"web-0\", \"address\": \"\", \"created\": \"\", \"condition\": " \
-        "\"running\", \"canShutDown\": true, \"held\": true, \"values\": {\"cpu\": 4, \"template\": \"t\"}}"
-#define STAR(machines)                                                                                                    \
-        "\"accounts\": {\"star\": {\"type\": \"starvcenter\", \"complete\": true, \"why\": null, \"machines\": " machines \
+#define MACHINE(id)                                                                                           \
+        "{\"id\": " id ", \"name\": \"web-0\", \"address\": \"\", \"created\": \"\", \"parent\": \"vm-9\","   \
+        "\"traits\": \"x\", \"condition\": \"running\", \"canShutDown\": true, \"price\": 7, \"held\": true," \
+        "\"stranger\": true, \"values\": {\"cpu\": 4, \"template\": \"t\"}}"
+#define STAR(lists)                                                                                                         \
+        "\"accounts\": {\"star\": {\"type\": \"starvcenter\", \"complete\": true, \"why\": null, \"capped\": false, " lists \
         "}}"
 
 static int parse(const char *text, struct snapshot **ret, struct error *e)
@@ -233,18 +255,44 @@ static void test_machines(_unused_ void **state)
         const struct row *row;
         struct error e;
 
-        assert_int_equal(parse("{" HEAD ", " STAR("[" MACHINE("\"vm-1\"") "]") ", \"ledger\": null}", &s, &e), 0);
+        assert_int_equal(
+                parse("{" HEAD ", " STAR("\"machines\": [" MACHINE("\"vm-1\"") "]") ", \"ledger\": null}", &s, &e), 0);
         assert_false(s->has_ledger);
         assert_int_equal(s->ledger->n_things, 0);
-        assert_int_equal(s->accounts[0].machines->state, OBSERVATION_COMPLETE);
-        row = observation_find(s->accounts[0].machines, TYPE_MACHINE, "vm-1");
+        assert_int_equal(s->accounts[0].seen->state, OBSERVATION_COMPLETE);
+        row = observation_find(s->accounts[0].seen, TYPE_MACHINE, "vm-1");
         assert_non_null(row);
         assert_string_equal(row->name, "web-0");
         assert_int_equal(row->values.of[PROPERTY_CPU].number, 4);
         assert_string_equal(row->values.of[PROPERTY_TEMPLATE].text, "t");
         assert_false(values_known(&row->values, PROPERTY_MEMORY));
+        assert_string_equal(row->parent, "vm-9");
+        assert_string_equal(row->traits, "x");
+        assert_int_equal(row->price, 7);
         assert_true(row->can_shut_down);
         assert_true(ledger_held(s->ledger, "star", TYPE_MACHINE, "vm-1"));
+        assert_true(ledger_is_stranger(s->ledger, "star", TYPE_MACHINE, "vm-1"));
+}
+
+/* Of what was not looked for nothing is known; of what was looked for and not found there is none. */
+static void test_what_was_looked_for(_unused_ void **state)
+{
+        _cleanup_(snapshot_free_p) struct snapshot *s = NULL;
+        const struct observation *seen;
+        struct error e;
+
+        assert_int_equal(parse("{" HEAD ", " STAR("\"machines\": [], \"disks\": [" MACHINE(
+                                       "\"disk-1\"") "]") ", \"ledger\": null}",
+                               &s, &e),
+                         0);
+        seen = s->accounts[0].seen;
+        assert_true(observation_covers(seen, TYPE_MACHINE));
+        assert_true(observation_covers(seen, TYPE_DISK));
+        assert_false(observation_covers(seen, TYPE_TEMPLATE));
+        assert_int_equal(seen->of[TYPE_MACHINE].n_rows, 0);
+        assert_non_null(observation_find(seen, TYPE_DISK, "disk-1"));
+        assert_true(ledger_held(s->ledger, "star", TYPE_DISK, "disk-1"));
+        assert_false(ledger_held(s->ledger, "star", TYPE_MACHINE, "disk-1"));
 }
 
 static void test_damaged(_unused_ void **state)
@@ -264,8 +312,8 @@ static void test_damaged(_unused_ void **state)
                 { "{" HEAD ", \"ledger\": {\"accounts\": {}, \"things\": [1]}}", "its thing number 1 has no valid " },
                 { "{" HEAD ", " LEDGER ", \"accounts\": {\"star\": {\"type\": \"starvcenter\"}}}",
                   "its account star has no type, or does not say whether it is complete" },
-                { "{" HEAD ", " LEDGER ", " STAR("7") "}", "its account star has no list of machines" },
-                { "{" HEAD ", " LEDGER ", " STAR("[" MACHINE("\"vm-1\"") ", " MACHINE("2") "]") "}",
+                { "{" HEAD ", " LEDGER ", " STAR("\"machines\": 7") "}", "its account star has no list of machines" },
+                { "{" HEAD ", " LEDGER ", " STAR("\"machines\": [" MACHINE("\"vm-1\"") ", " MACHINE("2") "]") "}",
                   "account star: its machine number 2 has no valid id" },
         };
 
@@ -283,6 +331,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_ledger_comes_back),
                 cmocka_unit_test(test_machines),
+                cmocka_unit_test(test_what_was_looked_for),
                 cmocka_unit_test(test_damaged),
         };
 

@@ -258,7 +258,8 @@ static void diff_slot(struct planning *pl, const struct slot *s, const struct va
 
         switch (s->row->condition) {
         case CONDITION_CHANGING:
-                planning_section(pl)->waiting = true;
+                if (!planning_is_stalled(pl, s))
+                        planning_section(pl)->waiting = true;
                 return;
         case CONDITION_UNKNOWN:
                 planning_note(pl, plan_string(pl->plan, "%s is in a state that muster does not know: it is left alone",

@@ -48,7 +48,8 @@ struct thing {
         struct thing *next;   /* of the same resource, while a plan is made */
         usec_t ready_since;   /* boot clock; when this process saw it work first; 0: before that */
         usec_t missing_since; /* boot clock; 0: not in this process */
-        bool confirmed;       /* missed in a second look, and no other answer of the vendor shows it */
+        usec_t changing_since; /* boot clock; since when the vendor has been at work on it without a break; 0: it is not */
+        bool confirmed;        /* missed in a second look, and no other answer of the vendor shows it */
         bool touched;
 };
 

@@ -44,6 +44,9 @@ size_t template_users(const struct plan_input *in, const char *id); /* machines 
 /* planner_disks.c: the data disks of the set's machines; `first` is the number of the set's first action. */
 void plan_disks(struct planning *pl, size_t first);
 
+/* Has the vendor been at work on it for so long that this may never end? */
+bool planning_is_stalled(const struct planning *pl, const struct slot *s);
+
 /* A slot that waits for a person. */
 void tell_parked(struct planning *pl, const struct slot *s);
 

@@ -4,8 +4,12 @@
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "reconcile/base/units.h"
 #include "reconcile/lane.h"
 #include "reconcile/planner_internal.h"
+
+/* Nothing that a vendor does to a machine takes this long. */
+#define STALLED_AFTER USEC_PER_HOUR
 
 /* What a machine of the set is made of, in the order of the vendor's table. */
 static const char *summary_text(struct planning *pl, const struct values *v)
@@ -235,7 +239,7 @@ static void plan_delete(struct planning *pl, struct slot *s, const char *reason)
                 a->price = -pl->quote.price;
         if (s->type == TYPE_TEMPLATE && template_users(pl->in, s->thing->id))
                 a->waits = "machines are made of it";
-        else if (s->row->condition == CONDITION_CHANGING)
+        else if (s->row->condition == CONDITION_CHANGING && !planning_is_stalled(pl, s))
                 a->waits = "the vendor is still at work on it";
         else if (pl->set->uncertain)
                 a->waits = "some machine of this set may or may not be there; nothing is deleted until that is known";
@@ -372,6 +376,25 @@ void tell_parked(struct planning *pl, const struct slot *s)
         section_reason(planning_section(pl), REASON_PARKED, words);
 }
 
+bool planning_is_stalled(const struct planning *pl, const struct slot *s)
+{
+        return s->thing && s->row && s->row->condition == CONDITION_CHANGING && s->thing->changing_since &&
+               usec_since(pl->in->now, s->thing->changing_since) >= STALLED_AFTER;
+}
+
+static void tell_stalled(struct planning *pl, const struct slot *s)
+{
+        char age[UNITS_TEXT_MAX];
+        const char *words = plan_string(
+                pl->plan,
+                "%s (%s): %s has been at work on it for %s, which may never end; look there, or 'muster forget %s'",
+                s->name, s->thing->id, pl->in->account,
+                duration_roughly(usec_since(pl->in->now, s->thing->changing_since), age), s->name);
+
+        planning_note(pl, words);
+        section_reason(planning_section(pl), REASON_PARKED, words);
+}
+
 /* The slots about which something must be said though nothing is done. */
 static void tell_slots(struct planning *pl, const struct set *set)
 {
@@ -389,6 +412,8 @@ static void tell_slots(struct planning *pl, const struct set *set)
                         first_made = made++ == 0 ? s->name : first_made;
                 } else if (s->thing->state == THING_PARKED) {
                         tell_parked(pl, s);
+                } else if (planning_is_stalled(pl, s) && !s->victim) {
+                        tell_stalled(pl, s);
                 } else if (s->thing->state == THING_LEAVING) {
                         first_leaving = leaving++ == 0 ? s->name : first_leaving;
                 }

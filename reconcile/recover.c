@@ -78,6 +78,10 @@ static void thing_shown(struct account *a, struct thing *t, const struct row *ro
 
         t->missing_since = 0;
         t->confirmed = false;
+        if (row->condition != CONDITION_CHANGING)
+                t->changing_since = 0;
+        else if (!t->changing_since)
+                t->changing_since = a->machines_at;
         if (same)
                 return;
         if (t->leaked) {

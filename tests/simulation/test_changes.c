@@ -272,6 +272,38 @@ static void test_rollout_with_a_stopped_machine(_unused_ void **state)
         assert_settled(w);
 }
 
+static void assert_status(const struct world *w, const char *phase, const char *reason, const char *words)
+{
+        _cleanup_free_ struct status_row *rows = NULL;
+        size_t n = 0;
+        int64_t at;
+        struct error e;
+
+        assert_int_equal(ledger_get_status(w->ledger, &rows, &n, &at, &e), 0);
+        assert_int_equal(n, 1);
+        assert_string_equal(rows[0].phase, phase);
+        assert_string_equal(rows[0].reason, reason);
+        assert_non_null(strstr(rows[0].message, words));
+}
+
+/* A machine that the vendor is at work on is waited for, not for ever; when the work ends after all, all is well again. */
+static void test_work_that_does_not_end(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(2);
+        uint64_t acts = w->acts;
+
+        assert_true(server_console(w, 0, "state", arrange_id(w, "web-1"), "3"));
+        world_pass(w, 30 * USEC_PER_MINUTE);
+        assert_status(w, "progressing", "", "1 of 2 ready");
+        world_pass(w, 40 * USEC_PER_MINUTE);
+        assert_status(w, "blocked", "parked", "has been at work on it for 1h, which may never end");
+        assert_int_equal(w->acts, acts);
+        assert_true(server_console(w, 0, "state", arrange_id(w, "web-1"), "1"));
+        world_pass(w, 5 * USEC_PER_MINUTE);
+        assert_status(w, "converged", "", "");
+        assert_settled(w);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -285,6 +317,7 @@ int main(void)
                 cmocka_unit_test(test_adopted_machine_that_is_lost),
                 cmocka_unit_test(test_rollout_with_a_stopped_machine),
                 cmocka_unit_test(test_change_of_which_nothing_is_heard),
+                cmocka_unit_test(test_work_that_does_not_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -308,6 +308,33 @@ static void planning_done(struct planning *pl)
         free(pl->admitted);
 }
 
+/* What an action waits for, in the end; itself when that is nothing. */
+static const struct action *root_of(const struct plan *p, const struct action *a)
+{
+        for (size_t hops = 0; a->depends_on && hops < p->n_actions; hops++)
+                a = &p->actions[a->depends_on - 1];
+        return a;
+}
+
+/* What goes after something that does not happen by itself does not either. */
+static void give_up_dependents(struct planning *pl, size_t first_action)
+{
+        struct plan *p = pl->plan;
+
+        for (size_t i = first_action; i < p->n_actions; i++) {
+                struct action *a = &p->actions[i];
+                const struct action *root = root_of(p, a);
+                const struct section *from = &p->sections[root->section];
+
+                if (root == a || a->blocked || a->given_up || !(root->blocked || root->given_up))
+                        continue;
+                a->given_up = true;
+                if (root->section != a->section && from->phase_reason != REASON_NONE)
+                        section_reason(&p->sections[a->section], from->phase_reason,
+                                       plan_string(p, "%s goes first: %s", from->resource, from->message));
+        }
+}
+
 int plan_account(struct plan *p, const struct plan_input *in, struct error *e)
 {
         size_t first_section = p->n_sections, first_action = p->n_actions;
@@ -327,6 +354,7 @@ int plan_account(struct plan *p, const struct plan_input *in, struct error *e)
         r = guard_limits(&pl, first_action, e);
         if (r < 0)
                 return r;
+        give_up_dependents(&pl, first_action);
         p->foreign += (int64_t)census.n_foreign;
         for (pl.section = first_section; pl.section < p->n_sections; pl.section++) {
                 pl.paused = paused_by(&pl, p->sections[pl.section].position.file

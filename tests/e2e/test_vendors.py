@@ -68,6 +68,14 @@ class OpendcpOutcomes(Outcomes, VendorCase):
         self.assertEqual(0, apply.wait(DEADLINE))
         self.assert_ours(5, self.foreign)
 
+    def test_a_template_that_is_refused_ends_the_wait_for_it(self):
+        self.estate.write("MachineTemplate", "small", provider="star", **(self.kind.template | {"cloud": "aliyun"}))
+        self.assert_code(3, self.estate.apply())
+        status = self.estate.status("MachineSet/web")
+        self.assertEqual(("failed", "refused"), (status["phase"], status["reason"]))
+        self.assertRegex(status["message"], r"^MachineTemplate/small goes first: small: .*account")
+        self.assertEqual(self.foreign, self.ids())
+
     def test_one_that_is_never_listed_is_reported(self):
         self.simulator.do("unlisted", machines=1)
         result = self.estate.apply()

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "providers/sift.h"
 #include "reconcile/base/array.h"
 
 #define BASE "v1/pve/open/"
@@ -69,14 +70,50 @@ int finovy_host_request(const struct account_config *account, enum method method
         return finovy_request(account, method, buf_text(&path), NULL, ret, e);
 }
 
+/* All that is read of any reply. */
+static const struct sift_key read_keys[] = {
+        /* of the envelope */
+        SIFT_KEY("code"),
+        SIFT_KEY("msg"),
+        SIFT_KEY("traceId"),
+        SIFT_KEY("data"),
+        SIFT_KEY("totalCounts"),
+        /* of machines */
+        SIFT_KEY("id"),
+        SIFT_KEY("createTime"),
+        SIFT_KEY("ipv4"),
+        SIFT_KEY("address"),
+        SIFT_KEY("status"),
+        SIFT_KEY("cpu"),
+        SIFT_KEY("memory"),
+        SIFT_KEY("rigidDisk"),
+        SIFT_KEY("gpuNumber"),
+        /* of packages and images */
+        SIFT_KEY("type"),
+        SIFT_KEY("useType"),
+        SIFT_KEY("use_type"),
+        SIFT_KEY("amount"),
+        SIFT_KEY("discount"),
+        SIFT_KEY("packageId"),
+        SIFT_KEY("name"),
+        SIFT_KEY("cpuNumber"),
+        SIFT_KEY("memoryNumber"),
+        SIFT_KEY("rigidDiskNumber"),
+        SIFT_KEY("imageId"),
+        SIFT_KEY("systemImageName"),
+        { NULL, 0 },
+};
+
 int finovy_open(const struct reply *rp, json_t **ret, int64_t *ret_code, struct error *e)
 {
         _cleanup_json_ json_t *reply = NULL;
         char words[API_WORDS_MAX], trace[API_WORDS_MAX];
+        struct reply sifted = *rp;
         int64_t code;
         int r;
 
-        r = api_open(rp, false, &reply, e);
+        sifted.body_len = sift(rp->body, rp->body_len, read_keys);
+        r = api_open(&sifted, false, &reply, e);
         if (r < 0)
                 return r;
         if (json_read_int64(json_object_get(reply, "code"), &code) < 0)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "providers/jimv/jimv.h"
-#include "providers/jimv/sift.h"
+#include "providers/sift.h"
 #include "reconcile/base/text.h"
 
 #define UUID_LENGTH 36
@@ -185,6 +185,39 @@ static enum outcome_class read_state(const struct account_config *account, const
         return read_code(rp, state, secret, code, e);
 }
 
+/* All that is read of any reply. */
+static const struct sift_key read_keys[] = {
+        /* of the envelope */
+        SIFT_KEY("state"),
+        SIFT_KEY("code"),
+        SIFT_KEY("sub"),
+        SIFT_KEY("zh-cn"),
+        SIFT_KEY("data"),
+        SIFT_KEY("paging"),
+        SIFT_KEY("total"),
+        SIFT_KEY("offset"),
+        /* of guests and disks */
+        SIFT_KEY("id"),
+        SIFT_KEY("uuid"),
+        SIFT_KEY("name"),
+        SIFT_KEY("label"),
+        SIFT_KEY("remark"),
+        SIFT_KEY("create_time"),
+        SIFT_KEY("status"),
+        SIFT_KEY("progress"),
+        SIFT_KEY("cpu"),
+        SIFT_KEY("memory"),
+        SIFT_KEY("bandwidth"),
+        SIFT_KEY("os_template_id"),
+        SIFT_KEY("os_template_image_id"),
+        SIFT_KEY("ip"),
+        SIFT_KEY("node_id"),
+        SIFT_KEY("guest_uuid"),
+        SIFT_KEY("sequence"),
+        SIFT_KEY("size"),
+        { NULL, 0 },
+};
+
 int jimv_read(const struct account_config *account, struct reply *rp, bool secret, struct jimv_answer *ret,
               struct error *e)
 {
@@ -198,7 +231,7 @@ int jimv_read(const struct account_config *account, struct reply *rp, bool secre
         } else if (rp->body[strspn(rp->body, BLANKS)] != '{') {
                 answer.class = read_status(account, rp, e);
         } else {
-                r = json_parse(rp->body, jimv_sift(rp->body, rp->body_len), &json, &why);
+                r = json_parse(rp->body, sift(rp->body, rp->body_len, read_keys), &json, &why);
                 if (r == 0)
                         answer.class = read_state(account, rp, secret, json, &answer, e);
                 else if (r != -ENOMEM)

@@ -4,13 +4,11 @@
 It measures and judges nothing. Every figure is the median of its runs, with the least and the most behind it.
 """
 
-import contextlib
 import http.client
 import json
 import os
 import re
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -19,11 +17,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
 
+import fleets  # noqa: E402
 import harness  # noqa: E402
+from fleets import CONCURRENCY  # noqa: E402
 
 FETCH = os.path.join(harness.BIN_DIR, "tests", "bench-fetch")
 RUNS = int(os.environ.get("BENCH_RUNS", "7"))
-CONCURRENCY = 8
 PAGE = 30
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -31,10 +30,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Cost:
     """What one run of a program took. The peak of its memory is time(1)'s to tell: a child of this process begins with ours."""
 
-    def __init__(self, command, **options):
+    def __init__(self, command, stdin=subprocess.DEVNULL, **options):
         with tempfile.NamedTemporaryFile("r") as peak:
             start = time.monotonic()
-            process = subprocess.Popen(["/usr/bin/time", "-o", peak.name, "-f", "%M", *command], stdin=subprocess.DEVNULL,
+            process = subprocess.Popen(["/usr/bin/time", "-o", peak.name, "-f", "%M", *command], stdin=stdin,
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
             self.out = process.stdout.read().decode()
             _, status, usage = os.wait4(process.pid, 0)
@@ -65,50 +64,19 @@ def memory(pid, field):
         return int(re.search(rf"{field}:\s+(\d+) kB", file.read())[1]) / 1024
 
 
-def saved_state(path, n):
-    """A simulator's state with n running machines that are named like those of MachineSet/web."""
-    machines = [
-        {"id": f"vm-{i + 1}", "name": f"web-{i}", "state": 1, "cpu": 4, "memory": 8192, "template": "tmpl-7", "model": "",
-         "network": "pg-12", "address": "", "created": "2026-01-01 00:00:00", "canShutDown": True, "addressed": True,
-         "work": "none", "dueIn": 0, "wanted": 0}
-        for i in range(n)
-    ]
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump({"format": "muster-sim.starvcenter/v1", "nextSerial": n + 1, "nextTask": 1, "machines": machines}, file)
-
-
-@contextlib.contextmanager
-def estate(count, existing, *simulator_arguments):
-    """A simulator with that many machines, and an estate whose ledger owns them."""
-    root = tempfile.mkdtemp(prefix="muster-bench-")
-    simulator = None
-    try:
-        path = os.path.join(root, "simulator.json")
-        saved_state(path, existing)
-        simulator = harness.Simulator("--state", path, *simulator_arguments)
-        made = harness.Estate(root, simulator.endpoint)
-        made.provider(concurrency=CONCURRENCY)
-        made.machine_set(count=count)
-        for command in (["init", "--yes"], ["adopt", "MachineSet/web", "--timeout", "10m"] if existing else None):
-            result = made.run(*command, deadline=600) if command else None
-            if result and result.code != 0:
-                raise SystemExit(result)
-        yield simulator, made
-    finally:
-        if simulator:
-            simulator.end()
-        shutil.rmtree(root)
-
-
-def measure_plan(n):
-    pages = (n + PAGE - 1) // PAGE
-    with estate(n, n) as (simulator, made):
-        fetch = [FETCH, simulator.endpoint, harness.TOKEN, str(pages), str(CONCURRENCY)]
+def measure_plan(vendor, n):
+    with fleets.fleet(vendor, n) as (simulator, made):
+        headers, requests = fleets.listing(vendor, simulator, n)
+        path = os.path.join(made.root, "requests")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in requests)
+        fetch = [FETCH, str(CONCURRENCY), *headers]
         plan = [harness.MUSTER, "plan", made.specs]
         fetches, plans, server = [], [], []
         for i in range(RUNS + 1):
             before = processor_time(simulator.process.pid)
-            fetched = Cost(fetch)
+            with open(path, encoding="utf-8") as file:
+                fetched = Cost(fetch, stdin=file)
             server.append(processor_time(simulator.process.pid) - before)
             planned = Cost(plan, env=made.environment)
             if "No changes" not in planned.out:
@@ -121,14 +89,15 @@ def measure_plan(n):
         reads = simulator.calls()["reads"]
 
     ratios = [p.wall / f.wall for p, f in zip(plans, fetches)]
-    print(f"plan over {n} machines in pages of {PAGE}, {CONCURRENCY} requests at once; nothing to change; {RUNS} runs")
-    print(f"  simulator's own     {spread([pages / f.wall for f in fetches], 'requests/s')}, {statistics.median(server):.2f} s of CPU")
-    print(f"  libcurl alone wall  {spread([f.wall for f in fetches], 'ms', 1000)}   {pages} requests")
+    print(f"plan over {n} machines at {vendor}, {CONCURRENCY} requests at once; nothing to change; {RUNS} runs")
+    print(f"  simulator's own     {spread([len(requests) / f.wall for f in fetches], 'requests/s')}, {statistics.median(server):.2f} s of CPU")
+    print(f"  libcurl alone wall  {spread([f.wall for f in fetches], 'ms', 1000)}   {len(requests)} requests")
     print(f"  muster plan wall    {spread([p.wall for p in plans], 'ms', 1000)}   {reads} requests")
     print(f"  ratio               {spread(ratios, 'times', digits=2)}")
     print(f"  difference          {spread([p.wall - f.wall for p, f in zip(plans, fetches)], 'ms', 1000)}")
     print(f"  libcurl alone CPU   {spread([f.cpu for f in fetches], 'ms', 1000)}, peak {spread([f.peak for f in fetches], 'MB', 1, 1)}")
-    print(f"  muster plan CPU     {spread([p.cpu for p in plans], 'ms', 1000)}, peak {spread([p.peak for p in plans], 'MB', 1, 1)}")
+    print(f"  muster plan CPU     {spread([p.cpu for p in plans], 'ms', 1000)}, peak {spread([p.peak for p in plans], 'MB', 1, 1)}",
+          flush=True)
 
 
 class Watch:
@@ -163,7 +132,7 @@ def measure_creates(n, latency):
     ideal = n * latency / CONCURRENCY
     times = []
     for _ in range(runs):
-        with estate(n, 0, "--latency", f"{round(latency * 1000)}ms") as (simulator, made):
+        with fleets.starvcenter(n, 0, "--latency", f"{round(latency * 1000)}ms") as (simulator, made):
             watch = Watch(simulator)
             apply = made.start("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             elapsed, _ = watch.first_to_last(n)
@@ -181,7 +150,7 @@ def measure_creates(n, latency):
 
 def count_commits(n, latency):
     """In a run of its own, because tracing is slow: how often the log of the ledger is synced while n machines are made."""
-    with estate(n, 0, "--latency", f"{round(latency * 1000)}ms") as (_, made):
+    with fleets.starvcenter(n, 0, "--latency", f"{round(latency * 1000)}ms") as (_, made):
         trace = os.path.join(made.root, "trace")
         command = ["strace", "-f", "-y", "-o", trace, "-e", "trace=fdatasync,fsync", harness.MUSTER, "apply", "--yes", made.specs]
         Cost(command, env=made.environment)
@@ -192,7 +161,7 @@ def count_commits(n, latency):
 
 
 def measure_agent(n, seconds):
-    with estate(n, n) as (simulator, made):
+    with fleets.starvcenter(n, n) as (simulator, made):
         log = os.path.join(made.root, "agent.log")
         with open(log, "wb") as file:
             agent = made.start("agent", "--interval", "2s", stdout=file, stderr=file)
@@ -219,7 +188,9 @@ def measure_agent(n, seconds):
 
 
 FIGURES = {
-    "plan": lambda: (measure_plan(10_000), measure_plan(100_000)),
+    "plan": lambda: (measure_plan("starvcenter", 10_000), measure_plan("starvcenter", 100_000)),
+    "vendors": lambda: [measure_plan(vendor, n) for vendor, n in (
+        ("starvcenter", 10_000), ("opendcp", 900), ("finovy-exclusive", 10_000), ("jimv-2017", 10_000), ("jimv-0.8", 10_000))],
     "creates": lambda: measure_creates(1_000, 0.020),
     "agent": lambda: measure_agent(10_000, 20),
 }

@@ -4,26 +4,32 @@
  * What libcurl alone needs to fetch the pages that `muster plan` fetches: the same requests, as many at once, and nothing done
  * with the replies. The baseline of the benchmark.
  *
- *      bench-fetch ENDPOINT TOKEN PAGES CONCURRENCY
+ *      bench-fetch CONCURRENCY [HEADER…] < REQUESTS
+ *
+ * Each line of REQUESTS is a URL, or a URL, a tab and the form that is posted to it.
  */
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "reconcile/base/base64.h"
-#include "reconcile/base/buf.h"
-#include "reconcile/base/wire.h"
+#include "reconcile/base/array.h"
+#include "reconcile/base/cleanup.h"
 
 #define CONCURRENCY_MAX 64
-#define BODY_MAX 1024
+
+struct page {
+        char *url;
+        const char *form; /* NULL: it is got */
+};
 
 struct fetch {
         CURLM *multi;
-        char *url;
         struct curl_slist *headers;
-        long pages, asked, answered;
+        struct page *pages;
+        size_t n_pages, allocated_pages, asked, answered;
         size_t bytes;
         bool failed;
 };
@@ -40,21 +46,16 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
 /* Asks for the next page. */
 static bool ask(struct fetch *f, CURL *easy)
 {
-        _cleanup_buf_ struct buf base64 = BUF_INIT(BODY_MAX), body = BUF_INIT(BODY_MAX);
-        char json[128];
+        const struct page *page = &f->pages[f->asked++];
 
-        snprintf(json, sizeof(json), "{\"page.startnum\":\"%ld\",\"page.everypagenum\":\"30\"}", ++f->asked);
-        base64_encode(&base64, json, strlen(json));
-        buf_adds(&body, "KEY_PARAM=");
-        wire_percent_encode(&body, buf_text(&base64), base64.len);
-        return body.failed == 0 && curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, buf_text(&body)) == CURLE_OK &&
+        return curl_easy_setopt(easy, CURLOPT_URL, page->url) == CURLE_OK &&
+               (!page->form || curl_easy_setopt(easy, CURLOPT_POSTFIELDS, page->form) == CURLE_OK) &&
                curl_multi_add_handle(f->multi, easy) == CURLM_OK;
 }
 
 static bool start(struct fetch *f, CURL *easy)
 {
-        return easy && curl_easy_setopt(easy, CURLOPT_URL, f->url) == CURLE_OK &&
-               curl_easy_setopt(easy, CURLOPT_HTTPHEADER, f->headers) == CURLE_OK &&
+        return easy && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, f->headers) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
@@ -77,7 +78,7 @@ static void take_ended(struct fetch *f)
                 f->failed |= message->data.result != CURLE_OK || status != 200;
                 f->answered++;
                 curl_multi_remove_handle(f->multi, easy);
-                if (f->asked < f->pages && !ask(f, easy))
+                if (f->asked < f->n_pages && !ask(f, easy))
                         f->failed = true;
         }
 }
@@ -86,43 +87,67 @@ static void run(struct fetch *f)
 {
         int running;
 
-        while (f->answered < f->pages && !f->failed) {
+        while (f->answered < f->n_pages && !f->failed) {
                 if (curl_multi_perform(f->multi, &running) != CURLM_OK)
                         f->failed = true;
                 take_ended(f);
-                if (f->answered < f->pages && curl_multi_poll(f->multi, NULL, 0, 1000, NULL) != CURLM_OK)
+                if (f->answered < f->n_pages && curl_multi_poll(f->multi, NULL, 0, 1000, NULL) != CURLM_OK)
                         f->failed = true;
         }
+}
+
+static bool read_pages(struct fetch *f)
+{
+        _cleanup_free_ char *line = NULL;
+        size_t allocated = 0;
+        ssize_t n;
+
+        while ((n = getline(&line, &allocated, stdin)) > 0) {
+                struct page *page = ARRAY_ADD(f->pages, f->n_pages, f->allocated_pages);
+                char *tab;
+
+                if (!page)
+                        return false;
+                line[strcspn(line, "\n")] = '\0';
+                *page = (struct page){ .url = strdup(line) };
+                tab = page->url ? strchr(page->url, '\t') : NULL;
+                if (!page->url)
+                        return false;
+                if (tab) {
+                        *tab = '\0';
+                        page->form = tab + 1;
+                }
+        }
+        return f->n_pages > 0;
 }
 
 int main(int argc, char **argv)
 {
         CURL *easy[CONCURRENCY_MAX] = { NULL };
         struct fetch f = { 0 };
-        char token[256];
-        long concurrency;
+        size_t concurrency;
 
-        if (argc != 5 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        if (argc < 2 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return 64;
-        f.pages = atol(argv[3]);
-        concurrency = atol(argv[4]);
-        snprintf(token, sizeof(token), "KEY_TOKEN: %s", argv[2]);
-        f.headers = curl_slist_append(NULL, token);
+        concurrency = strtoul(argv[1], NULL, 10);
+        for (int i = 2; i < argc; i++)
+                f.headers = curl_slist_append(f.headers, argv[i]);
         f.multi = curl_multi_init();
-        if (asprintf(&f.url, "%s/cloudvm/search", argv[1]) < 0 || !f.headers || !f.multi ||
-            concurrency > CONCURRENCY_MAX)
+        if (!f.multi || concurrency > CONCURRENCY_MAX || !read_pages(&f))
                 return 1;
 
-        for (long i = 0; i < concurrency && i < f.pages; i++)
+        for (size_t i = 0; i < concurrency && i < f.n_pages; i++)
                 f.failed |= !start(&f, easy[i] = curl_easy_init());
         run(&f);
-        printf("%ld pages, %zu bytes%s\n", f.answered, f.bytes, f.failed ? ", FAILED" : "");
+        printf("%zu pages, %zu bytes%s\n", f.answered, f.bytes, f.failed ? ", FAILED" : "");
 
-        for (long i = 0; i < concurrency; i++)
+        for (size_t i = 0; i < concurrency; i++)
                 curl_easy_cleanup(easy[i]);
+        for (size_t i = 0; i < f.n_pages; i++)
+                free(f.pages[i].url);
+        free(f.pages);
         curl_multi_cleanup(f.multi);
         curl_slist_free_all(f.headers);
-        free(f.url);
         curl_global_cleanup();
         return f.failed ? 1 : 0;
 }

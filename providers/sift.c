@@ -1,56 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include "providers/jimv/sift.h"
+#include "providers/sift.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "reconcile/base/cleanup.h"
-
 #define BLANKS " \t\r\n"
 #define SCALARS "+-.0123456789abcdefghijklmnopqrstuvwxyzE" /* numbers, true, false, null */
 
-#define KEY(name)                                          \
-        {                                                  \
-                "\"" name "\"", sizeof("\"" name "\"") - 1 \
-        }
-static const struct {
-        const char *text;
-        size_t length;
-} keys[] = {
-        /* of the envelope */
-        KEY("state"),
-        KEY("code"),
-        KEY("sub"),
-        KEY("zh-cn"),
-        KEY("data"),
-        KEY("paging"),
-        KEY("total"),
-        KEY("offset"),
-        /* of guests and disks */
-        KEY("id"),
-        KEY("uuid"),
-        KEY("name"),
-        KEY("label"),
-        KEY("remark"),
-        KEY("create_time"),
-        KEY("status"),
-        KEY("progress"),
-        KEY("cpu"),
-        KEY("memory"),
-        KEY("bandwidth"),
-        KEY("os_template_id"),
-        KEY("os_template_image_id"),
-        KEY("ip"),
-        KEY("node_id"),
-        KEY("guest_uuid"),
-        KEY("sequence"),
-        KEY("size"),
-};
-
-static bool is_read(const char *key, size_t n)
+/* `key` is without its quotes. */
+static bool is_read(const struct sift_key *keys, const char *key, size_t n)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-                if (keys[i].length == n && memcmp(keys[i].text, key, n) == 0)
+        for (; keys->text; keys++)
+                if (keys->length == n && memcmp(keys->text, key, n) == 0)
+                        return true;
+        for (size_t i = 0; i < n; i++)
+                if (strchr(BLANKS "\\", key[i]))
                         return true;
         return false;
 }
@@ -112,7 +76,7 @@ static size_t drop_comma(const char *text, size_t n)
         return end > 0 && text[end - 1] == ',' ? end - 1 : n;
 }
 
-size_t jimv_sift(char *text, size_t n)
+size_t sift(char *text, size_t n, const struct sift_key *keys)
 {
         size_t to = 0, length;
 
@@ -120,7 +84,7 @@ size_t jimv_sift(char *text, size_t n)
                 size_t end;
 
                 length = text[from] == '"' ? string_length(text, n, from) : strcspn(text + from, "\"");
-                if (text[from] == '"' && !is_read(text + from, length) &&
+                if (text[from] == '"' && length > 1 && !is_read(keys, text + from + 1, length - 2) &&
                     (end = member_end(text, n, from, length)) > 0) {
                         end += strspn(text + end, BLANKS);
                         if (text[end] == ',')

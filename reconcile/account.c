@@ -103,8 +103,10 @@ static void rest_until_due(struct account *a, usec_t now)
                 if (retry && !retry->given_up)
                         due = usec_min(due, usec_max(retry->next, now + 1));
         }
-        if (due > now && due - now < delay)
-                delay = due - now;
+        if (due > now)
+                delay = usec_min(delay, due - now);
+        else if (a->readable)
+                delay = LOOK_FIRST; /* it was over while the last listing was read */
         account_rest(a, now, delay);
 }
 

@@ -172,7 +172,8 @@ void login_forget(struct account *a);
 int recover_see(struct account *a, usec_t now,
                 struct error *e); /* things and calls against the listing; may ask for checks */
 usec_t recover_settling(const struct account *a, const struct call *c); /* W of a call: a length of time */
-usec_t recover_next(const struct account *a); /* boot clock: when waiting is over for some call */
+/* Boot clock: when the waiting is over for some call, or loss, that the last listing was too early for. */
+usec_t recover_next(const struct account *a);
 
 /* Whether a create came to nothing, and what follows from what did come of it; for recover_lane.c. */
 bool recover_is_settled(const struct account *a, const struct call *c);

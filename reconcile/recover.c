@@ -510,6 +510,12 @@ int recover_see(struct account *a, usec_t now, struct error *e)
         return engine_acts(a->engine) ? losses_check(a, now, e) : 0;
 }
 
+/* The earlier of the two, as far as the last listing did not begin after it. */
+static usec_t still_to_come(const struct account *a, usec_t next, usec_t due)
+{
+        return due > a->machines_at ? usec_min(next, due) : next;
+}
+
 usec_t recover_next(const struct account *a)
 {
         const struct ledger *ledger = a->engine->ledger;
@@ -521,15 +527,16 @@ usec_t recover_next(const struct account *a)
                 if (!call_is_open(a, c) || !c->settle_from || c->in_flight)
                         continue;
                 if (c->absent_since)
-                        next = usec_min(next, usec_add(c->absent_since, usec_min(confirm, recover_settling(a, c))));
+                        next = still_to_come(a, next,
+                                             usec_add(c->absent_since, usec_min(confirm, recover_settling(a, c))));
                 else
-                        next = usec_min(next, usec_add(c->settle_from, recover_settling(a, c)));
+                        next = still_to_come(a, next, usec_add(c->settle_from, recover_settling(a, c)));
         }
         for (size_t i = 0; i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
 
                 if (t->state == THING_OWNED && t->missing && t->missing_since && text_equal(t->account, a->name))
-                        next = usec_min(next, usec_add(t->missing_since, confirm));
+                        next = still_to_come(a, next, usec_add(t->missing_since, confirm));
         }
         return next;
 }

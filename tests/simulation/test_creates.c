@@ -81,6 +81,24 @@ static void test_acted_upon_and_not_told(_unused_ void **state)
         make_with_fault("create:2=garbage", 3);
 }
 
+/* Waits that end while a listing is being read are not forgotten: the next listing follows at once. */
+static void test_waits_that_end_one_after_another(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_world();
+
+        server_fault(w, 0, "create:1=drop-reply");
+        server_fault(w, 0, "create:2=delay=100ms,drop-reply");
+        server_fault(w, 0, "create:3=delay=200ms,drop-reply");
+        server_fault(w, 0, "list=delay=400ms");
+        arrange_count(w, 3);
+        world_start(w, ENGINE_AGENT);
+        world_pass(w, SETTLE + 3 * USEC_PER_SEC);
+        assert_non_null(arrange_id(w, "web-0"));
+        assert_non_null(arrange_id(w, "web-1"));
+        assert_non_null(arrange_id(w, "web-2"));
+        assert_right(w);
+}
+
 static void test_not_acted_upon(_unused_ void **state)
 {
         make_with_fault("create:2=drop-request", 4);
@@ -290,6 +308,7 @@ int main(void)
                 cmocka_unit_test(test_death_at_every_step_of_a_lost_request),
                 cmocka_unit_test(test_death_at_every_step_of_a_lost_reply),
                 cmocka_unit_test(test_acted_upon_and_not_told),
+                cmocka_unit_test(test_waits_that_end_one_after_another),
                 cmocka_unit_test(test_not_acted_upon),
                 cmocka_unit_test(test_lost_reply_and_a_listing_that_lies),
                 cmocka_unit_test(test_lost_reply_and_one_empty_listing),

@@ -43,17 +43,11 @@ int output_text(const struct buf *b, int code)
         return code == EXIT_DONE ? EXIT_ERROR : code;
 }
 
-static int add_json(const char *bytes, size_t n, void *userdata)
-{
-        return buf_add(userdata, bytes, n) < 0 ? -1 : 0;
-}
-
 int output_json_to(const json_t *value, struct buf *b)
 {
-        if (!value || json_dump_callback(value, add_json, b, JSON_INDENT(2)) < 0)
-                return b->failed < 0 ? b->failed : -ENOMEM;
+        int r = value ? json_print(value, JSON_INDENT(2), b) : -ENOMEM;
 
-        return buf_addc(b, '\n');
+        return r < 0 ? r : buf_addc(b, '\n');
 }
 
 int output_json(const json_t *value, int code)

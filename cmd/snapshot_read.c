@@ -116,7 +116,7 @@ static enum property read_field(struct reading *in)
 static const char *read_values(struct reading *in, const char *field, struct values *ret)
 {
         const json_t *object = json_object_get(in->object, field);
-        _cleanup_free_ char *text = json_is_object(object) ? json_dumps(object, JSON_COMPACT) : NULL;
+        _cleanup_free_ char *text = json_is_object(object) ? json_to_text(object, JSON_COMPACT) : NULL;
         const char *kept = text ? ledger_string(in->ledger, text) : NULL;
 
         if (!kept || ledger_values_from_text(in->ledger, kept, ret, NULL) < 0)

@@ -207,7 +207,7 @@ static char *content(const struct status *s)
 {
         _cleanup_json_ json_t *json = status_json(s);
 
-        return json ? json_dumps(json, JSON_COMPACT) : NULL;
+        return json_to_text(json, JSON_COMPACT);
 }
 
 /* A terminal shows it in one place, ages and all. */

@@ -12,7 +12,7 @@
 
 static int add_body(struct request *rq, const json_t *body, struct error *e)
 {
-        rq->body = json_dumps(body, JSON_COMPACT);
+        rq->body = json_to_text(body, JSON_COMPACT);
         if (!rq->body)
                 return error_oom(e);
         rq->body_len = strlen(rq->body);

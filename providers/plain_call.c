@@ -145,8 +145,7 @@ const char *plain_call_text(const struct plain_call *c, const char *key)
 int plain_call_say(struct plain_call *c, int status, json_t *value)
 {
         _cleanup_json_ json_t *owned = value;
-        _cleanup_free_ char *text = owned ? json_dumps(owned, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
-                                          : NULL;
+        _cleanup_free_ char *text = json_to_text(owned, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 
         if (!text)
                 return -ENOMEM;

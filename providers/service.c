@@ -108,7 +108,7 @@ static int fill_text(struct reply *ret, int status, const char *content_type, co
 static int fill_json(struct reply *ret, int status, json_t *json)
 {
         _cleanup_json_ json_t *owned = json;
-        char *text = owned ? json_dumps(owned, JSON_INDENT(1)) : NULL;
+        char *text = json_to_text(owned, JSON_INDENT(1));
 
         return text ? fill_reply(ret, status, "application/json", text, strlen(text)) : -ENOMEM;
 }

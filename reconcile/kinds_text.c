@@ -124,7 +124,6 @@ static json_t *fields_to_json(const struct field *table, const void *base)
 int fields_to_text(const struct field *table, const void *base, struct buf *b)
 {
         _cleanup_json_ json_t *object = fields_to_json(table, base);
-        _cleanup_free_ char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
-        return text ? buf_adds(b, text) : -ENOMEM;
+        return object ? json_print(object, JSON_COMPACT, b) : -ENOMEM;
 }

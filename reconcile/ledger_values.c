@@ -29,7 +29,6 @@ static int add_value(json_t *object, enum property f, const struct values *v)
 int values_to_text(const struct values *v, struct buf *b)
 {
         _cleanup_json_ json_t *object = json_object();
-        _cleanup_free_ char *text = NULL;
 
         if (!object)
                 return -ENOMEM;
@@ -41,8 +40,7 @@ int values_to_text(const struct values *v, struct buf *b)
                         return r;
         }
 
-        text = json_dumps(object, JSON_COMPACT);
-        return text ? buf_adds(b, text) : -ENOMEM;
+        return json_print(object, JSON_COMPACT, b);
 }
 
 int ledger_set_values(struct ledger *l, const struct values *v, struct values *ret, const char **ret_text)

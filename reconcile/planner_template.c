@@ -39,7 +39,7 @@ static const char *member_text(struct planning *pl, const json_t *member)
                 return "not given";
         if (json_is_string(member))
                 return plan_string(pl->plan, "%s", *json_string_value(member) ? json_string_value(member) : "\"\"");
-        text = json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY);
+        text = json_to_text(member, JSON_COMPACT | JSON_ENCODE_ANY);
         return text ? plan_string(pl->plan, "%s", text) : NULL;
 }
 

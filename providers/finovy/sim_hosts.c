@@ -292,7 +292,7 @@ const char *finovy_sim_row(struct simulation *s, struct host *h)
         if (h->row)
                 return h->row;
         row = print(s, h);
-        h->row = row ? json_dumps(row, JSON_COMPACT) : NULL;
+        h->row = json_to_text(row, JSON_COMPACT);
         return h->row;
 }
 

@@ -309,7 +309,7 @@ int jimv_sim_serve_hosts(struct plain_call *c)
                 if (c->s->hosts[i].state != HOST_MISSING &&
                     json_array_append_new(hosts, print_host(c, &c->s->hosts[i])) < 0)
                         return -ENOMEM;
-        text = hosts ? json_dumps(hosts, 0) : NULL;
+        text = json_to_text(hosts, 0);
         if (!text || jimv_sim_ok_begin(c) < 0)
                 return -ENOMEM;
         return buf_addf(&c->out, "%s}", text);

@@ -245,7 +245,7 @@ static int add_link(struct plain_call *c, const struct query *q, const char *nam
                  q->keyword ? "/_search" : "", page, q->window.page_size, q->keyword ? "keyword" : "filter",
                  q->keyword ? q->keyword : q->filter, q->order, q->order_by);
         json = json_string(buf_text(&link));
-        text = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+        text = json_to_text(json, JSON_ENCODE_ANY);
         return text ? buf_addf(&c->out, "\"%s\": %s, ", name, text) : -ENOMEM;
 }
 

@@ -78,7 +78,7 @@ const char *jimv_sim_guest_row(struct simulation *s, struct guest *g)
         if (!xml)
                 return NULL;
         row = s->era == ERA_2017 ? guest_2017(g, xml, g->made && h ? h->name : "") : guest_0_8(g, xml);
-        g->record.row = row ? json_dumps(row, 0) : NULL;
+        g->record.row = json_to_text(row, 0);
         return g->record.row;
 }
 
@@ -122,6 +122,6 @@ const char *jimv_sim_disk_row(struct simulation *s, struct disk *d)
         if (d->record.row)
                 return d->record.row;
         row = s->era == ERA_2017 ? disk_2017(d) : disk_0_8(d);
-        d->record.row = row ? json_dumps(row, 0) : NULL;
+        d->record.row = json_to_text(row, 0);
         return d->record.row;
 }

@@ -78,7 +78,7 @@ static int say_state(struct plain_call *c, int status, json_t *sub)
 
         state = json_pack("{s:o, s:s, s:s, s:O*}", "code", json_sprintf("%d", status), "zh-cn", states[i].chinese,
                           "en-us", states[i].words, "sub", owned);
-        text = state ? json_dumps(state, 0) : NULL;
+        text = json_to_text(state, 0);
         if (!text)
                 return -ENOMEM;
         c->status = status;

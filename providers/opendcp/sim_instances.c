@@ -174,7 +174,7 @@ const char *opendcp_sim_row(struct simulation *s, struct instance *i)
                         json_object_get(c ? c->body : NULL, "InstanceType"), "PrivateIpAddress", address,
                         "PublicIpAddress", address, "NatIpAddress", "", "Status", (json_int_t)i->status, "TenantID", "",
                         "UserID", "", "Name", "");
-        i->row = row ? json_dumps(row, JSON_COMPACT) : NULL;
+        i->row = json_to_text(row, JSON_COMPACT);
         return i->row;
 }
 

@@ -13,7 +13,7 @@
 
 static int form_body(const json_t *params, struct request *rq, struct error *e)
 {
-        _cleanup_free_ char *json = json_dumps(params, JSON_COMPACT);
+        _cleanup_free_ char *json = json_to_text(params, JSON_COMPACT);
         _cleanup_buf_ struct buf base64 = BUF_INIT(REQUEST_MAX);
         _cleanup_buf_ struct buf body = BUF_INIT(3 * REQUEST_MAX);
         int r;

@@ -251,6 +251,6 @@ const char *sim_machine_row(struct simulation *s, struct sim_machine *m)
         row = print(s, m);
         if (!row)
                 return NULL;
-        m->row = json_dumps(row, JSON_COMPACT);
+        m->row = json_to_text(row, JSON_COMPACT);
         return m->row;
 }

@@ -144,7 +144,7 @@ int sim_not_found(struct reply *ret)
 int sim_say(struct sim_call *c, json_t *reply)
 {
         _cleanup_json_ json_t *owned = reply;
-        _cleanup_free_ char *text = owned ? json_dumps(owned, JSON_COMPACT) : NULL;
+        _cleanup_free_ char *text = json_to_text(owned, JSON_COMPACT);
 
         return text ? buf_adds(&c->out, text) : -ENOMEM;
 }

@@ -8,6 +8,7 @@
 #include "reconcile/base/text.h"
 
 #define DEPTH_MAX 64
+#define TEXT_MAX ((size_t)256 << 20)
 #define BLANKS " \t\r\n"
 
 /* Up to here every whole number has a real of its own; above it a real may stand for several numbers. */
@@ -86,6 +87,27 @@ int json_parse(const char *text, size_t n, json_t **ret, struct error *e)
 int json_parse_first(const char *text, size_t n, json_t **ret, struct error *e)
 {
         return parse(text, n, JSON_DISABLE_EOF_CHECK, ret, e);
+}
+
+static int add_text(const char *bytes, size_t n, void *userdata)
+{
+        return buf_add(userdata, bytes, n) < 0 ? -1 : 0;
+}
+
+int json_print(const json_t *value, size_t flags, struct buf *b)
+{
+        if (!value)
+                return -EINVAL;
+        if (json_dump_callback(value, add_text, b, flags) < 0)
+                return b->failed < 0 ? b->failed : -ENOMEM;
+        return b->failed;
+}
+
+char *json_to_text(const json_t *value, size_t flags)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(TEXT_MAX);
+
+        return json_print(value, flags, &b) < 0 ? NULL : buf_steal(&b);
 }
 
 static bool equal_without_blanks(const char *stray, const char *key)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "reconcile/base/buf.h"
 #include "reconcile/base/error.h"
 
 static inline void json_decref_p(json_t **j)
@@ -24,6 +25,11 @@ static inline void json_decref_p(json_t **j)
  * -ENOMEM. `json_parse_first` allows anything behind the first value. */
 int json_parse(const char *text, size_t n, json_t **ret, struct error *e);
 int json_parse_first(const char *text, size_t n, json_t **ret, struct error *e);
+
+/* The value as text, with jansson's flags. jansson's own json_dumps() goes on when memory runs out within a key, and leaves the key out.
+ * json_print(): at the end of `b`, 0 or -errno. json_to_text(): the caller's to free; NULL: out of memory, or there is no value. */
+int json_print(const json_t *value, size_t flags, struct buf *b);
+char *json_to_text(const json_t *value, size_t flags);
 
 /* The member of an object whose key equals `key` once blanks within it are taken out; NULL: none. */
 json_t *json_member(const json_t *object, const char *key);

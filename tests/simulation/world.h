@@ -159,8 +159,10 @@ struct world {
         enum death death; /* dies there, after so many that it survives */
         unsigned survives;
         bool died;
+        void (*at_death)(void);         /* called at that point; NULL: nothing */
         unsigned death_chance;          /* at each host call, in 100,000 */
         unsigned commit_chance;         /* of a commit that fails, in 100,000 */
+        bool commits_may_fail;          /* the test has seen to that */
         const char *let_go[LET_GO_MAX]; /* slots that a person told muster to forget or to release */
         size_t n_let_go;
         int64_t deletes_limit; /* that an hour may have on one account */

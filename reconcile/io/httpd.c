@@ -55,7 +55,7 @@ struct httpd {
         struct httpd_exchange *exchanges;
         struct guest *guests, **last_guest; /* in the order in which their time is over */
         size_t pending;
-        bool resumed; /* an exchange was, since libmicrohttpd ran last */
+        bool again; /* libmicrohttpd has work that neither its descriptor nor its timeout tells of */
 };
 
 /* The body of a reply that is to end early. */
@@ -215,17 +215,17 @@ static enum MHD_Result on_request(_unused_ void *userdata, _unused_ struct MHD_C
 }
 
 /* libmicrohttpd's epoll descriptor says when there is work; its timeout must be asked for anew after each run. Neither
- * tells of an exchange that was resumed. */
+ * tells of an exchange that was resumed, nor that there is room again for a connection that waits. */
 static int run(struct httpd *h)
 {
         MHD_UNSIGNED_LONG_LONG milliseconds;
         usec_t at = USEC_INFINITY;
 
-        h->resumed = false;
+        h->again = false;
         if (MHD_run(h->daemon) != MHD_YES)
                 return -EIO;
 
-        if (h->resumed)
+        if (h->again)
                 at = 0;
         else if (MHD_get_timeout(h->daemon, &milliseconds) == MHD_YES)
                 at = usec_add(loop_now(h->loop), milliseconds * USEC_PER_MSEC);
@@ -253,7 +253,7 @@ static void end_exchange(struct httpd_exchange *x, enum answer answer)
 
         x->suspended = false;
         MHD_resume_connection(x->connection);
-        x->httpd->resumed = true;
+        x->httpd->again = true;
         (void)loop_timer_set(x->httpd->timer, 0);
 }
 
@@ -411,6 +411,7 @@ static void on_connection(void *userdata, struct MHD_Connection *connection, voi
         struct guest *g;
 
         if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+                h->again = true;
                 g = *guest;
                 if (g)
                         leave_list(h, g);

@@ -49,7 +49,7 @@ static int parse_numbers(const char *text, union address *ret, socklen_t *ret_si
         size_t n;
 
         if (!colon || text_to_int64(colon + 1, &port) < 0 || port < 0 || port > UINT16_MAX)
-                return error_set(e, -EINVAL, "\"%s\": write it as 127.0.0.1:8080 or [::1]:8080", text);
+                return error_set(e, -EINVAL, "\"%s\": write it as 127.0.0.1:8080, [::1]:8080 or " UNIX "PATH", text);
 
         n = (size_t)(colon - text);
         host = n > 2 && text[0] == '[' && text[n - 1] == ']' ? strndup(text + 1, n - 2) : strndup(text, n);

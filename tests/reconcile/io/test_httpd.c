@@ -506,6 +506,22 @@ static void connections_end_with_their_time(void **state)
                 assert_int_equal(get(site, i, "/")->end, REPLY_COMPLETE);
 }
 
+/* The second one waits until there is room. */
+static void connections_beyond_the_limit_wait(void **state)
+{
+        struct site *site = *state;
+        int first, second;
+
+        replace_httpd(site,
+                      &(struct httpd_options){
+                              .address = "127.0.0.1:0", .max_body = MAX_BODY, .connections = 2, .idle = USEC_PER_SEC });
+        first = connect_to(site);
+        second = connect_to(site);
+        assert_non_null(strstr(converse(site, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), " 201 "));
+        close(first);
+        close(second);
+}
+
 static void what_clients_have_not_taken_is_counted(void **state)
 {
         struct site *site = *state;
@@ -543,6 +559,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(other_methods_are_refused_where_only_reads_are_served, set_up,
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(connections_end_with_their_time, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(connections_beyond_the_limit_wait, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(what_clients_have_not_taken_is_counted, set_up, tear_down),
         };
 

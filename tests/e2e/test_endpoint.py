@@ -434,6 +434,22 @@ class Snapshots(EndpointCase):
         self.simulator.do("rename", name="web-3", to="mine")
         self.estate.machine_set(count=7, cpu=8, protect=["web-4"])
         self.estate.machine_set("db", count=2)
+        self.assertTrue(self.assert_same_plan()["actions"])
+
+    def test_the_same_plan_with_a_create_of_unknown_outcome(self):
+        self.simulator.fault("create:2=drop-reply")
+        self.estate.provider(settle="1h")
+        self.assert_code(3, self.estate.apply("--timeout", "2s"))
+        self.simulator.clear_faults()
+        self.assert_same_plan()
+
+    def test_the_same_plan_with_a_loss(self):
+        self.converge()
+        for name in web(0, 1, 2, 3, 4):
+            self.simulator.do("delete", name=name)
+        self.assertEqual(1, self.assert_same_plan()["summary"]["unknown"])
+
+    def assert_same_plan(self):
         self.start("--observe", interval="1h")
         wait_until(lambda: ask(self.address, "/readyz").status == 200, "the agent looked")
         live = self.estate.run("plan", "-o", "json").json()
@@ -443,8 +459,8 @@ class Snapshots(EndpointCase):
         for plan in (live, shown):
             for requests in plan["requests"].values():
                 requests["read"] = None
-        self.assertTrue(live["actions"])
         self.assertEqual(live, shown)
+        return live
 
     def test_its_age_is_that_of_the_look(self):
         self.converge()

@@ -6,6 +6,7 @@
 
 #include "cmd/command.h"
 #include "cmd/context.h"
+#include "cmd/endpoint.h"
 #include "cmd/progress.h"
 #include "cmd/specs.h"
 #include "reconcile/base/log.h"
@@ -22,6 +23,7 @@
 struct agent {
         struct context c;
         struct watch *watch;
+        struct endpoint *endpoint; /* NULL: nobody is told over HTTP */
         struct loop_timer *reopen; /* after the ledger could not be written */
         usec_t reopen_delay, opened_at;
         struct loop_timer *tell; /* what the agent is at, for the service manager; what it would do, with --observe */
@@ -33,6 +35,7 @@ struct agent {
 
 static void agent_done(struct agent *a)
 {
+        a->endpoint = endpoint_free(a->endpoint);
         a->watch = watch_free(a->watch);
         a->reopen = loop_timer_free(a->reopen);
         a->tell = loop_timer_free(a->tell);
@@ -160,6 +163,7 @@ static int open_engine(struct agent *a, struct error *e)
                 .engine = {
                         .mode = o->observe ? ENGINE_OBSERVE : ENGINE_AGENT,
                         .interval = o->interval > 0 ? o->interval : INTERVAL_DEFAULT,
+                        .keeps_seen = o->listen != NULL,
                 },
                 .changed = on_changed,
                 .event = on_event,
@@ -298,6 +302,8 @@ static int on_stop(void *userdata, _unused_ int signal)
                 log_info("stopping: what is in flight has 20 seconds to end; a second signal ends at once");
         a->stopping = true;
         loop_notify("STOPPING=1");
+        if (a->endpoint)
+                endpoint_stop(a->endpoint);
         if (a->c.runner)
                 runner_stop(a->c.runner, EXIT_DONE);
         else
@@ -361,6 +367,8 @@ static int start(struct agent *a, const struct options *o, struct error *e)
                 r = context_require_ledger(&a->c, e);
         if (r >= 0)
                 r = context_lock(&a->c, e);
+        if (r >= 0 && o->listen)
+                r = endpoint_new(&a->c, o->listen, &a->endpoint, e);
         if (r >= 0)
                 r = open_engine(a, e);
 
@@ -382,6 +390,8 @@ static int run(const struct options *o)
 
         log_info("%s the estate \"%s\": %zu resources, ledger %s", o->observe ? "observing" : "keeping",
                  a.c.estate->name, a.c.estate->n_resources, a.c.state);
+        if (a.endpoint)
+                log_info("listening on %s", endpoint_url(a.endpoint));
         loop_notify("READY=1");
         r = loop_run(a.c.loop, &e);
         if (r < 0)
@@ -397,14 +407,22 @@ const struct command command_agent = {
         .summary = "keep it so; runs until told to stop",
         .text = "Looks, plans and acts, again and again. Changed spec files are picked up within seconds; when they "
                 "have errors, the last good ones are followed on. SIGHUP reads the specs and looks at once; SIGTERM "
-                "stops cleanly. Under systemd use Type=notify; WatchdogSec= is answered.",
+                "stops cleanly. Under systemd use Type=notify; WatchdogSec= is answered.\n\n"
+                "With --listen it answers over plain HTTP, by what it knows, without asking a provider: /healthz (it "
+                "lives), /readyz (the specs are read, the ledger is open, and every provider has been looked at), "
+                "/v1/status (as 'muster status -o json'), /v1/snapshot (for 'muster plan --snapshot') and /metrics (for "
+                "Prometheus). Where MUSTER_SNAPSHOT_TOKEN is set, all but /healthz and /readyz want it as a bearer "
+                "token; an address that other machines can reach is refused without it. A unix socket is for its "
+                "owner alone. Port 0 takes a free one; standard error says which.",
         .examples = "  muster agent specs/\n"
                     "  muster agent --observe specs/               # look, plan and tell, never act\n"
+                    "  muster agent --listen 127.0.0.1:9469 specs/\n"
                     "  muster agent --interval 5m --state /var/lib/muster/muster.db /etc/muster\n",
         .exits = "  0  stopped as asked\n"
-                 "  1  the specs or the ledger are not usable, or somebody else holds the ledger\n",
+                 "  1  the specs or the ledger are not usable, somebody else holds the ledger, or it\n"
+                 "     cannot listen as it should\n",
         .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_OBSERVE) | TAKES(OPTION_INTERVAL) |
-                   TAKES(OPTION_MAX_DELETES),
+                   TAKES(OPTION_LISTEN) | TAKES(OPTION_MAX_DELETES),
         .most = SIZE_MAX,
         .paths = true,
         .run = run,

@@ -11,6 +11,8 @@
 #include "cmd/output.h"
 #include "cmd/resolve.h"
 #include "cmd/specs.h"
+#include "reconcile/base/strmap.h"
+#include "reconcile/base/strpool.h"
 #include "reconcile/base/text.h"
 
 #define ANSWER_MAX ((size_t)1 << 22)
@@ -134,6 +136,31 @@ static void offer_resources(struct typing *t, bool providers)
         offer_names(t, &names, providers);
 }
 
+/* Each label that a spec has, once. */
+static void offer_labels(struct typing *t)
+{
+        _cleanup_(strpool_free_p) struct strpool *texts = strpool_new();
+        _cleanup_options_ struct options o = { 0 };
+        _cleanup_context_ struct context c = { 0 };
+        _cleanup_names_ struct names names = { 0 };
+        _cleanup_strmap_ struct strmap seen = { 0 };
+
+        read_names(t, &o, &c, &names);
+        for (size_t i = 0; texts && c.estate && i < c.estate->n_resources; i++) {
+                const struct pairs *labels = &c.estate->resources[i]->labels;
+
+                for (size_t k = 0; k < labels->n; k++) {
+                        _cleanup_buf_ struct buf b = BUF_INIT(ANSWER_MAX);
+                        const char *text;
+
+                        (void)buf_addf(&b, "%s=%s", labels->items[k].key, labels->items[k].value);
+                        text = strpool_add(texts, buf_text(&b));
+                        if (text && strmap_put(&seen, text, t) == 0)
+                                offer(t, text, NULL);
+                }
+        }
+}
+
 /* By the name that a value or an argument has in the help. */
 static void offer_what(struct typing *t, const char *what)
 {
@@ -146,6 +173,8 @@ static void offer_what(struct typing *t, const char *what)
                 offer_resources(t, false);
         else if (text_equal(what, "PROVIDER"))
                 offer_resources(t, true);
+        else if (text_equal(what, "K=V"))
+                offer_labels(t);
         else if (text_equal(what, "COMMAND"))
                 offer_commands(t);
         else if (text_equal(what, "KIND"))
@@ -367,8 +396,8 @@ const struct command command_completion = {
         .arguments = "bash|zsh|fish",
         .summary = "print a script that completes muster's words in a shell",
         .text = "Prints a script for the shell. With it the TAB key completes commands, options and their values, "
-                "files, and the names of resources, which it takes from the specs and the ledger that the rest of the line "
-                "names. The script asks muster itself, so it need not be made again for a newer version.",
+                "files, the names of resources and their labels, which it takes from the specs and the ledger that the "
+                "rest of the line names. The script asks muster itself, so it need not be made again for a newer version.",
         .examples = "  source <(muster completion bash)            # in this shell; in ~/.bashrc: in every one\n"
                     "  muster completion zsh > ~/.zfunc/_muster    # a folder of $fpath\n"
                     "  muster completion fish > ~/.config/fish/completions/muster.fish\n",

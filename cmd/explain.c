@@ -18,6 +18,7 @@ struct explaining {
         struct names names;
         struct status_row *rows;
         struct table calls;
+        json_t *list; /* the same calls, for JSON */
         struct explained x;
 };
 
@@ -25,6 +26,7 @@ static void explaining_done(struct explaining *ex)
 {
         free(ex->rows);
         table_done(&ex->calls);
+        json_decref(ex->list);
         names_done(&ex->names);
         context_done(&ex->c);
 }
@@ -84,7 +86,12 @@ static int read_status(struct explaining *ex, struct error *e)
 
 static int on_call(void *userdata, const struct history_row *row)
 {
-        return calls_add(userdata, row);
+        struct explaining *ex = userdata;
+
+        if (json_array_append_new(ex->list, call_json(row)) < 0)
+                return -ENOMEM;
+
+        return calls_add(&ex->calls, row);
 }
 
 static int read_calls(struct explaining *ex, struct error *e)
@@ -93,18 +100,31 @@ static int read_calls(struct explaining *ex, struct error *e)
 
         ex->calls.n_columns = CALLS_COLUMNS;
         ex->x.calls = &ex->calls;
-        if (calls_add_headings(&ex->calls) < 0)
+        ex->list = json_array();
+        if (!ex->list || calls_add_headings(&ex->calls) < 0)
                 return error_oom(e);
 
-        r = ledger_history(ex->c.ledger, ex->x.slot ? NULL : ex->x.name, ex->x.slot, CALLS_SHOWN, on_call, &ex->calls,
-                           e);
+        r = ledger_history(ex->c.ledger, ex->x.slot ? NULL : ex->x.name, ex->x.slot, CALLS_SHOWN, on_call, ex, e);
         return r == -ENOMEM ? error_oom(e) : r;
+}
+
+static int print(const struct explaining *ex)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+        _cleanup_json_ json_t *json = NULL;
+
+        if (ex->c.options->output == OUTPUT_JSON) {
+                json = explain_json(&ex->x, ex->list);
+                return output_json(json, EXIT_DONE);
+        }
+
+        (void)explain_text(&ex->x, &b);
+        return output_text(&b, EXIT_DONE);
 }
 
 static int run(const struct options *o)
 {
         _cleanup_(explaining_done) struct explaining ex = { 0 };
-        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
         struct error e;
         int r;
 
@@ -128,8 +148,7 @@ static int run(const struct options *o)
                 return command_failed(&e);
 
         ex.x.now = wall_now();
-        (void)explain_text(&ex.x, &b);
-        return output_text(&b, EXIT_DONE);
+        return print(&ex);
 }
 
 const struct command command_explain = {
@@ -141,10 +160,11 @@ const struct command command_explain = {
                 "and answer, what holds it, and what happens next and when. It reads the specs and the ledger and asks "
                 "no provider.",
         .examples = "  muster explain web-3\n"
-                    "  muster explain MachineSet/web -f specs/\n",
+                    "  muster explain MachineSet/web -f specs/\n"
+                    "  muster explain web-3 -o json | jq -r '.says[] | select(.about == \"next\").text'\n",
         .exits = "  0  printed\n"
                  "  1  the specs or the ledger cannot be read, or there is no such machine or set\n",
-        .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS),
+        .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_OUTPUT),
         .least = 1,
         .most = 1,
         .run = run,

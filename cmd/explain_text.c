@@ -8,6 +8,7 @@
 
 #include "cmd/calls.h"
 #include "cmd/machines.h"
+#include "cmd/output.h"
 #include "cmd/status_text.h"
 #include "reconcile/base/text.h"
 #include "reconcile/planner.h"
@@ -21,6 +22,8 @@ struct writer {
         const struct explained *x;
         struct buf *b;
         const char *label; /* of the line before */
+        json_t *lines;     /* NULL: they are text, in `b` */
+        bool failed;       /* out of memory for one of them */
 };
 
 /* "  label     text": a label stands once for all of its lines. */
@@ -28,13 +31,20 @@ static void say(struct writer *w, const char *label, const char *format, ...) _p
 static void say(struct writer *w, const char *label, const char *format, ...)
 {
         char text[TEXT_MAX];
-        size_t line = w->b->len;
+        size_t line;
         va_list ap;
 
         va_start(ap, format);
         (void)vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
 
+        if (w->lines) {
+                w->failed |= json_array_append_new(w->lines, json_pack("{s:s, s:o}", "about", label, "text",
+                                                                       json_any_text(text))) < 0;
+                return;
+        }
+
+        line = w->b->len;
         (void)buf_addf(w->b, "  %s", text_equal(w->label, label) ? "" : label);
         (void)buf_pad(w->b, LABEL_COLUMN, line);
         (void)text_escape(w->b, text, TEXT_MAX);
@@ -85,14 +95,14 @@ static const struct call *find_call(const struct explained *x)
         return NULL;
 }
 
-/* Where it is kept: as its spec says, else as the ledger does. */
+/* Where it is kept: as its spec says, else as the ledger does; NULL: that is not known. */
 static const char *provider_name(const struct explained *x)
 {
         const struct resource *provider = x->spec ? resource_provider(x->spec) : NULL;
         const struct thing *t = find_thing(x);
         const struct call *c = find_call(x);
 
-        return provider ? provider->name : t ? t->account : c ? c->account : "a provider that is not known";
+        return provider ? provider->name : t ? t->account : c ? c->account : NULL;
 }
 
 /* The number of the machine in a list of the spec, by its name or its id; -1: not in it. */
@@ -428,23 +438,62 @@ static void say_next(struct writer *w, bool paused)
                 say(w, "next", "%s", *s->message ? s->message : "'muster plan' shows what would be done");
 }
 
+static void say_all(struct writer *w)
+{
+        bool paused;
+
+        say_spec(w);
+        say_ledger(w);
+        say_open_calls(w);
+        if (!w->lines)
+                say_last_calls(w);
+        paused = say_gates(w);
+        say_status(w);
+        say_next(w, paused);
+}
+
 int explain_text(const struct explained *x, struct buf *b)
 {
         struct writer w = { .x = x, .b = b };
-        bool paused;
+        const char *provider = provider_name(x);
 
         (void)text_escape(b, x->slot ? x->slot : x->name, TEXT_MAX);
         if (x->slot)
                 (void)buf_addf(b, ", a machine of %s", x->name);
-        (void)buf_addf(b, ", on %s\n", provider_name(x));
-
-        say_spec(&w);
-        say_ledger(&w);
-        say_open_calls(&w);
-        say_last_calls(&w);
-        paused = say_gates(&w);
-        say_status(&w);
-        say_next(&w, paused);
+        (void)buf_addf(b, ", on %s\n", provider ? provider : "a provider that is not known");
+        say_all(&w);
 
         return b->failed;
+}
+
+static json_t *position_json(const struct explained *x)
+{
+        const struct position *p = x->spec ? resource_position(x->spec, "") : NULL;
+
+        return p ? json_pack("{s:o, s:I}", "file", json_any_text(p->file), "line", (json_int_t)p->line) : json_null();
+}
+
+static json_t *known_machines_json(const struct explained *x)
+{
+        _cleanup_machines_ struct machines machines = { 0 };
+
+        return machines_pick(x->ledger, x->name, x->slot, &machines, NULL) < 0 ? NULL : machines_json(&machines);
+}
+
+json_t *explain_json(const struct explained *x, json_t *calls)
+{
+        _cleanup_json_ json_t *lines = json_array();
+        struct writer w = { .x = x, .lines = lines };
+
+        if (!lines)
+                return NULL;
+
+        say_all(&w);
+        if (w.failed)
+                return NULL;
+
+        return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:O}", "format", "muster.explain/v1", "resource",
+                         json_any_text(x->name), "machine", json_any_text(x->slot), "provider",
+                         json_any_text(provider_name(x)), "spec", position_json(x), "machines", known_machines_json(x),
+                         "status", x->status ? status_row_json(x->status) : json_null(), "calls", calls, "says", lines);
 }

@@ -9,6 +9,7 @@
  */
 
 #include "cmd/table.h"
+#include "reconcile/base/json.h"
 #include "reconcile/ledger.h"
 
 struct explained {
@@ -26,3 +27,7 @@ struct explained {
 
 /* 0, -ENOMEM or -ENOBUFS. */
 int explain_text(const struct explained *x, struct buf *b);
+
+/* The same as muster.explain/v1: what the text says line by line, and beside it the machines, the status and the last
+ * calls (`calls`, a list of call_json()) as other commands have them. NULL: out of memory. */
+json_t *explain_json(const struct explained *x, json_t *calls);

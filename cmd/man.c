@@ -26,6 +26,9 @@ static const struct {
         { "STATE_DIRECTORY", "set by systemd; the ledger is in this folder unless --state names another" },
         { "XDG_STATE_HOME", "where there is no STATE_DIRECTORY: the ledger is in its folder muster" },
         { "CREDENTIALS_DIRECTORY", "set by systemd; a tokenFile whose path is not absolute is looked for here" },
+        { "MUSTER_SNAPSHOT_TOKEN",
+          "the bearer token of an agent's endpoint: an agent with --listen requires it, and plan "
+          "with --snapshot of a URL sends it" },
 };
 
 static const struct {

@@ -349,6 +349,7 @@ static void program_done(struct program *p)
 static int program_start(struct program *p, struct error *e)
 {
         const struct options *o = p->options;
+        const struct httpd_options httpd = { .address = o->listen, .max_body = BODY_MAX };
         int r;
 
         if ((r = service_new(o->simulator, &o->simulator_options, o->latency, &p->service, e)) < 0 ||
@@ -362,7 +363,7 @@ static int program_start(struct program *p, struct error *e)
                         return r;
         }
         r = load_state(p, e);
-        return r < 0 ? r : httpd_new(p->loop, o->listen, BODY_MAX, handle, p, &p->httpd, e);
+        return r < 0 ? r : httpd_new(p->loop, &httpd, handle, p, &p->httpd, e);
 }
 
 static void announce(const struct program *p)

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/snapshot_fetch.h"
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
+#include "reconcile/io/listener.h"
 
 #define REASON_BYTES_MAX 500
 static const char *const output_words[] = {
@@ -27,8 +29,9 @@ const struct option_help option_help[OPTIONS] = {
         [OPTION_OUTPUT] = { "output", 'o', "FORMAT", NULL, "how the result is written", output_words },
         [OPTION_OBSERVE] = { "observe", 0, NULL, NULL, "look, plan and tell, never act" },
         [OPTION_OUT] = { "out", 0, "FILE", NULL, "save the plan here, for 'apply --plan'" },
-        [OPTION_SNAPSHOT] = { "snapshot", 0, "FILE", NULL,
-                              "plan with what this snapshot holds; no provider is asked and no ledger read" },
+        [OPTION_SNAPSHOT] = { "snapshot", 0, "FILE|URL", NULL,
+                              "plan with what this snapshot holds, a file or an agent's: no provider is asked and no "
+                              "ledger read" },
         [OPTION_SAVE_SNAPSHOT] = { "save-snapshot", 0, "FILE", NULL,
                                    "write down what was read, without any secret, for --snapshot" },
         [OPTION_DETAILED_EXITCODE] = { "detailed-exitcode", 0, NULL, NULL, "exit 2 when there are changes" },
@@ -45,6 +48,8 @@ const struct option_help option_help[OPTIONS] = {
         [OPTION_MAX_DELETES] = { "max-deletes", 0, "N|P%", NULL, "overrides the Policy's maxDeletes for this run" },
         [OPTION_INTERVAL] = { "interval", 0, "DURATION", "MUSTER_INTERVAL",
                               "between looks when converged; default 60s" },
+        [OPTION_LISTEN] = { "listen", 0, "ADDR:PORT|unix:PATH", "MUSTER_LISTEN",
+                            "serve status, metrics, probes and snapshots there, over HTTP; default nowhere" },
         [OPTION_WATCH] = { "watch", 0, NULL, NULL, "go on, and show it again whenever it changes, until Ctrl-C" },
         [OPTION_REASON] = { "reason", 0, "TEXT", NULL, "why, for those who meet it later" },
         [OPTION_MAN] = { "man", 0, "FOLDER", NULL, "write the manual pages of all commands into this folder" },
@@ -57,9 +62,6 @@ const struct option_help option_help[OPTIONS] = {
         [OPTION_HELP] = { "help", 'h', NULL, NULL, "show this help" },
         [OPTION_VERSION] = { "version", 0, NULL, NULL, "show the version" },
 };
-
-/* Options of the language of commands that this version does not have. */
-static const char *const later[] = { "--listen", NULL };
 
 static int word_index(const char *const *words, const char *word)
 {
@@ -192,13 +194,23 @@ static int set_path(const char **path, const char *value, struct error *e)
         return 0;
 }
 
+static int set_listen(struct options *o, const char *value, struct error *e)
+{
+        bool local;
+        int r;
+
+        r = listener_check(value, &local, e);
+        if (r >= 0)
+                o->listen = value;
+
+        return r;
+}
+
 static int set_snapshot(struct options *o, const char *value, struct error *e)
 {
-        if (text_starts(value, "http://") || text_starts(value, "https://"))
-                return error_set(e, -EINVAL,
-                                 "a snapshot from a URL is not in this version yet: fetch it, and give the file");
+        int r = snapshot_is_remote(value) ? snapshot_check_remote(value, e) : 0;
 
-        return set_path(&o->snapshot, value, e);
+        return r < 0 ? r : set_path(&o->snapshot, value, e);
 }
 
 static int add_selector(struct options *o, const char *value, struct error *e)
@@ -239,6 +251,8 @@ static int set_option(struct options *o, enum option option, const char *value, 
                 return set_max_deletes(o, value, e);
         case OPTION_INTERVAL:
                 return set_duration(&o->interval, value, e);
+        case OPTION_LISTEN:
+                return set_listen(o, value, e);
         case OPTION_LOG_LEVEL:
                 return set_log_level(o, value, e);
         case OPTION_COLOR:
@@ -287,9 +301,6 @@ static int unknown_option(const char *typed, struct error *e)
 {
         char dashes[OPTIONS][32];
         const char *names[OPTIONS], *nearest;
-
-        if (word_index(later, typed) >= 0)
-                return error_set(e, -EINVAL, "the option '%s' is not in this version yet", typed);
 
         for (size_t i = 0; i < OPTIONS; i++)
                 names[i] = dashed((enum option)i, dashes[i]);

@@ -34,6 +34,7 @@ enum option {
         OPTION_TIMEOUT,
         OPTION_MAX_DELETES,
         OPTION_INTERVAL,
+        OPTION_LISTEN,
         OPTION_WATCH,
         OPTION_REASON,
         OPTION_MAN,
@@ -74,8 +75,9 @@ struct options {
         const char *reason; /* NULL: none given */
         usec_t timeout;     /* 0: the command's default */
         struct share max_deletes;
-        usec_t interval; /* 0: the default */
-        const char *man; /* a folder */
+        usec_t interval;    /* 0: the default */
+        const char *listen; /* an address; NULL: nowhere */
+        const char *man;    /* a folder */
         enum log_level log_level;
         enum color_when color;
 };

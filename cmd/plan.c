@@ -9,6 +9,7 @@
 #include "cmd/plan_markdown.h"
 #include "cmd/plan_saved.h"
 #include "cmd/plan_text.h"
+#include "cmd/snapshot_fetch.h"
 #include "cmd/terminal.h"
 #include "reconcile/base/array.h"
 #include "reconcile/base/json.h"
@@ -123,12 +124,13 @@ static int open_snapshot(struct planning *pl, struct error *e)
         int64_t now = wall_now();
         int r;
 
-        r = snapshot_read(o->snapshot, &pl->shown, e);
+        r = snapshot_is_remote(o->snapshot) ? snapshot_fetch(o->snapshot, &pl->shown, e)
+                                            : snapshot_read(o->snapshot, &pl->shown, e);
         if (r < 0)
                 return r;
         if (!text_equal(pl->shown->estate, pl->c.estate->name))
-                return error_set(e, -EINVAL, "%s is a snapshot of the estate \"%s\", these specs are of \"%s\"",
-                                 o->snapshot, pl->shown->estate, pl->c.estate->name);
+                return error_set(e, -EINVAL, "that is a snapshot of the estate \"%s\", these specs are of \"%s\"",
+                                 pl->shown->estate, pl->c.estate->name);
 
         pl->c.ledger = STEAL(pl->shown->ledger);
         log_info("this is planned with a snapshot of %s, %s ago", time_text(pl->shown->at, at),
@@ -202,7 +204,9 @@ const struct command command_plan = {
                 "requests that read are sent, credentials that can only read are enough, and no ledger is needed: "
                 "without one, nothing that exists counts as ours. A plan that was saved with --out is what 'muster "
                 "apply --plan' may do, and no more. With --snapshot neither providers nor the ledger are needed: that is "
-                "how a pull request is planned with no credentials at all.",
+                "how a pull request is planned with no credentials at all. A snapshot is a file, or what a running agent "
+                "serves (see its --listen): a URL, or unix:PATH. The bearer token in MUSTER_SNAPSHOT_TOKEN is sent along; "
+                "no redirect is followed.",
         .examples = "  muster plan                                 # the specs in this folder\n"
                     "  muster plan -o json specs/ > plan.json\n"
                     "  muster plan --detailed-exitcode specs/      # in CI: 2 means that there are changes\n"
@@ -210,6 +214,7 @@ const struct command command_plan = {
                     "  muster plan --target MachineSet/web -l team=shop\n"
                     "  muster plan --save-snapshot now.json        # where the credentials are\n"
                     "  muster plan --snapshot now.json -o markdown > comment.md\n"
+                    "  muster plan --snapshot https://muster.example.com/v1/snapshot specs/\n"
                     "  kustomize build . | muster plan -\n",
         .exits = "  0  planned, whether there are changes or not\n"
                  "  1  the specs, the ledger or a provider could not be read, or nothing is selected\n"

@@ -28,6 +28,10 @@ struct snapshot_note {
 int snapshot_note(struct ledger *l, usec_t now, int64_t wall, struct snapshot_note *ret, struct error *e);
 void snapshot_note_done(struct snapshot_note *n);
 
+/* All of it as one value, when the engine has looked, with what it saw last. NULL: that failed. */
+json_t *snapshot_json(const struct snapshot_note *n, const struct estate *estate, const struct engine *engine,
+                      struct error *e);
+
 /* Writes the file, when the engine has planned. */
 int snapshot_write(const char *path, const struct snapshot_note *n, const struct estate *estate,
                    const struct engine *engine, struct error *e);

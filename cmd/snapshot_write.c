@@ -241,16 +241,21 @@ static json_t *replacements_json(const struct snapshot_note *note, struct error 
         return STEAL(list);
 }
 
+json_t *snapshot_json(const struct snapshot_note *n, const struct estate *estate, const struct engine *engine,
+                      struct error *e)
+{
+        (void)error_oom(e); /* what is not said otherwise */
+        if (n->json && json_object_set_new(n->json, "replacements", replacements_json(n, e)) < 0)
+                return NULL;
+
+        return json_pack("{s:s, s:o, s:s, s:o, s:O?}", "format", SNAPSHOT_FORMAT, "at", json_any_time(n->at), "estate",
+                         estate->name, "accounts", accounts_json(n, engine), "ledger", n->json);
+}
+
 int snapshot_write(const char *path, const struct snapshot_note *n, const struct estate *estate,
                    const struct engine *engine, struct error *e)
 {
-        _cleanup_json_ json_t *whole = NULL;
+        _cleanup_json_ json_t *whole = snapshot_json(n, estate, engine, e);
 
-        (void)error_oom(e); /* what is not said otherwise */
-        if (n->json && json_object_set_new(n->json, "replacements", replacements_json(n, e)) < 0)
-                return -ENOMEM;
-
-        whole = json_pack("{s:s, s:o, s:s, s:o, s:O?}", "format", SNAPSHOT_FORMAT, "at", json_any_time(n->at), "estate",
-                          estate->name, "accounts", accounts_json(n, engine), "ledger", n->json);
-        return file_write_json(path, whole, e);
+        return whole ? file_write_json(path, whole, e) : -ENOMEM;
 }

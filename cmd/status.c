@@ -12,9 +12,8 @@
 #include "cmd/output.h"
 #include "cmd/resolve.h"
 #include "cmd/screen.h"
-#include "cmd/status_text.h"
+#include "cmd/status_read.h"
 #include "reconcile/base/text.h"
-#include "reconcile/plan.h"
 
 #define POLL (500 * USEC_PER_MSEC)
 #define POLL_SHARE 10 /* reading a very large ledger takes at most this part of the time */
@@ -56,46 +55,6 @@ static int find(struct context *c, struct status *s, struct error *e)
         return 0;
 }
 
-/* A pause is known at once, also where nobody works who would write it into the status. */
-static int show_pauses(const struct context *c, struct status_row *row, struct error *e)
-{
-        _cleanup_free_ char *provider = NULL, *policy = NULL;
-        const char *names[3], *reason;
-
-        if (asprintf(&provider, "%s/%s", kind_provider.name, row->provider) < 0 ||
-            asprintf(&policy, "%s/%s", kind_policy.name, c->ledger->estate) < 0)
-                return error_oom(e);
-
-        names[0] = row->resource;
-        names[1] = provider;
-        names[2] = policy;
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                _cleanup_buf_ struct buf b = BUF_INIT(4096);
-
-                reason = ledger_paused(c->ledger, names[i]);
-                if (!reason || text_equal(row->phase, phase_text(PHASE_PAUSED)))
-                        continue;
-                (void)buf_addf(&b, "%s is paused%s%s; 'muster resume %s' goes on", names[i], *reason ? ": " : "",
-                               reason, names[i]);
-                row->phase = phase_text(PHASE_PAUSED);
-                row->reason = "";
-                row->since = 0;
-                row->message = ledger_string(c->ledger, buf_text(&b));
-                if (!row->message)
-                        return error_oom(e);
-        }
-
-        return 0;
-}
-
-static int compare(const void *a, const void *b)
-{
-        const struct status_row *x = a, *y = b;
-        int r = text_natural_compare(x->resource, y->resource);
-
-        return r != 0 ? r : text_natural_compare(x->provider, y->provider);
-}
-
 /* Opens the ledger anew and reads what is asked for. Its strings are the ledger's. */
 static int take(struct context *c, struct status *ret, struct error *e)
 {
@@ -104,16 +63,12 @@ static int take(struct context *c, struct status *ret, struct error *e)
 
         r = context_open_ledger(c, LEDGER_READ, e);
         if (r >= 0)
-                r = ledger_get_status(c->ledger, &s.rows, &s.n, &s.at, e);
-        for (size_t i = 0; r >= 0 && i < s.n; i++)
-                r = show_pauses(c, &s.rows[i], e);
+                r = status_read(c->ledger, &s, e);
         if (r >= 0 && c->options->n_arguments > 0)
                 r = find(c, &s, e);
         if (r < 0)
                 return r;
 
-        if (s.n > 0)
-                qsort(s.rows, s.n, sizeof(*s.rows), compare);
         *ret = s;
         s = (struct status){ 0 };
         return 0;

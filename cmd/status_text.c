@@ -63,7 +63,7 @@ int status_text(const struct status *s, int64_t now, struct buf *b)
         return r < 0 ? r : b->failed;
 }
 
-static json_t *row_json(const struct status_row *row)
+json_t *status_row_json(const struct status_row *row)
 {
         return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "name", json_any_text(row->resource),
                          "provider", json_any_text(row->provider), "phase", json_any_text(row->phase), "reason",
@@ -77,7 +77,7 @@ json_t *status_json(const struct status *s)
         _cleanup_json_ json_t *list = json_array(), *whole = NULL;
 
         for (size_t i = 0; i < s->n; i++)
-                if (json_array_append_new(list, row_json(&s->rows[i])) < 0)
+                if (json_array_append_new(list, status_row_json(&s->rows[i])) < 0)
                         return NULL;
 
         whole = json_pack("{s:s, s:O}", "format", "muster.status/v1", "resources", list);

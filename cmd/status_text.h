@@ -24,7 +24,8 @@ void status_done(struct status *s);
 /* `now` (wall clock) is what the ages in it are counted from. 0, -ENOMEM or -ENOBUFS. */
 int status_text(const struct status *s, int64_t now, struct buf *b);
 
-json_t *status_json(const struct status *s); /* NULL: out of memory */
+json_t *status_json(const struct status *s); /* NULL: out of memory; the next likewise */
+json_t *status_row_json(const struct status_row *row);
 
 /* How long ago, for people: "3m"; "-" for never. */
 const char *ago_text(int64_t wall, int64_t now, char text[static UNITS_TEXT_MAX]);

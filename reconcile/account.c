@@ -23,6 +23,8 @@ struct account *account_free(struct account *a)
         free(a->checks);
         observation_free(a->machines);
         observation_free(a->shown);
+        observation_free(a->kept);
+        free(a->tallies);
         free(a->details);
         plan_free(a->plan);
         strmap_done(&a->retries);
@@ -76,15 +78,32 @@ static bool owes_at(const struct account *a, usec_t now)
         return a->plan && plan_owes(a);
 }
 
+/* A hundred thousand machines are not kept for nobody; for who wants to see them, without what only finding them takes. */
+static void put_away(struct account *a)
+{
+        struct observation *machines = STEAL(a->machines);
+
+        if (!a->engine->options.keeps_seen || !a->readable) {
+                observation_free(machines);
+                return;
+        }
+        if (!machines)
+                return;
+        observation_shrink(machines);
+        observation_free(a->kept);
+        a->kept = machines;
+}
+
 /* How long until the next look when nothing can be done now. */
 static void rest_until_due(struct account *a, usec_t now)
 {
         const struct engine *engine = a->engine;
         usec_t due, delay;
 
+        a->pass_took = usec_since(now, a->pass_began);
         if (!owes_at(a, now)) {
                 a->look_delay = 0;
-                a->machines = observation_free(a->machines);
+                put_away(a);
                 account_rest(a, now,
                              engine->options.mode == ENGINE_AGENT || engine->options.mode == ENGINE_OBSERVE
                                      ? jittered(a->engine, engine->options.interval)
@@ -165,10 +184,17 @@ static void make_plan(struct account *a, usec_t now)
         a->step = STEP_PLANNED;
 }
 
+static void note_looked(struct account *a)
+{
+        a->looked_with = a->codec;
+        a->looked_at = strpool_add(a->engine->strings, a->config.endpoint);
+}
+
 void account_was_unreadable(struct account *a, int r, const struct error *why, usec_t now)
 {
         bool new = a->readable || a->looks_failed == 0 || !text_equal(a->why.text, why->text);
 
+        note_looked(a);
         a->denied = r == -EACCES;
         a->why = *why;
         if (a->readable || a->looks_failed == 0)
@@ -188,9 +214,12 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
 
         if (a->looks_failed)
                 engine_tell(a, EVENT_NOTE, a->name, "can be read again");
+        note_looked(a);
         observation_free(a->machines);
+        a->kept = observation_free(a->kept);
         a->machines = machines;
         a->machines_at = started;
+        a->seen_at = engine_wall(a->engine) - (int64_t)(usec_since(now, started) / USEC_PER_SEC);
         a->readable = a->was_readable = true;
         a->denied = false;
         a->looks_failed = a->logins = 0;
@@ -303,6 +332,7 @@ static void start_listing(struct account *a, usec_t now)
                 return;
         }
         a->look_asked = false;
+        a->pass_began = now;
         if (login_is_needed(a))
                 login_begin(a);
         else
@@ -367,6 +397,7 @@ static void step_acting(struct account *a, usec_t now)
         act_send(a, now);
         if (!act_is_over(a))
                 return;
+        a->pass_took = usec_since(now, a->pass_began);
         a->look_delay = 0;
         account_rest(a, now, 0);
 }

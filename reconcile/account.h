@@ -71,6 +71,11 @@ struct account {
         struct observation *shown;    /* NULL: which does not know, `why` says so */
         struct observation *machines; /* the last complete one */
         usec_t machines_at;           /* when that look began */
+        struct observation *kept; /* the same while the account rests, for showing it only: nothing is found in it */
+        int64_t seen_at;          /* when that look began, by the wall clock */
+        const struct provider *looked_with; /* with which codec, and where, something was looked at last; NULL: never */
+        const char *looked_at;
+        usec_t pass_began, pass_took;
         bool readable;
         bool was_readable; /* once in this process */
         bool denied;       /* the credentials are not taken */
@@ -100,6 +105,8 @@ struct account {
         usec_t paused_until;
         uint64_t reads, acts;
         int64_t created, changed, deleted; /* as in struct engine_figures */
+        struct call_tally *tallies;
+        size_t n_tallies, allocated_tallies;
 };
 
 struct engine {

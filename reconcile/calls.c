@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "reconcile/account.h"
+#include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 
 #define BACKOFF_FIRST USEC_PER_SEC
@@ -25,8 +26,24 @@ static void count_done(struct account *a, enum order_verb verb)
                 a->changed++;
 }
 
+/* A figure that memory lacks for is not worth an account that stops. */
+static void count_outcome(struct account *a, enum order_verb verb, const char *outcome)
+{
+        struct call_tally *tally;
+
+        for (size_t i = 0; i < a->n_tallies; i++)
+                if (a->tallies[i].verb == verb && text_equal(a->tallies[i].outcome, outcome)) {
+                        a->tallies[i].n++;
+                        return;
+                }
+        tally = ARRAY_ADD(a->tallies, a->n_tallies, a->allocated_tallies);
+        if (tally)
+                *tally = (struct call_tally){ .verb = verb, .outcome = outcome, .n = 1 };
+}
+
 void call_resolve(struct account *a, struct call *c, const char *outcome, const char *note)
 {
+        count_outcome(a, c->verb, outcome);
         if (text_equal(outcome, "done"))
                 count_done(a, c->verb);
         c->state = CALL_RESOLVED;

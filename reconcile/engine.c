@@ -479,8 +479,23 @@ void engine_account(const struct engine *engine, size_t number, struct account_v
 {
         const struct account *a = engine->accounts[number];
 
+        /* What was seen under another spec says nothing of what this one names. */
+        bool looked = a->provider && a->looked_with == a->codec && text_equal(a->looked_at, a->config.endpoint);
+
         *ret = (struct account_view){
-                .provider = a->provider, .readable = a->readable, .why = a->why.text, .machines = a->machines
+                .provider = a->provider,
+                .looked = looked,
+                .readable = looked && a->readable,
+                .why = a->why.text,
+                .machines = !looked       ? NULL
+                            : a->machines ? a->machines
+                                          : a->kept,
+                .seen_at = looked ? a->seen_at : 0,
+                .pass_took = a->pass_took,
+                .reads = a->reads,
+                .acts = a->acts,
+                .tallies = a->tallies,
+                .n_tallies = a->n_tallies,
         };
 }
 

@@ -67,6 +67,7 @@ struct engine_options {
                               struct error *e); /* reads a password for a create;
                                           lives until the next call; NULL: failed. `env` or `file` is NULL */
         void *secret_userdata;
+        bool keeps_seen; /* what the last complete look saw is kept while an account rests, for engine_account() */
 
         /* NULL: everything. Resources that are not selected are not planned, of Providers nothing is asked, and nothing is pruned; actions
          * that are not approved are blocked. */
@@ -133,13 +134,26 @@ int engine_plan(struct engine *engine, struct plan **ret);
 
 const struct error *engine_error(const struct engine *engine); /* why it is broken */
 
+/* Calls that ended in one way since the engine was made. */
+struct call_tally {
+        enum order_verb verb;
+        const char *outcome; /* as in the ledger: "done", "refused", … */
+        uint64_t n;
+};
+
 /* How each account was read, numbered as in host.send. */
 size_t engine_n_accounts(const struct engine *engine);
 struct account_view {
         const struct resource *provider;
-        bool readable;                      /* the last look was complete */
+        bool looked;                        /* a look at what the spec names now has ended, complete or not */
+        bool readable;                      /* the last one was complete */
         const char *why;                    /* else why not; "" */
         const struct observation *machines; /* the last complete one; NULL: none is kept */
+        int64_t seen_at;                    /* wall clock: when that began; 0: there was none */
+        usec_t pass_took;                   /* a length of time: the last whole pass; 0: there was none */
+        uint64_t reads, acts;               /* requests sent */
+        const struct call_tally *tallies;
+        size_t n_tallies;
 };
 void engine_account(const struct engine *engine, size_t number, struct account_view *ret);
 

@@ -113,6 +113,20 @@ int observation_add(struct observation *obs, enum thing_type type, const struct 
         return 1;
 }
 
+void observation_shrink(struct observation *obs)
+{
+        for (enum thing_type type = 0; type < THING_TYPES; type++) {
+                struct listed *listed = &obs->of[type];
+                struct row *rows = listed->n_rows > 0 ? realloc(listed->rows, listed->n_rows * sizeof(*rows)) : NULL;
+
+                strmap_done(&listed->by_id);
+                if (!rows)
+                        continue;
+                listed->rows = rows;
+                listed->allocated_rows = listed->n_rows;
+        }
+}
+
 const struct row *observation_find(const struct observation *obs, enum thing_type type, const char *id)
 {
         uintptr_t number = (uintptr_t)strmap_get(&obs->of[type].by_id, id);

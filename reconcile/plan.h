@@ -61,6 +61,7 @@ struct action {
 };
 
 enum phase { PHASE_CONVERGED, PHASE_PROGRESSING, PHASE_BLOCKED, PHASE_FAILED, PHASE_PAUSED, PHASE_UNKNOWN };
+#define PHASES (PHASE_UNKNOWN + 1)
 enum phase_reason {
         REASON_NONE,
         REASON_LIMIT,

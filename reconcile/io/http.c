@@ -37,7 +37,7 @@ struct http {
         struct loop_timer *timer; /* libcurl's */
         CURLM *multi;
 
-        char *ca_file;
+        char *ca_file, *socket;
         bool insecure;
         size_t max_body;
         http_done_fn done;
@@ -349,6 +349,7 @@ static CURLcode set_policy(CURL *easy, const struct http *h)
         SET(CURLOPT_QUICK_EXIT, 1L); /* cancelling waits for no name lookup */
         SET(CURLOPT_ACCEPT_ENCODING, "gzip");
         SET(CURLOPT_USERAGENT, "muster/" MUSTER_VERSION);
+        SET(CURLOPT_UNIX_SOCKET_PATH, h->socket);
 
         SET(CURLOPT_SSL_VERIFYPEER, h->insecure ? 0L : 1L);
         SET(CURLOPT_SSL_VERIFYHOST, h->insecure ? 0L : 2L);
@@ -454,7 +455,7 @@ static int transfer_new(struct http *h, uint64_t id, const struct request *rq, s
                 .deadline = http_deadline_start(loop_now(h->loop), rq->timeout),
                 .body = BUF_INIT(h->max_body),
                 .outcome = {
-                        .peer = http_peer_of(rq->url),
+                        .peer = h->socket ? strdup(h->socket) : http_peer_of(rq->url),
                         .ca_file = h->ca_file,
                         .tls_words = t->tls_words,
                         .timeout = rq->timeout,
@@ -549,8 +550,9 @@ int http_new(struct loop *loop, const struct http_options *options, http_done_fn
                 .done = done,
                 .userdata = userdata,
                 .ca_file = options->ca_file ? strdup(options->ca_file) : NULL,
+                .socket = options->socket ? strdup(options->socket) : NULL,
         };
-        if (options->ca_file && !h->ca_file)
+        if ((options->ca_file && !h->ca_file) || (options->socket && !h->socket))
                 return error_oom(e);
 
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -589,6 +591,7 @@ struct http *http_free(struct http *h)
 
         loop_timer_free(h->timer);
         free(h->ca_file);
+        free(h->socket);
         free(h);
         return NULL;
 }

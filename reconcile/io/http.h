@@ -18,6 +18,7 @@ struct http;
 /* What all requests of one provider share. Strings are copied. */
 struct http_options {
         const char *ca_file;  /* NULL: the system's */
+        const char *socket;   /* a socket in the file system to speak through, whatever the URL's host; NULL: none */
         bool insecure;        /* do not verify TLS; only where the spec says so */
         unsigned connections; /* kept open for reads; at least 1 */
         size_t max_body;      /* decompressed bytes of one reply */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,10 +9,10 @@
 
 #include "reconcile/base/text.h"
 #include "reconcile/io/httpd.h"
+#include "reconcile/io/listener.h"
 
-#define IDLE_SECONDS_MAX 120u
+#define IDLE (120 * USEC_PER_SEC)
 #define CONNECTION_MEMORY 65536
-#define BACKLOG 1024
 
 /* What is to become of an exchange once its request is here. */
 enum answer { ANSWER_NONE, ANSWER_REPLY, ANSWER_DROP };
@@ -31,21 +29,33 @@ struct httpd_exchange {
         enum answer answer;
         unsigned status;
         struct MHD_Response *response;
+        size_t pending; /* bytes of its reply */
 
         struct httpd_exchange *next, **link;
+};
+
+/* A connection whose time is bounded. */
+struct guest {
+        struct MHD_Connection *connection;
+        usec_t until;
+        struct guest *next, **link; /* NULL: its time is over */
 };
 
 struct httpd {
         struct loop *loop;
         struct loop_fd *watch;
-        struct loop_timer *timer;
+        struct loop_timer *timer, *over;
         struct MHD_Daemon *daemon;
-        uint16_t port;
+        struct listener listener;
         size_t max_body;
+        usec_t lifetime;
+        bool reads_only;
         httpd_handler handler;
         void *userdata;
         struct httpd_exchange *exchanges;
-        bool resumed; /* an exchange was, since libmicrohttpd ran last */
+        struct guest *guests, **last_guest; /* in the order in which their time is over */
+        size_t pending;
+        bool again; /* libmicrohttpd has work that neither its descriptor nor its timeout tells of */
 };
 
 /* The body of a reply that is to end early. */
@@ -63,6 +73,7 @@ static struct httpd_exchange *exchange_free(struct httpd_exchange *x)
         if (x->next)
                 x->next->link = x->link;
 
+        x->httpd->pending -= x->pending;
         if (x->response)
                 MHD_destroy_response(x->response);
         request_done(&x->request);
@@ -111,10 +122,21 @@ static enum MHD_Result on_header(void *userdata, _unused_ enum MHD_ValueKind kin
         return request_add_header(rq, name, value ? value : "", NULL) == -ENOMEM ? MHD_NO : MHD_YES;
 }
 
+static int add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+        if (!value)
+                return 0;
+
+        return MHD_add_response_header(response, name, value) == MHD_YES ? 0 : -EINVAL;
+}
+
 static enum MHD_Result answer_status(struct httpd_exchange *x, unsigned status)
 {
+        const char *allow = status == MHD_HTTP_METHOD_NOT_ALLOWED ? "GET, HEAD" : NULL;
+
         x->response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-        if (!x->response)
+        if (!x->response || add_header(x->response, MHD_HTTP_HEADER_ALLOW, allow) < 0 ||
+            add_header(x->response, MHD_HTTP_HEADER_CONNECTION, x->httpd->lifetime > 0 ? "close" : NULL) < 0)
                 return MHD_NO;
 
         x->handed = true;
@@ -130,8 +152,14 @@ static enum MHD_Result start(struct httpd_exchange *x, const char *method)
         x->started = true;
         if (!x->request.url || MHD_get_connection_values(x->connection, MHD_HEADER_KIND, on_header, &x->request) < 0)
                 return MHD_NO;
-        if (method_parse(method, &x->request.method) < 0)
+        if (x->httpd->reads_only) {
+                /* libmicrohttpd leaves the body out where it was asked for the head alone. */
+                if (!text_equal(method, "GET") && !text_equal(method, "HEAD"))
+                        return answer_status(x, MHD_HTTP_METHOD_NOT_ALLOWED);
+                x->request.method = METHOD_GET;
+        } else if (method_parse(method, &x->request.method) < 0) {
                 return answer_status(x, MHD_HTTP_NOT_IMPLEMENTED);
+        }
 
         length = request_header(&x->request, "Content-Length");
         if (length && (text_to_int64(length, &bytes) < 0 || (uint64_t)bytes > x->httpd->max_body))
@@ -187,17 +215,17 @@ static enum MHD_Result on_request(_unused_ void *userdata, _unused_ struct MHD_C
 }
 
 /* libmicrohttpd's epoll descriptor says when there is work; its timeout must be asked for anew after each run. Neither
- * tells of an exchange that was resumed. */
+ * tells of an exchange that was resumed, nor that there is room again for a connection that waits. */
 static int run(struct httpd *h)
 {
         MHD_UNSIGNED_LONG_LONG milliseconds;
         usec_t at = USEC_INFINITY;
 
-        h->resumed = false;
+        h->again = false;
         if (MHD_run(h->daemon) != MHD_YES)
                 return -EIO;
 
-        if (h->resumed)
+        if (h->again)
                 at = 0;
         else if (MHD_get_timeout(h->daemon, &milliseconds) == MHD_YES)
                 at = usec_add(loop_now(h->loop), milliseconds * USEC_PER_MSEC);
@@ -225,19 +253,12 @@ static void end_exchange(struct httpd_exchange *x, enum answer answer)
 
         x->suspended = false;
         MHD_resume_connection(x->connection);
-        x->httpd->resumed = true;
+        x->httpd->again = true;
         (void)loop_timer_set(x->httpd->timer, 0);
 }
 
-static int add_header(struct MHD_Response *response, const char *name, const char *value)
-{
-        if (!value)
-                return 0;
-
-        return MHD_add_response_header(response, name, value) == MHD_YES ? 0 : -EINVAL;
-}
-
-static int add_headers(struct MHD_Response *response, const struct reply *rp)
+static int add_headers(const struct httpd *httpd, struct MHD_Response *response, const struct reply *rp,
+                       const struct header *more, size_t n_more)
 {
         char seconds[32];
         int r;
@@ -247,6 +268,10 @@ static int add_headers(struct MHD_Response *response, const struct reply *rp)
                 r = add_header(response, MHD_HTTP_HEADER_LOCATION, rp->location);
         if (r == 0)
                 r = add_header(response, MHD_HTTP_HEADER_SET_COOKIE, rp->set_cookie);
+        if (r == 0 && httpd->lifetime > 0)
+                r = add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+        for (size_t i = 0; r == 0 && i < n_more; i++)
+                r = add_header(response, more[i].name, more[i].value);
         if (r == 0 && rp->retry_after > 0) {
                 (void)snprintf(seconds, sizeof(seconds), "%" PRIu64, (rp->retry_after - 1) / USEC_PER_SEC + 1);
                 r = add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
@@ -256,22 +281,32 @@ static int add_headers(struct MHD_Response *response, const struct reply *rp)
 }
 
 /* Takes the response, which may be NULL: out of memory. */
-static int reply_with(struct httpd_exchange *x, const struct reply *rp, struct MHD_Response *response)
+static int reply_with(struct httpd_exchange *x, const struct reply *rp, const struct header *more, size_t n_more,
+                      struct MHD_Response *response)
 {
         int r = -ENOMEM;
 
         x->response = response;
+        x->pending = response ? rp->body_len : 0;
+        x->httpd->pending += x->pending;
         if (response)
-                r = rp->status >= 200 && rp->status <= 999 ? add_headers(response, rp) : -EINVAL;
+                r = rp->status >= 200 && rp->status <= 999 ? add_headers(x->httpd, response, rp, more, n_more)
+                                                           : -EINVAL;
 
         x->status = (unsigned)rp->status;
         end_exchange(x, r == 0 ? ANSWER_REPLY : ANSWER_DROP);
         return r;
 }
 
+int httpd_reply_more(struct httpd_exchange *x, const struct reply *rp, const struct header *more, size_t n_more)
+{
+        return reply_with(x, rp, more, n_more,
+                          MHD_create_response_from_buffer(rp->body_len, rp->body, MHD_RESPMEM_MUST_COPY));
+}
+
 int httpd_reply(struct httpd_exchange *x, const struct reply *rp)
 {
-        return reply_with(x, rp, MHD_create_response_from_buffer(rp->body_len, rp->body, MHD_RESPMEM_MUST_COPY));
+        return httpd_reply_more(x, rp, NULL, 0);
 }
 
 static ssize_t read_truncated(void *userdata, uint64_t position, char *buffer, size_t max)
@@ -322,7 +357,7 @@ int httpd_reply_truncated(struct httpd_exchange *x, const struct reply *rp, size
         if (bytes >= rp->body_len)
                 return httpd_reply(x, rp);
 
-        return reply_with(x, rp, truncated_response(rp, bytes));
+        return reply_with(x, rp, NULL, 0, truncated_response(rp, bytes));
 }
 
 void httpd_drop(struct httpd_exchange *x)
@@ -330,80 +365,92 @@ void httpd_drop(struct httpd_exchange *x)
         end_exchange(x, ANSWER_DROP);
 }
 
+/* Guests: connections come and go, and those that stay too long are shown out. */
+
+static int set_over(struct httpd *h)
+{
+        return loop_timer_set(h->over, h->guests ? h->guests->until : USEC_INFINITY);
+}
+
+static void leave_list(struct httpd *h, struct guest *g)
+{
+        if (!g->link)
+                return;
+
+        *g->link = g->next;
+        if (g->next)
+                g->next->link = g->link;
+        else
+                h->last_guest = g->link;
+        g->link = NULL;
+}
+
+/* libmicrohttpd sees that the socket is shut, and closes the connection by itself. */
+static int on_over(void *userdata)
+{
+        struct httpd *h = userdata;
+        usec_t now = loop_now(h->loop);
+
+        while (h->guests && h->guests->until <= now) {
+                struct guest *g = h->guests;
+                const union MHD_ConnectionInfo *info;
+
+                info = MHD_get_connection_info(g->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+                if (info)
+                        (void)shutdown(info->connect_fd, SHUT_RDWR);
+                leave_list(h, g);
+        }
+
+        return set_over(h);
+}
+
+static void on_connection(void *userdata, struct MHD_Connection *connection, void **guest,
+                          enum MHD_ConnectionNotificationCode what)
+{
+        struct httpd *h = userdata;
+        struct guest *g;
+
+        if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+                h->again = true;
+                g = *guest;
+                if (g)
+                        leave_list(h, g);
+                free(g);
+                *guest = NULL;
+                return;
+        }
+
+        g = h->lifetime > 0 ? calloc(1, sizeof(*g)) : NULL; /* out of memory: that it is idle still ends it */
+        if (!g)
+                return;
+        *g = (struct guest){
+                .connection = connection,
+                .until = usec_add(loop_now(h->loop), h->lifetime),
+                .link = h->last_guest,
+        };
+        *h->last_guest = g;
+        h->last_guest = &g->next;
+        *guest = g;
+        if (h->guests == g)
+                (void)set_over(h);
+}
+
 /* Listening. */
 
-union address {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-};
-
-static int parse_address(const char *text, union address *ret, socklen_t *ret_size, struct error *e)
+static int start_daemon(struct httpd *h, const struct httpd_options *o, struct error *e)
 {
-        const char *colon = strrchr(text, ':');
-        _cleanup_free_ char *host = NULL;
-        union address a = {};
-        int64_t port;
-        size_t n;
-
-        if (!colon || text_to_int64(colon + 1, &port) < 0 || port < 0 || port > UINT16_MAX)
-                return error_set(e, -EINVAL, "\"%s\": write it as 127.0.0.1:8080 or [::1]:8080", text);
-
-        n = (size_t)(colon - text);
-        host = n > 2 && text[0] == '[' && text[n - 1] == ']' ? strndup(text + 1, n - 2) : strndup(text, n);
-        if (!host)
-                return error_oom(e);
-
-        if (text[0] == '[' && inet_pton(AF_INET6, host, &a.in6.sin6_addr) == 1) {
-                a.in6.sin6_family = AF_INET6;
-                a.in6.sin6_port = htons((uint16_t)port);
-                *ret_size = sizeof(a.in6);
-        } else if (text[0] != '[' && inet_pton(AF_INET, host, &a.in.sin_addr) == 1) {
-                a.in.sin_family = AF_INET;
-                a.in.sin_port = htons((uint16_t)port);
-                *ret_size = sizeof(a.in);
-        } else
-                return error_set(e, -EINVAL, "\"%s\": the address must be a number, as in 127.0.0.1 or [::1]", text);
-
-        *ret = a;
-        return 0;
-}
-
-static int open_listener(const char *text, int *ret_fd, uint16_t *ret_port, struct error *e)
-{
-        _cleanup_close_ int fd = -1;
-        union address address;
-        const int one = 1;
-        socklen_t size;
-        int r;
-
-        r = parse_address(text, &address, &size, e);
-        if (r < 0)
-                return r;
-
-        fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-            bind(fd, &address.any, size) < 0 || listen(fd, BACKLOG) < 0 || getsockname(fd, &address.any, &size) < 0)
-                return error_set(e, -errno, "cannot listen on %s: %s", text, strerror(errno));
-
-        *ret_port = ntohs(address.any.sa_family == AF_INET ? address.in.sin_port : address.in6.sin6_port);
-        *ret_fd = fd;
-        fd = -1;
-        return 0;
-}
-
-static int start_daemon(struct httpd *h, int *listener, struct error *e)
-{
+        unsigned idle = (unsigned)((o->idle > 0 ? o->idle : IDLE) / USEC_PER_SEC);
         const union MHD_DaemonInfo *info;
 
-        h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL,
-                                     NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, *listener,
-                                     MHD_OPTION_URI_LOG_CALLBACK, on_request_line, h, MHD_OPTION_NOTIFY_COMPLETED,
-                                     on_completed, h, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS_MAX,
-                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+        h->daemon = MHD_start_daemon(
+                MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL, on_request, h,
+                MHD_OPTION_LISTEN_SOCKET, h->listener.fd, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, h,
+                MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+                MHD_OPTION_CONNECTION_TIMEOUT, idle, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                o->connections > 0 ? MHD_OPTION_CONNECTION_LIMIT : MHD_OPTION_END, o->connections, MHD_OPTION_END);
         if (!h->daemon)
                 return error_set(e, -EIO, "the HTTP server cannot be started");
-        *listener = -1; /* it is libmicrohttpd's to close */
+        h->listener.fd = -1; /* it is libmicrohttpd's to close */
 
         info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
         if (!info)
@@ -412,23 +459,33 @@ static int start_daemon(struct httpd *h, int *listener, struct error *e)
         return loop_fd_new(h->loop, info->epoll_fd, EPOLLIN, on_work, h, &h->watch, e);
 }
 
-int httpd_new(struct loop *loop, const char *address, size_t max_body, httpd_handler handler, void *userdata,
+int httpd_new(struct loop *loop, const struct httpd_options *options, httpd_handler handler, void *userdata,
               struct httpd **ret, struct error *e)
 {
         _cleanup_(httpd_free_p) struct httpd *h = NULL;
-        _cleanup_close_ int listener = -1;
         int r;
 
         h = calloc(1, sizeof(*h));
         if (!h)
                 return error_oom(e);
-        *h = (struct httpd){ .loop = loop, .max_body = max_body, .handler = handler, .userdata = userdata };
+        *h = (struct httpd){
+                .loop = loop,
+                .listener = LISTENER_NONE,
+                .max_body = options->max_body,
+                .lifetime = options->lifetime,
+                .reads_only = options->reads_only,
+                .handler = handler,
+                .userdata = userdata,
+                .last_guest = &h->guests,
+        };
 
-        r = open_listener(address, &listener, &h->port, e);
+        r = listener_open(options->address, &h->listener, e);
         if (r == 0)
                 r = loop_timer_new(loop, on_timeout, h, &h->timer, e);
         if (r == 0)
-                r = start_daemon(h, &listener, e);
+                r = loop_timer_new(loop, on_over, h, &h->over, e);
+        if (r == 0)
+                r = start_daemon(h, options, e);
         if (r < 0)
                 return r;
 
@@ -450,11 +507,18 @@ struct httpd *httpd_free(struct httpd *h)
         loop_timer_free(h->timer);
         if (h->daemon)
                 MHD_stop_daemon(h->daemon);
+        loop_timer_free(h->over); /* those who are still there go when the daemon stops */
+        listener_done(&h->listener);
         free(h);
         return NULL;
 }
 
 uint16_t httpd_port(const struct httpd *h)
 {
-        return h->port;
+        return h->listener.port;
+}
+
+size_t httpd_pending(const struct httpd *h)
+{
+        return h->pending;
 }

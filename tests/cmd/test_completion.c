@@ -117,6 +117,15 @@ static void test_names_of_specs(_unused_ void **state)
         check("--specs=" SPECS " accept-loss ", "star ");
 }
 
+static void test_labels(_unused_ void **state)
+{
+        check("plan -f " SPECS " -l ", "team=shop tier=front tier=back ");
+        check("plan -f " SPECS " -l tier=b", "tier=back ");
+        check("plan -f " SPECS " --selector=te", "--selector=team=shop ");
+        check("plan -f " SPECS " -l team=other", "");
+        check("plan -f " SPECS_WITH_ERRORS " -l ", "");
+}
+
 /* A specs folder with mistakes, none at all, or standard input: nothing is offered, and nothing is said. */
 static void test_silent_where_nothing_is_known(_unused_ void **state)
 {
@@ -136,11 +145,9 @@ static int remove_environment(_unused_ void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_commands),
-                cmocka_unit_test(test_options),
-                cmocka_unit_test(test_values),
-                cmocka_unit_test(test_names_of_specs),
-                cmocka_unit_test(test_silent_where_nothing_is_known),
+                cmocka_unit_test(test_commands), cmocka_unit_test(test_options),
+                cmocka_unit_test(test_values),   cmocka_unit_test(test_names_of_specs),
+                cmocka_unit_test(test_labels),   cmocka_unit_test(test_silent_where_nothing_is_known),
         };
 
         return cmocka_run_group_tests(tests, remove_environment, NULL);

@@ -103,6 +103,17 @@ static void check(struct world *w, const char *slot, const char *file)
         assert_same_as_file(buf_text(&b), file);
 }
 
+static void check_json(struct world *w, const char *slot, json_t *calls, const char *file)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX);
+        _cleanup_json_ json_t *json = NULL;
+
+        w->x.slot = slot;
+        json = explain_json(&w->x, calls);
+        assert_int_equal(output_json_to(json, &b), 0);
+        assert_same_as_file(buf_text(&b), file);
+}
+
 static void test_machine(void **state)
 {
         const struct history_row row = { .made_at = NOW - 3600,
@@ -116,11 +127,18 @@ static void test_machine(void **state)
                                          .outcome = "done",
                                          .note = "",
                                          .request = "POST /cloudvm/create" };
+        _cleanup_json_ json_t *calls = NULL;
         struct world *w = *state;
 
         add_thing(w, "web-3", "vm-77");
         assert_int_equal(calls_add(&w->calls, &row), 0);
         check(w, "web-3", "cmd/golden/explain-machine.txt");
+
+        calls = json_pack("[o]", call_json(&row));
+        check_json(w, "web-3", calls, "cmd/golden/explain-machine.json");
+        w->x.status = NULL;
+        w->x.spec = NULL;
+        check_json(w, "web-5", calls, "cmd/golden/explain-nothing.json");
 }
 
 static void test_set(void **state)

@@ -88,6 +88,18 @@ class History(TestCase):
 
 
 class Explain(TestCase):
+    def assert_json_says(self, name, text):
+        """The same words as the text has, and the machine as `list` shows it."""
+        result = self.estate.run("explain", name, "-o", "json")
+        self.assert_code(0, result)
+        explained = result.json()
+        self.assertEqual("muster.explain/v1", explained["format"])
+        self.assertEqual([name], [machine["name"] for machine in explained["machines"]])
+        self.assertEqual("create", explained["calls"][-1]["action"])
+        for line in explained["says"]:
+            if line["about"] not in ("status", "ledger"):  # there are ages in these
+                self.assertIn(line["text"], text)
+
     def explain(self, name):
         result = self.estate.run("explain", name)
         self.assert_code(0, result)
@@ -102,6 +114,7 @@ class Explain(TestCase):
         self.simulator.reset_calls()
         machine = self.simulator.named("web-3")
         said = self.explain("web-3")
+        self.assert_json_says("web-3", said)
         self.assertIn("web-3, a machine of MachineSet/web, on star\n", said)
         self.assertRegex(said, r"(?m)^  spec +\S+machineset-web\.yaml:\d+$")
         self.assertRegex(said, r"(?m)^  wants +template tmpl-7, cpu 8, memory 8GiB, network pg-12; running$")

@@ -120,7 +120,6 @@ class Snapshot(SnapshotCase, TestCase):
 
     def test_both_at_once_is_wrong_usage(self):
         self.assert_code(64, self.estate.run("plan", "--snapshot", self.file, "--save-snapshot", self.file))
-        self.assert_code(64, self.estate.run("plan", "--snapshot", "https://127.0.0.1/v1/snapshot"))
 
 
 if __name__ == "__main__":

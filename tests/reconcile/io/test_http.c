@@ -201,7 +201,9 @@ static void write_takes_no_used_connection(_unused_ void **state)
         _cleanup_request_ struct request rq = {};
         unsigned writes = 0;
 
-        assert_int_equal(httpd_new(client->loop, "127.0.0.1:0", 1000, serve_reads_only, &writes, &httpd, NULL), 0);
+        assert_int_equal(httpd_new(client->loop, &(struct httpd_options){ .address = "127.0.0.1:0", .max_body = 1000 },
+                                   serve_reads_only, &writes, &httpd, NULL),
+                         0);
         rq = client_request(METHOD_POST, httpd_port(httpd), "/create");
 
         for (unsigned i = 0; i < 10; i += 2) {

@@ -80,6 +80,13 @@ static int answer_all(void *userdata)
         return 0;
 }
 
+static int make(struct site *site, const char *address, struct httpd **ret, struct error *e)
+{
+        const struct httpd_options options = { .address = address, .max_body = MAX_BODY };
+
+        return httpd_new(site->loop, &options, serve, site, ret, e);
+}
+
 static int set_up(void **state)
 {
         struct site *site = calloc(1, sizeof(*site));
@@ -89,7 +96,7 @@ static int set_up(void **state)
         site->client = client_new(NULL);
         site->loop = site->client->loop;
         return loop_timer_new(site->loop, answer_all, site, &site->timer, &e) < 0 ||
-                               httpd_new(site->loop, "127.0.0.1:0", MAX_BODY, serve, site, &site->httpd, &e) < 0
+                               make(site, "127.0.0.1:0", &site->httpd, &e) < 0
                        ? -1
                        : 0;
 }
@@ -410,10 +417,10 @@ static void addresses(void **state)
         char taken[32];
 
         for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
-                assert_int_equal(httpd_new(site->loop, wrong[i], MAX_BODY, serve, site, &httpd, &e), -EINVAL);
+                assert_int_equal(make(site, wrong[i], &httpd, &e), -EINVAL);
 
         (void)snprintf(taken, sizeof(taken), "127.0.0.1:%u", httpd_port(site->httpd));
-        assert_int_equal(httpd_new(site->loop, taken, MAX_BODY, serve, site, &httpd, &e), -EADDRINUSE);
+        assert_int_equal(make(site, taken, &httpd, &e), -EADDRINUSE);
         assert_non_null(strstr(e.text, taken));
 }
 
@@ -423,7 +430,7 @@ static void ipv6_is_served(void **state)
         struct httpd *httpd = NULL;
         struct error e = {};
         char url[64];
-        int r = httpd_new(site->loop, "[::1]:0", MAX_BODY, serve, site, &httpd, &e);
+        int r = make(site, "[::1]:0", &httpd, &e);
 
         if (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT)
                 skip(); /* a machine without IPv6 */
@@ -431,6 +438,103 @@ static void ipv6_is_served(void **state)
         (void)snprintf(url, sizeof(url), "http://[::1]:%u/", httpd_port(httpd));
         assert_int_equal(client_get(site->client, 1, -1, url)->status, 201);
         httpd_free(httpd);
+}
+
+/* What the agent's endpoint asks for. */
+
+static void replace_httpd(struct site *site, const struct httpd_options *options)
+{
+        struct error e = {};
+
+        httpd_free(site->httpd);
+        site->httpd = NULL;
+        if (httpd_new(site->loop, options, serve, site, &site->httpd, &e) < 0)
+                fail_msg("%s", e.text);
+}
+
+static void other_methods_are_refused_where_only_reads_are_served(void **state)
+{
+        static const char *const others[] = { "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW" };
+        struct site *site = *state;
+        char text[128];
+
+        replace_httpd(site,
+                      &(struct httpd_options){ .address = "127.0.0.1:0", .max_body = MAX_BODY, .reads_only = true });
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+                const char *answer;
+
+                (void)snprintf(text, sizeof(text), "%s / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", others[i]);
+                answer = converse(site, text);
+                assert_true(text_starts(answer, "HTTP/1.1 405 "));
+                assert_non_null(strstr(answer, "\r\nAllow: GET, HEAD\r\n"));
+        }
+        assert_int_equal(site->calls, 0);
+
+        (void)converse(site, "HEAD /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        assert_string_equal(site->seen, "GET /x - -");
+        assert_non_null(strstr(site->answer, "\r\nContent-Length: 10\r\n"));
+        assert_null(strstr(site->answer, "0123456789"));
+}
+
+static int tell_pending(void *userdata)
+{
+        struct site *site = userdata;
+
+        loop_exit(site->loop, httpd_pending(site->httpd) > 0);
+        return 0;
+}
+
+/* One that reads nothing, and one that says nothing, are gone when their time is over; others are served meanwhile. */
+static void connections_end_with_their_time(void **state)
+{
+        struct site *site = *state;
+        usec_t began;
+
+        replace_httpd(site, &(struct httpd_options){ .address = "127.0.0.1:0",
+                                                     .max_body = MAX_BODY,
+                                                     .connections = 10,
+                                                     .lifetime = 300 * USEC_PER_MSEC });
+        began = loop_now(site->loop);
+        assert_string_equal(converse(site, "GET / HT"), "");
+        assert_in_range(usec_since(loop_now(site->loop), began), 250 * USEC_PER_MSEC, 5 * USEC_PER_SEC);
+
+        assert_non_null(strstr(converse(site, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+                                              "GET /second HTTP/1.1\r\nHost: a\r\n\r\n"),
+                               "\r\nConnection: close\r\n"));
+        assert_int_equal(site->calls, 1); /* and none after the first */
+        for (uint64_t i = 0; i < 30; i++)
+                assert_int_equal(get(site, i, "/")->end, REPLY_COMPLETE);
+}
+
+/* The second one waits until there is room. */
+static void connections_beyond_the_limit_wait(void **state)
+{
+        struct site *site = *state;
+        int first, second;
+
+        replace_httpd(site,
+                      &(struct httpd_options){
+                              .address = "127.0.0.1:0", .max_body = MAX_BODY, .connections = 2, .idle = USEC_PER_SEC });
+        first = connect_to(site);
+        second = connect_to(site);
+        assert_non_null(strstr(converse(site, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), " 201 "));
+        close(first);
+        close(second);
+}
+
+static void what_clients_have_not_taken_is_counted(void **state)
+{
+        struct site *site = *state;
+        struct loop_timer *timer = NULL;
+        struct error e = {};
+
+        replace_httpd(site,
+                      &(struct httpd_options){ .address = "127.0.0.1:0", .max_body = MAX_BODY, .lifetime = 1000000 });
+        assert_int_equal(get(site, 1, "/")->end, REPLY_COMPLETE);
+        assert_int_equal(loop_timer_new(site->loop, tell_pending, site, &timer, &e), 0);
+        assert_int_equal(loop_timer_set(timer, usec_add(loop_now(site->loop), 100 * USEC_PER_MSEC)), 0);
+        assert_int_equal(loop_run(site->loop, &e), 0);
+        loop_timer_free(timer);
 }
 
 int main(void)
@@ -452,6 +556,11 @@ int main(void)
                 cmocka_unit_test_setup_teardown(many_at_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(addresses, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(ipv6_is_served, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(other_methods_are_refused_where_only_reads_are_served, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(connections_end_with_their_time, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(connections_beyond_the_limit_wait, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(what_clients_have_not_taken_is_counted, set_up, tear_down),
         };
 
         return cmocka_run_group_tests_name("httpd", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "cmd/ask.h"
 #include "cmd/command.h"
+#include "cmd/handover.h"
 #include "cmd/init.h"
 #include "cmd/look.h"
 #include "cmd/output.h"
@@ -339,22 +340,6 @@ static int read_inputs(struct apply *a, struct error *e)
         return r;
 }
 
-/* An agent that runs does not take saved plans over yet. */
-static int lock(struct apply *a, struct error *e)
-{
-        int r;
-
-        r = context_lock(&a->c, e);
-        if (r == -EBUSY && a->saved) {
-                struct error held = *e;
-
-                return error_set(e, r, "%s: a saved plan is not carried out beside it in this version; stop it first",
-                                 held.text);
-        }
-
-        return r;
-}
-
 static int run(const struct options *o)
 {
         _cleanup_(apply_done) struct apply a = { 0 };
@@ -371,7 +356,9 @@ static int run(const struct options *o)
         r = context_require_ledger(&a.c, &e);
         missing = r == -ENOENT && o->init;
         if (r >= 0 || missing)
-                r = lock(&a, &e);
+                r = context_lock(&a.c, &e);
+        if (r == -EBUSY && a.saved)
+                return hand_over(&a.c, a.saved, &e);
         if (r < 0)
                 return command_failed(&e);
 
@@ -389,7 +376,7 @@ const struct command command_apply = {
         .text = "Makes a plan, shows it, asks, and carries it out. It ends when everything is as the specs say, or "
                 "when nothing is in flight and no wait could help. Stopped or killed at any moment, it goes on from "
                 "there when it is run again. With --plan it does what the saved plan holds and nothing more, and does not ask: "
-                "when the specs are others, or when more is needed by now, it does nothing and says so. What was planned with --selector, --target or --max-deletes is applied "
+                "when the specs are others, or when more is needed by now, it does nothing and says so. Beside a running agent the agent carries the plan out, and this command waits for it. What was planned with --selector, --target or --max-deletes is applied "
                 "with the same.",
         .examples = "  muster apply specs/\n"
                     "  muster apply --init --yes specs/            # a first run in CI\n"

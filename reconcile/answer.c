@@ -8,7 +8,7 @@
 #include "reconcile/base/text.h"
 
 /*
- * The deeds of a person: adopt, forget, retry, accept-loss, pause and resume. They change the ledger only, after a complete look at
+ * The deeds of a person: adopt, forget, retry, accept-loss, pause and resume; and of a saved plan. They change the ledger only, after a complete look at
  * the account, so that they are checked against what is there. What is only dropped from the ledger needs no such check, and is done
  * also where nothing can be looked at.
  */
@@ -337,6 +337,20 @@ void answer_request(struct account *a)
         buf_done(&w.text);
 }
 
+/* What an agent plans it carries out anyway: it only has to follow the same specs, and to act at all. */
+static void answer_apply(struct engine *engine)
+{
+        if (engine->options.mode != ENGINE_AGENT)
+                answer_now(engine, false,
+                           engine->options.mode == ENGINE_OBSERVE
+                                   ? "the agent only observes (--observe), and carries nothing out"
+                                   : "only an agent takes a saved plan over: run this again when that has ended");
+        else if (!text_equal(engine->request.reason, engine->estate->digest))
+                answer_now(engine, false, "the agent follows other specs than those that the plan was made of");
+        else
+                answer_now(engine, true, "the agent carries it out");
+}
+
 /* Pausing and resuming concern the ledger alone: no vendor is asked. */
 bool answer_at_once(struct engine *engine)
 {
@@ -344,6 +358,10 @@ bool answer_at_once(struct engine *engine)
         char text[256];
         int r;
 
+        if (request->verb == REQUEST_APPLY) {
+                answer_apply(engine);
+                return true;
+        }
         if (request->verb != REQUEST_PAUSE && request->verb != REQUEST_RESUME)
                 return false;
         if (request->verb == REQUEST_RESUME && !ledger_paused(engine->ledger, request->resource))

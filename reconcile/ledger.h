@@ -102,7 +102,7 @@ struct call {
 };
 
 /* A deed for the holder of the lock, written by a command. */
-enum request_verb { REQUEST_ADOPT, REQUEST_FORGET, REQUEST_ACCEPT_LOSS, REQUEST_RETRY, REQUEST_PAUSE, REQUEST_RESUME };
+enum request_verb { REQUEST_ADOPT, REQUEST_FORGET, REQUEST_ACCEPT_LOSS, REQUEST_RETRY, REQUEST_PAUSE, REQUEST_RESUME, REQUEST_APPLY };
 
 struct ledger_request {
         int64_t seq;
@@ -111,7 +111,7 @@ struct ledger_request {
         const char *resource; /* "MachineSet/web"; pause, resume: any resource */
         const char *slot;     /* "web-3", or "" for all of the set */
         const char *id;       /* adopt: the vendor's id, or "" to go by the names */
-        const char *reason;   /* pause: why, in a person's words; else "" */
+        const char *reason;   /* pause: why, in a person's words; apply: the digest of the specs; else "" */
 };
 
 /* What `status` shows of one resource. */

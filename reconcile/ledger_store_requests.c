@@ -7,6 +7,7 @@
 static const char *const request_verbs[] = {
         [REQUEST_ADOPT] = "adopt", [REQUEST_FORGET] = "forget", [REQUEST_ACCEPT_LOSS] = "accept-loss",
         [REQUEST_RETRY] = "retry", [REQUEST_PAUSE] = "pause",   [REQUEST_RESUME] = "resume",
+        [REQUEST_APPLY] = "apply",
 };
 
 static int insert_request(struct db *db, const struct ledger_request *request, struct error *e)

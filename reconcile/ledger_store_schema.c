@@ -63,6 +63,16 @@
         "CREATE TABLE strangers (account TEXT, type TEXT, id TEXT, PRIMARY KEY (account, type, id))" \
         " STRICT, WITHOUT ROWID;"
 
+#define REQUESTS                                                                                     \
+        "CREATE TABLE requests ("                                                                    \
+        " seq INTEGER PRIMARY KEY,"                                                                  \
+        " verb TEXT NOT NULL"                                                                        \
+        "  CHECK (verb IN ('adopt', 'forget', 'accept-loss', 'retry', 'pause', 'resume', 'apply'))," \
+        " account TEXT NOT NULL, resource TEXT NOT NULL, slot TEXT NOT NULL, id TEXT NOT NULL,"      \
+        " reason TEXT NOT NULL,"                                                                     \
+        " ok INTEGER CHECK (ok IN (0, 1)), answer TEXT, CHECK ((ok IS NULL) = (answer IS NULL))"     \
+        ") STRICT;"
+
 #define OWN_ID "INSERT INTO meta (key, value) VALUES ('id', lower(hex(randomblob(6))));"
 
 static const char schema[] =
@@ -75,15 +85,7 @@ static const char schema[] =
         THINGS CALLS STRANGERS
         "CREATE TABLE pauses (resource TEXT PRIMARY KEY, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
-        "CREATE TABLE requests ("
-        " seq INTEGER PRIMARY KEY,"
-        " verb TEXT NOT NULL CHECK (verb IN ('adopt', 'forget', 'accept-loss', 'retry', 'pause', 'resume')),"
-        " account TEXT NOT NULL, resource TEXT NOT NULL, slot TEXT NOT NULL, id TEXT NOT NULL,"
-        " reason TEXT NOT NULL,"
-        " ok INTEGER CHECK (ok IN (0, 1)), answer TEXT, CHECK ((ok IS NULL) = (answer IS NULL))"
-        ") STRICT;"
-
-        "CREATE TABLE status ("
+        REQUESTS "CREATE TABLE status ("
         " seq INTEGER PRIMARY KEY,"
         " resource TEXT NOT NULL, provider TEXT NOT NULL, phase TEXT NOT NULL, reason TEXT NOT NULL,"
         " desired INTEGER NOT NULL, ready INTEGER NOT NULL, message TEXT NOT NULL,"
@@ -97,7 +99,8 @@ static const char from_1[] =
         "DROP INDEX things_gone; DROP INDEX calls_open; DROP INDEX calls_counted_by_boot;"
         "DROP INDEX calls_counted_by_time; DROP INDEX calls_replacing; DROP INDEX calls_by_resource;"
         "DROP INDEX calls_by_slot;"
-        "ALTER TABLE things RENAME TO old_things; ALTER TABLE calls RENAME TO old_calls;" THINGS CALLS STRANGERS
+        "ALTER TABLE things RENAME TO old_things; ALTER TABLE calls RENAME TO old_calls;"
+        "ALTER TABLE requests RENAME TO old_requests;" THINGS CALLS STRANGERS REQUESTS
         "INSERT INTO things (seq, account, resource, type, slot, id, created, state, adopted, protect, ever_ready,"
         " missing, leaked, made_with, address, condition, made_at, gone_at, note)"
         " SELECT seq, account, resource, 'machine', slot, id, created, state, adopted, protect, ever_ready,"
@@ -107,7 +110,9 @@ static const char from_1[] =
         " SELECT seq, account, resource, slot, 'machine', verb, field, id, state, counts, wanted, made_at, boot,"
         " made_at_boot, outcome, note, request, resolved_at, 0, CASE verb WHEN 'create' THEN slot ELSE '' END, 0"
         " FROM old_calls;"
-        "DROP TABLE old_things; DROP TABLE old_calls;" OWN_ID SCHEMA_IS_CURRENT;
+        "INSERT INTO requests (seq, verb, account, resource, slot, id, reason, ok, answer)"
+        " SELECT seq, verb, account, resource, slot, id, reason, ok, answer FROM old_requests;"
+        "DROP TABLE old_things; DROP TABLE old_calls; DROP TABLE old_requests;" OWN_ID SCHEMA_IS_CURRENT;
 
 /* One number out of a statement without parameters. */
 static int ask_number(struct db *db, const char *sql, int64_t *ret, struct error *e)

@@ -3,10 +3,13 @@
 
 import json
 import os
+import shutil
 import stat
+import subprocess
+import time
 import unittest
 
-from harness import TestCase, finish, wait_until, web
+from harness import MUSTER, TestCase, end_process, finish, wait_until, web
 
 
 class SavedPlan(TestCase):
@@ -134,12 +137,59 @@ class SavedPlan(TestCase):
         self.assert_refused(self.apply(), "not a regular file")
         self.assert_code(1, self.estate.run("plan", "--out", self.file))
 
-    def test_beside_an_agent_it_is_refused_with_the_holder(self):
+    def test_beside_an_agent_which_carries_it_out(self):
+        self.converge()
+        self.simulator.do("stop", name="web-1")
+        self.save()
+        agent = self.start_agent("--interval", "10m")
+        agent.wait_for("READY=1")
+        result = self.apply("--timeout", "30s")
+        self.assert_code(0, result)
+        self.assertIn(f"{agent.process.pid}", result.err)
+        self.assertIn("the agent has carried it out: converged", result.err)
+        self.assertEqual(0, agent.stop())
+        self.assert_converged(web(0, 1, 2, 3, 4))
+
+    def test_beside_an_agent_that_finds_more(self):
         self.converge()
         self.save()
-        agent = self.start_agent()
+        agent = self.start_agent("--interval", "10m")
         agent.wait_for("READY=1")
-        self.assert_refused(self.apply(), f"{agent.process.pid}", "not carried out beside it in this version")
+        wait_until(lambda: self.simulator.calls()["reads"] > 0, "the agent looks")
+        time.sleep(1)
+        self.simulator.do("stop", name="web-2")
+        self.assert_refused(self.apply(), "start web-2", "nothing was asked of the agent")
+
+    def test_beside_an_agent_that_is_held_up(self):
+        self.converge()
+        self.estate.machine_set(count=3)
+        self.estate.policy(maxDeletes=1)
+        self.save()
+        agent = self.start_agent("--interval", "10m")
+        agent.wait_for("READY=1")
+        wait_until(lambda: self.estate.status()["phase"] == "blocked", "the limit is seen")
+        result = self.apply("--timeout", "30s")
+        self.assert_code(3, result)
+        self.assertIn("'muster status' says what is left", result.err)
+        self.assert_names(web(0, 1, 2, 3, 4))
+
+    def test_beside_an_agent_that_only_observes(self):
+        self.converge()
+        self.save()
+        agent = self.start_agent("--observe")
+        agent.wait_for("READY=1")
+        self.assert_refused(self.apply(), "only observes")
+
+    def test_beside_an_agent_of_other_specs(self):
+        self.converge()
+        other = os.path.join(self.root, "other")
+        shutil.copytree(self.estate.specs, other)
+        agent = subprocess.Popen([MUSTER, "agent", other], env=self.estate.environment, stderr=subprocess.DEVNULL)
+        self.addCleanup(end_process, agent)
+        wait_until(lambda: self.simulator.calls()["reads"] > 0, "the agent looks")
+        self.estate.policy(prune=False)
+        self.save()
+        self.assert_refused(self.apply(), "follows other specs")
 
 
 if __name__ == "__main__":

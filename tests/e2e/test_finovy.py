@@ -4,7 +4,7 @@
 import subprocess
 import unittest
 
-from harness import DEADLINE, wait_until
+from harness import DEADLINE, end_process, wait_until
 from vendors import Credentials, Lifecycle, Outcomes, Secrets, VendorCase
 
 
@@ -56,6 +56,20 @@ class FinovyOutcomes(Outcomes, VendorCase):
         status = self.estate.status()
         self.assertEqual(("blocked", "parked"), (status["phase"], status["reason"]))
 
+    def test_a_recovery_that_is_cut_short_again_and_again(self):
+        """Nobody knows any more what came when: a person is asked, and nothing is made meanwhile."""
+        self.estate.provider(settle="1h")
+        self.simulator.fault("create:1=drop-reply")
+        for _ in range(3):
+            apply = self.start_muster("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.simulator.reset_calls()
+            wait_until(lambda: self.simulator.calls()["list"] >= 3, "it looks what became of it")
+            end_process(apply)
+        made = len(self.ids())
+        result = self.estate.apply()
+        self.assert_code(3, result)
+        self.assertIn("stopped again and again", result.out)
+        self.assertEqual(made, len(self.ids()))
 
     def test_a_creation_that_waits_and_comes_about(self):
         self.simulator.do("waiting", machines=1, made=True)

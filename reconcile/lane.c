@@ -29,10 +29,15 @@ bool lane_fits(const struct values *wanted, const struct row *row)
         return true;
 }
 
+bool lane_is_alone(const struct making *making, const struct pairs *options, const struct provider *codec)
+{
+        return making->alone_option && text_equal(provider_option_value(codec, options, making->alone_option), "true");
+}
+
 bool lane_is_ours(const struct ledger *ledger, const char *account, const struct making *making,
                   const struct pairs *options, const struct provider *codec, const struct values *wanted)
 {
-        if (making->alone_option && text_equal(provider_option_value(codec, options, making->alone_option), "true"))
+        if (lane_is_alone(making, options, codec))
                 return true;
         if (!values_known(wanted, PROPERTY_TEMPLATE))
                 return false;

@@ -19,6 +19,9 @@ bool lane_differs(const struct provider *codec, const struct pairs *options, con
 /* May the listed thing be one that was asked for with these values? What is not shown, or not said, fits. */
 bool lane_fits(const struct values *wanted, const struct row *row);
 
-/* Is nobody else known to make such things there? By the account's options, or because they are made of a template of ours. */
+/* Has the user said, by an option of the account, that nobody else makes such things there? */
+bool lane_is_alone(const struct making *making, const struct pairs *options, const struct provider *codec);
+
+/* Is nobody else known to make such things there? The user has said so, or they are made of a template of ours. */
 bool lane_is_ours(const struct ledger *ledger, const char *account, const struct making *making,
                   const struct pairs *options, const struct provider *codec, const struct values *wanted);

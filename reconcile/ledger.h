@@ -102,7 +102,15 @@ struct call {
 };
 
 /* A deed for the holder of the lock, written by a command. */
-enum request_verb { REQUEST_ADOPT, REQUEST_FORGET, REQUEST_ACCEPT_LOSS, REQUEST_RETRY, REQUEST_PAUSE, REQUEST_RESUME, REQUEST_APPLY };
+enum request_verb {
+        REQUEST_ADOPT,
+        REQUEST_FORGET,
+        REQUEST_ACCEPT_LOSS,
+        REQUEST_RETRY,
+        REQUEST_PAUSE,
+        REQUEST_RESUME,
+        REQUEST_APPLY
+};
 
 struct ledger_request {
         int64_t seq;

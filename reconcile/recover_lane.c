@@ -85,7 +85,7 @@ static void park(struct lane *lane, struct call *c, const char *why)
                                         candidates(lane)));
 }
 
-/* Nobody else makes such things: what is listed is ours, those first that were said to be done. */
+/* What is listed is ours, that first which was said to be done. */
 static void take_as_listed(struct lane *lane, usec_t now)
 {
         size_t taken = 0;
@@ -126,6 +126,21 @@ static void none_came(struct lane *lane, usec_t now)
         }
 }
 
+/* What is made of a template of ours is ours, unless a person made some of it meanwhile: then there are more than were asked for, once
+ * nothing more may come. */
+static void take_of_template(struct lane *lane, usec_t now)
+{
+        if (!all_are_settled(lane))
+                return;
+        if (lane->n_rows <= lane->n_calls) {
+                take_as_listed(lane, now);
+                return;
+        }
+        for (size_t i = 0; i < lane->n_calls; i++)
+                park(lane, lane->calls[i],
+                     account_words(lane->a, "%zu were asked for, and %zu new ones came", lane->n_calls, lane->n_rows));
+}
+
 static void take_by_numbers(struct lane *lane, usec_t now)
 {
         if (!all_are_settled(lane))
@@ -150,11 +165,15 @@ static void decide(struct lane *lane, usec_t now)
 {
         struct account *a = lane->a;
         const struct call *first = lane->calls[0];
+        const struct making *making = &a->making[first->type];
 
-        if (lane_is_ours(a->engine->ledger, a->name, &a->making[first->type], a->config.options, a->codec,
-                         &first->wanted) &&
-            !lane->shared) {
+        if (!lane->shared && lane_is_alone(making, a->config.options, a->codec)) {
                 take_as_listed(lane, now);
+                return;
+        }
+        if (!lane->shared &&
+            lane_is_ours(a->engine->ledger, a->name, making, a->config.options, a->codec, &first->wanted)) {
+                take_of_template(lane, now);
                 return;
         }
         for (size_t i = 0; i < lane->n_calls; i++)

@@ -68,6 +68,18 @@ class OpendcpOutcomes(Outcomes, VendorCase):
         self.assertEqual(0, apply.wait(DEADLINE))
         self.assert_ours(5, self.foreign)
 
+    def test_somebody_makes_one_meanwhile(self):
+        """Six came where five were asked for, and no id was heard: a person is asked."""
+        self.simulator.fault("create:1=drop-reply")
+        apply = self.start_muster("apply", "--yes", "--timeout", "30s", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: len(self.ids() - self.foreign) == 5, "five machines")
+        cluster = [c for c in self.simulator._ask("state")["clusters"] if c["body"]["Name"] == "small"][0]
+        self.simulator.do("add", template=str(cluster["id"]))
+        self.assertEqual(3, apply.wait(DEADLINE))
+        self.assertEqual(6, len(self.ids() - self.foreign))
+        status = self.estate.status("MachineSet/web")
+        self.assertEqual(("blocked", "parked"), (status["phase"], status["reason"]))
+
     def test_a_template_that_is_refused_ends_the_wait_for_it(self):
         self.estate.write("MachineTemplate", "small", provider="star", **(self.kind.template | {"cloud": "aliyun"}))
         self.assert_code(3, self.estate.apply())

@@ -10,7 +10,6 @@ from vendors import VendorCase
 
 class Snapshots(SnapshotCase):
     disks = None
-    lost = "drop-reply"
 
     def setUp(self):
         super().setUp()
@@ -30,7 +29,7 @@ class Snapshots(SnapshotCase):
 
     def test_the_same_with_a_create_of_unknown_outcome(self):
         self.estate.provider(settle="1h")
-        self.simulator.fault(f"create:1={self.lost}")
+        self.simulator.fault("create:1=drop-reply")
         self.set_of(7)
         self.assert_code(3, self.estate.apply("--timeout", "3s"))
         self.simulator.clear_faults()
@@ -46,7 +45,6 @@ class Snapshots(SnapshotCase):
 
 class OpendcpSnapshots(Snapshots, VendorCase):
     name = "opendcp"
-    lost = "drop-request"  # what came about is seen at once among the members of a cluster of ours
 
     def test_a_template_that_nobody_looked_for_is_unknown(self):
         self.take()

@@ -76,28 +76,42 @@ static size_t drop_comma(const char *text, size_t n)
         return end > 0 && text[end - 1] == ',' ? end - 1 : n;
 }
 
+/* Where the member ends that begins with this string; 0: it is no member, or one that is read. */
+static size_t unread_end(const char *text, size_t n, size_t at, size_t length, const struct sift_key *keys)
+{
+        size_t after = at + length;
+
+        if (text[after] != ':' && !strchr(BLANKS, text[after]))
+                return 0; /* a value, as most strings are that follow no key */
+        if (length < 2 || is_read(keys, text + at + 1, length - 2))
+                return 0;
+        return member_end(text, n, at, length);
+}
+
 size_t sift(char *text, size_t n, const struct sift_key *keys)
 {
-        size_t to = 0, length;
+        size_t to = 0, kept = 0, from = 0; /* what stands from `kept` to `from` stays, and goes to `to` */
 
-        for (size_t from = 0; from < n; from += length) {
-                size_t end;
+        while (from < n) {
+                size_t length = text[from] == '"' ? string_length(text, n, from) : strcspn(text + from, "\""), end = 0;
 
-                length = text[from] == '"' ? string_length(text, n, from) : strcspn(text + from, "\"");
-                if (text[from] == '"' && length > 1 && !is_read(keys, text + from + 1, length - 2) &&
-                    (end = member_end(text, n, from, length)) > 0) {
-                        end += strspn(text + end, BLANKS);
-                        if (text[end] == ',')
-                                end++;
-                        else
-                                to = drop_comma(text, to);
-                        length = end - from;
+                if (text[from] == '"')
+                        end = unread_end(text, n, from, length, keys);
+                if (!end) {
+                        from += length ? length : 1; /* a NUL */
                         continue;
                 }
-                length = length ? length : 1; /* a NUL */
-                memmove(text + to, text + from, length);
-                to += length;
+                memmove(text + to, text + kept, from - kept);
+                to += from - kept;
+                end += strspn(text + end, BLANKS);
+                if (text[end] == ',')
+                        end++;
+                else
+                        to = drop_comma(text, to);
+                from = kept = end;
         }
+        memmove(text + to, text + kept, n - kept);
+        to += n - kept;
         explicit_bzero(text + to, n - to);
         return to;
 }

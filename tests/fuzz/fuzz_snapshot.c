@@ -29,15 +29,16 @@ static void check_ledger(struct ledger *l, int64_t at)
         }
 }
 
-static void check_machines(const struct observation *machines)
+static void check_seen(const struct observation *seen)
 {
-        for (size_t i = 0; machines && i < machines->of[TYPE_MACHINE].n_rows; i++) {
-                const struct row *row = &machines->of[TYPE_MACHINE].rows[i];
+        for (enum thing_type type = 0; seen && type < THING_TYPES; type++)
+                for (size_t i = 0; i < seen->of[type].n_rows; i++) {
+                        const struct row *row = &seen->of[type].rows[i];
 
-                must(row->id && row->name && row->address && row->created);
-                must(observation_find(machines, TYPE_MACHINE, row->id) == row);
-                must(*condition_text(row->condition));
-        }
+                        must(row->id && row->name && row->address && row->created && row->parent && row->traits);
+                        must(observation_find(seen, type, row->id) == row);
+                        must(*condition_text(row->condition));
+                }
 }
 
 /* The input is a file that should be a snapshot. It makes a ledger and observations that hold together, or is none. */
@@ -62,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_ledger(snapshot->ledger, snapshot->at);
         for (size_t i = 0; i < snapshot->n_accounts; i++) {
                 must(snapshot->accounts[i].name && snapshot->accounts[i].type && snapshot->accounts[i].why);
-                check_machines(snapshot->accounts[i].machines);
+                check_seen(snapshot->accounts[i].seen);
         }
         return 0;
 }

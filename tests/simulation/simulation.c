@@ -16,11 +16,11 @@
 #define TAIL_LINES 40
 /* So many of the first seeds are run twice, to see that one seed is one run. */
 #define TWICE 3
-/* So many that fail are enough to look at. */
+/* So many that fail are enough to look at, unless told otherwise. */
 #define FAILURES_MAX 10
 
 struct options {
-        uint64_t first, seeds;
+        uint64_t first, seeds, failures;
         unsigned deeds;
         bool trace;
         const char *folder;
@@ -40,11 +40,13 @@ static int parse_number(const char *name, const char *text, uint64_t *ret)
 
 static int parse(int argc, char **argv, struct options *o)
 {
-        static const struct option known[] = {
-                { "seed", required_argument, NULL, 's' },  { "seeds", required_argument, NULL, 'n' },
-                { "deeds", required_argument, NULL, 'd' }, { "folder", required_argument, NULL, 'f' },
-                { "trace", no_argument, NULL, 't' },       { NULL, 0, NULL, 0 }
-        };
+        static const struct option known[] = { { "seed", required_argument, NULL, 's' },
+                                               { "seeds", required_argument, NULL, 'n' },
+                                               { "deeds", required_argument, NULL, 'd' },
+                                               { "folder", required_argument, NULL, 'f' },
+                                               { "failures", required_argument, NULL, 'x' },
+                                               { "trace", no_argument, NULL, 't' },
+                                               { NULL, 0, NULL, 0 } };
         uint64_t deeds = o->deeds;
         int r = 0, c;
 
@@ -55,6 +57,8 @@ static int parse(int argc, char **argv, struct options *o)
                         r = parse_number("seeds", optarg, &o->seeds);
                 else if (c == 'd')
                         r = parse_number("deeds", optarg, &deeds);
+                else if (c == 'x')
+                        r = parse_number("failures", optarg, &o->failures);
                 else if (c == 'f')
                         o->folder = optarg;
                 else if (c == 't')
@@ -113,13 +117,13 @@ static bool run_seed(const struct options *o, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-        struct options o = { .first = 1, .seeds = 1, .deeds = 30, .folder = world_folder() };
+        struct options o = { .first = 1, .seeds = 1, .failures = FAILURES_MAX, .deeds = 30, .folder = world_folder() };
         uint64_t failed = 0;
 
         if (parse(argc, argv, &o) < 0)
                 return 64;
         setlinebuf(stdout);
-        for (uint64_t i = 0; i < o.seeds && failed < FAILURES_MAX; i++)
+        for (uint64_t i = 0; i < o.seeds && failed < o.failures; i++)
                 failed += !run_seed(&o, o.first + i);
         printf("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " failed\n", o.seeds, o.first, failed);
         return failed > 0;

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "reconcile/base/text.h"
 #include "tests/simulation/arrange.h"
 
 /* Dies at one point of making one machine. False: it never came to that point. */
@@ -167,6 +168,27 @@ static void test_stranger_with_the_name(_unused_ void **state)
 }
 
 /* Which of the two did the create make? Nobody can say but a person. */
+/* A machine that a person told muster to forget carries the name again while a create is in doubt: it is not what that made. */
+static void test_a_name_of_one_that_was_ours(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(1);
+        char id[SERVER_ID_MAX];
+        usec_t end = usec_add(w->now, 10 * USEC_PER_MINUTE);
+
+        (void)snprintf(id, sizeof(id), "%s", arrange_id(w, "web-0"));
+        assert_true(server_let_go(w, 0, "web-0"));
+        assert_true(server_console(w, 0, "rename", id, "other"));
+        world_ask(w, REQUEST_FORGET, "", "MachineSet/web", "web-0", "");
+        server_fault(w, 0, "create:1=drop-request");
+        while (arrange_sent(w, "create") < 2 && !world_is_wrong(w) && w->now < end)
+                world_pass(w, USEC_PER_SEC);
+        assert_true(server_console(w, 0, "rename", id, "web-0"));
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_true(!arrange_thing(w, "web-0") || !text_equal(arrange_id(w, "web-0"), id));
+        assert_non_null(server_machine(w, 0, id));
+}
+
 static void test_two_with_one_name(_unused_ void **state)
 {
         _cleanup_(world_free_p) struct world *w = arrange_world();
@@ -313,6 +335,7 @@ int main(void)
                 cmocka_unit_test(test_lost_reply_and_a_listing_that_lies),
                 cmocka_unit_test(test_lost_reply_and_one_empty_listing),
                 cmocka_unit_test(test_stranger_with_the_name),
+                cmocka_unit_test(test_a_name_of_one_that_was_ours),
                 cmocka_unit_test(test_two_with_one_name),
                 cmocka_unit_test(test_stranger_in_the_place_of_a_lost_one),
                 cmocka_unit_test(test_ledger_out_of_a_backup),

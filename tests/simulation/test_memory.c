@@ -21,7 +21,7 @@
 #include "tests/simulation/arrange.h"
 #include "tests/simulation/inside.h"
 
-#define STRIDE 23
+#define STRIDE 47
 
 /* What the linker puts in the place of the real ones (CMakeLists.txt), which it keeps as __real_…. */
 void *__real_malloc(size_t size);

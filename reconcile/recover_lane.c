@@ -128,7 +128,8 @@ static void none_came(struct lane *lane, usec_t now)
 
 static void take_by_numbers(struct lane *lane, usec_t now)
 {
-        if (!all_are_settled(lane))
+        /* A listing that lacks machines of ours may lack some of these as well: it tells no numbers, and no candidates. */
+        if (!all_are_settled(lane) || lane->a->lacking || lane->a->machines->capped)
                 return;
         if (!lane->n_rows) {
                 none_came(lane, now);

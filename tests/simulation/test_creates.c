@@ -134,7 +134,7 @@ static void test_stranger_with_the_name(_unused_ void **state)
         _cleanup_(world_free_p) struct world *w = arrange_world();
         char stranger[SERVER_ID_MAX];
 
-        server_add(w, 0, "web-1", 1, stranger);
+        server_add(w, 0, json_pack("{s:s}", "name", "web-1"), stranger);
         arrange_count(w, 3);
         world_start(w, ENGINE_AGENT);
         world_pass(w, 30 * USEC_PER_MINUTE);
@@ -159,7 +159,7 @@ static void test_two_with_one_name(_unused_ void **state)
         arrange_count(w, 1);
         world_start(w, ENGINE_AGENT);
         world_pass(w, USEC_PER_SEC);
-        server_add(w, 0, "web-0", 1, stranger);
+        server_add(w, 0, json_pack("{s:s}", "name", "web-0"), stranger);
         world_pass(w, 30 * USEC_PER_MINUTE);
         assert_right(w);
         t = arrange_thing(w, "web-0");
@@ -181,7 +181,7 @@ static void test_stranger_in_the_place_of_a_lost_one(_unused_ void **state)
         arrange_count(w, 1);
         world_start(w, ENGINE_AGENT);
         world_pass(w, USEC_PER_SEC);
-        server_add(w, 0, "web-0", 1, stranger);
+        server_add(w, 0, json_pack("{s:s}", "name", "web-0"), stranger);
         world_pass(w, 30 * USEC_PER_MINUTE);
         assert_right(w);
         assert_int_equal(arrange_thing(w, "web-0")->state, THING_PARKED);

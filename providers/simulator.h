@@ -11,7 +11,7 @@
 
 struct simulation; /* each vendor's own */
 
-#define SIMULATOR_SUBJECT_MAX 128
+#define SIMULATOR_SUBJECT_MAX 1024
 
 struct simulator_options {
         const char *token;   /* NULL: any is taken */

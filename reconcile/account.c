@@ -201,6 +201,7 @@ void account_was_unreadable(struct account *a, int r, const struct error *why, u
                 a->unreadable_since = now;
         a->readable = false;
         a->looks_failed++;
+        a->logins = 0; /* the next look may log in anew */
         if (new)
                 engine_tell(a, EVENT_NOTE, a->name, "cannot be read: %s", a->why.text);
         answer_request(a);

@@ -220,6 +220,11 @@ static void diff_name(struct planning *pl, const struct slot *s)
         if (pl->in->making[TYPE_MACHINE].marker != MARKER_NAME || s->thing->adopted || !s->row->name[0] ||
             text_equal(s->row->name, s->name))
                 return;
+        if (pl->in->making[TYPE_MACHINE].name_stays) {
+                planning_note(pl, plan_string(pl->plan, "%s is named %s at the vendor, which cannot name it back",
+                                              s->name, s->row->name));
+                return;
+        }
         if (pl->set->resource->on_drift == ON_DRIFT_REPORT) {
                 planning_note(pl, plan_string(pl->plan, "%s is named %s at the vendor; only reported, as onDrift says",
                                               s->name, s->row->name));

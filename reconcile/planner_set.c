@@ -245,6 +245,21 @@ static void plan_delete(struct planning *pl, struct slot *s, const char *reason)
                 a->waits = "some machine of this set may or may not be there; nothing is deleted until that is known";
 }
 
+/* The specs have said whose it is. */
+static bool is_released(const struct planning *pl, const struct row *row)
+{
+        const struct plan_input *in = pl->in;
+
+        for (size_t i = 0; i < in->ledger->n_things; i++) {
+                const struct thing *t = in->ledger->things[i];
+
+                if (t->state == THING_RELEASED && t->type == TYPE_MACHINE && text_equal(t->account, in->account) &&
+                    text_equal(t->id, row->id))
+                        return true;
+        }
+        return false;
+}
+
 /* Machines that are made of the set's template, and not ours, leave it open what the set's machines are: none goes meanwhile. */
 static const char *foreign_members(struct planning *pl)
 {
@@ -260,7 +275,8 @@ static const char *foreign_members(struct planning *pl)
         for (size_t i = 0; values_known(&wanted, PROPERTY_TEMPLATE) && i < machines->n_rows; i++) {
                 const struct row *row = &machines->rows[i];
 
-                if (strmap_get(&pl->census->ids, row->id) || !values_known(&row->values, PROPERTY_TEMPLATE) ||
+                if (strmap_get(&pl->census->ids, row->id) || is_released(pl, row) ||
+                    !values_known(&row->values, PROPERTY_TEMPLATE) ||
                     !value_equal(PROPERTY_TEMPLATE, &row->values, &wanted))
                         continue;
                 first = n++ ? first : row;

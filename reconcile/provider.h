@@ -44,6 +44,7 @@ struct making {
         unsigned deleted_together; /* how many of them one delete can name; 0 and 1: one */
         const char
                 *alone_option; /* the option by which the user says, with "true", that nobody else makes such things */
+        bool name_stays;       /* MARKER_NAME: set when it is made, and there is no ORDER_RENAME */
         bool named_later;      /* the marker can be set, by ORDER_RENAME, only once the thing is there */
         bool detached;         /* a disk: must be detached before its machine is deleted */
         bool shows_one;        /* SCOPE_ONE is supported */

@@ -111,6 +111,12 @@ static bool all_are_settled(const struct lane *lane)
         return true;
 }
 
+/* A listing that lacks machines of ours may lack some of these as well: it tells no numbers, and no candidates. */
+static bool may_be_counted(const struct lane *lane)
+{
+        return all_are_settled(lane) && !lane->a->lacking && !lane->a->machines->capped;
+}
+
 /* Nothing new is there. What was said to be done, and is not, is for a person; the rest was not done. */
 static void none_came(struct lane *lane, usec_t now)
 {
@@ -130,7 +136,7 @@ static void none_came(struct lane *lane, usec_t now)
  * nothing more may come. */
 static void take_of_template(struct lane *lane, usec_t now)
 {
-        if (!all_are_settled(lane))
+        if (!may_be_counted(lane))
                 return;
         if (lane->n_rows <= lane->n_calls) {
                 take_as_listed(lane, now);
@@ -143,7 +149,7 @@ static void take_of_template(struct lane *lane, usec_t now)
 
 static void take_by_numbers(struct lane *lane, usec_t now)
 {
-        if (!all_are_settled(lane))
+        if (!may_be_counted(lane))
                 return;
         if (!lane->n_rows) {
                 none_came(lane, now);

@@ -151,6 +151,14 @@ static int set_state(struct guest *g, const json_t *arguments, struct error *e)
         return 0;
 }
 
+/* It runs, on a host. */
+static void put_right(struct simulation *s, struct guest *g, int64_t status)
+{
+        if (!jimv_sim_host_find(s, g->node_id))
+                g->node_id = s->hosts[(size_t)g->record.id % HOSTS].node_id;
+        jimv_sim_guest_made(s, g, status);
+}
+
 static int console_guest(struct simulation *s, struct guest *g, const char *verb, const json_t *arguments,
                          struct error *e)
 {
@@ -163,7 +171,7 @@ static int console_guest(struct simulation *s, struct guest *g, const char *verb
         else if (text_equal(verb, "stop"))
                 g->status = jimv_sim_status(s, SHUT_OFF);
         else if (text_equal(verb, "start"))
-                jimv_sim_guest_made(s, g, jimv_sim_status(s, RUNNING));
+                put_right(s, g, jimv_sim_status(s, RUNNING));
         else
                 fail(s, g);
         return 0;

@@ -14,9 +14,15 @@
 
 struct world *arrange_world(void)
 {
+        return arrange_world_of(&world_starvcenter);
+}
+
+struct world *arrange_world_of(const struct world_vendor *vendor)
+{
         struct world_options options = { .seed = 1,
                                          .folder = world_folder(),
                                          .accounts = 1,
+                                         .vendors = { vendor },
                                          .foreign = 3,
                                          .ready_delay = READY,
                                          .acting = SETTLE / 10 * 7,
@@ -32,13 +38,14 @@ struct estate *arrange_specs(const struct world *w, int64_t count, struct machin
 {
         struct estate *estate = test_estate_new();
         struct resource *provider, *set;
-        char endpoint[128];
+        const struct machine_form form = { .template = 7, .cpu = 4, .memory = 8 };
+        const struct world_vendor *vendor = w->servers[0].vendor;
 
-        snprintf(endpoint, sizeof(endpoint), "%s/starvcenter/services/cloudresource", w->servers[0].host);
-        provider = test_estate_add_provider(estate, w->servers[0].account, endpoint);
+        provider = world_vendor_add_provider(vendor, estate, w->servers[0].account, w->servers[0].host);
         provider->provider->settle = SETTLE;
         provider->provider->confirm = CONFIRM;
         set = test_estate_add_set(estate, "web", provider, count);
+        vendor->describe(estate, provider, &form, set->machine_set);
         test_estate_finish(estate);
         if (ret_set)
                 *ret_set = set->machine_set;
@@ -52,7 +59,12 @@ void arrange_count(struct world *w, int64_t count)
 
 struct world *arrange_converged(int64_t count)
 {
-        struct world *w = arrange_world();
+        return arrange_converged_of(&world_starvcenter, count);
+}
+
+struct world *arrange_converged_of(const struct world_vendor *vendor, int64_t count)
+{
+        struct world *w = arrange_world_of(vendor);
 
         arrange_count(w, count);
         world_start(w, ENGINE_AGENT);
@@ -89,7 +101,7 @@ size_t arrange_there(struct world *w)
         for (size_t i = 0; i < w->servers[0].n_records; i++) {
                 const struct machine_record *r = &w->servers[0].records[i];
 
-                n += r->ours && !r->released && server_machine(w, 0, r->id);
+                n += r->ours && !r->released && server_has(w, 0, r->id);
         }
         return n;
 }

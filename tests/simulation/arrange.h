@@ -15,7 +15,8 @@
 #define READY USEC_PER_SEC
 
 /* Not started yet. Fails the test when it cannot be made. */
-struct world *arrange_world(void);
+struct world *arrange_world(void); /* of StarVCenter */
+struct world *arrange_world_of(const struct world_vendor *vendor);
 
 /* Specs of the set alone, for the test to change before it hands them to world_set_estate(). */
 struct estate *arrange_specs(const struct world *w, int64_t count, struct machine_set **ret_set);
@@ -23,6 +24,7 @@ void arrange_count(struct world *w, int64_t count);
 
 /* A world whose agent has made `count` machines and found that all is well. */
 struct world *arrange_converged(int64_t count);
+struct world *arrange_converged_of(const struct world_vendor *vendor, int64_t count);
 
 /* Fails the test, with the end of the trace, when something was wrong. */
 void assert_right(const struct world *w);

@@ -17,20 +17,21 @@
 static void check_place(struct world *w, const struct exchange *x)
 {
         const struct server *s = &w->servers[x->account];
-        const char *token = request_header(&x->request, "KEY_TOKEN");
+        const char *header = s->vendor->token_header;
 
         if (!text_starts(x->request.url, s->host) || x->request.url[strlen(s->host)] != '/')
                 world_violate(w, "a request of %s goes to %s", s->account, x->request.url);
-        if (!text_equal(token, s->token))
+        if (header && !text_equal(request_header(&x->request, header), s->token))
                 world_violate(w, "a request of %s carries another token than its own", s->account);
 }
 
 static const char *ledger_verb(const char *class)
 {
         static const char *const verbs[][2] = {
-                { "create", "create" },      { "delete", "delete" },      { "start", "start" },
-                { "shutdown", "shut down" }, { "poweroff", "power off" }, { "cpu", "change" },
-                { "memory", "change" },      { "rename", "rename" },
+                { "create", "create" },          { "delete", "delete" },      { "start", "start" },
+                { "shutdown", "shut down" },     { "poweroff", "power off" }, { "cpu", "change" },
+                { "memory", "change" },          { "rename", "rename" },      { "template", "create" },
+                { "template-delete", "delete" }, { "credit", "change" },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
@@ -51,8 +52,30 @@ static void spend(struct world *w, const struct exchange *x, int64_t seq)
         *place = seq;
 }
 
-static void check_row(struct world *w, const struct exchange *x)
+/* Rows of creates without a marker all read alike: there must be as many as machines were asked for. */
+static void check_creates(struct world *w, const struct exchange *x)
 {
+        struct server *s = &w->servers[x->account];
+        struct error e = { "" };
+        int64_t rows;
+
+        s->created += (int64_t)server_makes(w, x);
+        db_bind_text(w->count_creates, 1, s->account);
+        db_bind_text(w->count_creates, 2, thing_type_words[TYPE_MACHINE]);
+        if (db_step(w->count_creates, &e) != 1) {
+                world_violate(w, "the ledger cannot be read: %s", e.text);
+                return;
+        }
+        rows = db_int64(w->count_creates, 0);
+        db_reset(w->count_creates);
+        if (s->created > rows)
+                world_violate(w, "%lld machines of %s were asked for, with %lld durable rows", (long long)s->created,
+                              s->account, (long long)rows);
+}
+
+static void check_row(struct world *w, const struct exchange *x, const char *subject)
+{
+        bool cuts = w->servers[x->account].vendor->one_stop && text_equal(x->class, "shutdown");
         const char *verb = ledger_verb(x->class);
         struct error e = { "" };
         int64_t seq = 0, n = 0;
@@ -64,7 +87,8 @@ static void check_row(struct world *w, const struct exchange *x)
         }
         db_bind_text(w->find_sending, 1, w->servers[x->account].account);
         db_bind_text(w->find_sending, 2, verb);
-        db_bind_text(w->find_sending, 3, x->subject);
+        db_bind_text(w->find_sending, 3, subject);
+        db_bind_text(w->find_sending, 4, cuts ? "power off" : verb);
         while ((r = db_step(w->find_sending, &e)) > 0) {
                 seq = db_int64(w->find_sending, 0);
                 n++;
@@ -73,33 +97,38 @@ static void check_row(struct world *w, const struct exchange *x)
         if (r < 0)
                 world_violate(w, "the ledger cannot be read: %s", e.text);
         else if (n != 1)
-                world_violate(w, "%s %s goes out with %lld durable rows", x->class, x->subject, (long long)n);
+                world_violate(w, "%s %s goes out with %lld durable rows", x->class, subject, (long long)n);
         else
                 spend(w, x, seq);
 }
 
-/* Whatever is done to a machine is done to one that the ledger owns and that muster made or was given. */
-static void check_owned(struct world *w, const struct exchange *x)
+static bool is_of_template(const struct exchange *x)
 {
-        const struct machine_record *record = server_record(&w->servers[x->account], x->subject);
+        return text_starts(x->class, "template") || text_equal(x->class, "credit");
+}
+
+/* Whatever is done to a machine is done to one that the ledger owns and that muster made or was given. */
+static void check_owned(struct world *w, const struct exchange *x, const char *id)
+{
+        const struct machine_record *record = server_record(&w->servers[x->account], id);
         struct error e = { "" };
         int r;
 
-        if (!record || !record->ours || record->released)
-                world_violate(w, "%s of a foreign machine, %s", x->class, x->subject);
+        if (!is_of_template(x) && (!record || !record->ours || record->released))
+                world_violate(w, "%s of a foreign machine, %s", x->class, id);
         db_bind_text(w->find_leaving, 1, w->servers[x->account].account);
-        db_bind_text(w->find_leaving, 2, x->subject);
+        db_bind_text(w->find_leaving, 2, id);
         r = db_step(w->find_leaving, &e);
         if (r != 1 || db_int64(w->find_leaving, 0) != 1)
-                world_violate(w, "%s of %s, which the ledger does not own", x->class, x->subject);
+                world_violate(w, "%s of %s, which the ledger does not own", x->class, id);
         db_reset(w->find_leaving);
 }
 
 /* What the specs of now release is left as it is. */
-static void check_release(struct world *w, const struct exchange *x)
+static void check_release(struct world *w, const struct exchange *x, const char *subject)
 {
-        const struct machine_record *record = server_record(&w->servers[x->account], x->subject);
-        const char *slot = record ? record->slot : x->subject;
+        const struct machine_record *record = server_record(&w->servers[x->account], subject);
+        const char *slot = record ? record->slot : subject;
 
         for (size_t i = 0; i < w->estate->n_resources; i++) {
                 const struct resource *r = w->estate->resources[i];
@@ -127,10 +156,13 @@ void invariants_send(struct world *w, const struct exchange *x)
         }
         if (w->mode == ENGINE_PLAN || w->mode == ENGINE_OBSERVE || w->mode == ENGINE_ANSWER)
                 world_violate(w, "%s goes out of a run that only looks", x->class);
-        check_row(w, x);
-        check_release(w, x);
-        if (!text_equal(x->class, "create"))
-                check_owned(w, x);
+        if (text_equal(x->class, "create") && !s->vendor->marks)
+                check_creates(w, x);
+        else
+                server_each_id(x, check_row, w);
+        server_each_id(x, check_release, w);
+        if (!text_equal(x->class, "create") && !text_equal(x->class, "template"))
+                server_each_id(x, check_owned, w);
         if (!s->listed_at || w->now - s->listed_at > PLAN_AGE_MAX)
                 world_violate(w, "%s %s is sent long after the last look", x->class, x->subject);
 }
@@ -165,6 +197,14 @@ void invariants_wanted(struct world *w)
         }
 }
 
+static void lower_ceiling(struct wanted *wanted, int64_t now)
+{
+        if (wanted->ceiling > now)
+                wanted->ceiling = now;
+        if (wanted->ceiling < wanted->count)
+                wanted->ceiling = wanted->count;
+}
+
 /* Creates that may still make a machine. */
 static int64_t creates_under_way(const struct world *w, const struct wanted *wanted)
 {
@@ -181,22 +221,41 @@ static int64_t creates_under_way(const struct world *w, const struct wanted *wan
         return creates;
 }
 
+/* Where nothing tells of which set a machine is before the ledger says it, it may be of any: only the sum is held against what is
+ * wanted, and a set's share of that falls no faster than it can be shown to. */
+static void check_account(struct world *w, size_t account)
+{
+        int64_t there = (int64_t)server_count_all(w, account), unsaid = there, under_way = 0, most = 0;
+
+        for (size_t i = 0; i < w->n_events; i++)
+                if (w->events[i].kind == AT_SERVER && w->events[i].exchange->account == account)
+                        under_way += (int64_t)server_makes(w, w->events[i].exchange);
+        for (size_t i = 0; i < w->n_wanted; i++)
+                if (w->wanted[i].account == account) {
+                        most += w->wanted[i].ceiling + w->wanted[i].adopted;
+                        unsaid -= (int64_t)server_count_set(w, account, w->wanted[i].name);
+                }
+        if (there > most)
+                world_violate(w, "%s has %lld machines of ours, and at most %lld were ever wanted",
+                              w->servers[account].account, (long long)there, (long long)most);
+        for (size_t i = 0; i < w->n_wanted; i++)
+                if (w->wanted[i].account == account)
+                        lower_ceiling(&w->wanted[i],
+                                      (int64_t)server_count_set(w, account, w->wanted[i].name) + unsaid + under_way);
+}
+
 static void check_counts(struct world *w)
 {
         for (size_t i = 0; i < w->n_wanted; i++) {
                 struct wanted *wanted = &w->wanted[i];
                 int64_t there = (int64_t)server_count_set(w, wanted->account, wanted->name);
 
+                if (!w->servers[wanted->account].vendor->marks)
+                        continue;
                 if (there > wanted->ceiling + wanted->adopted)
                         world_violate(w, "%s has %lld machines, and at most %lld were ever wanted", wanted->name,
                                       (long long)there, (long long)wanted->ceiling);
-                if (wanted->ceiling > wanted->count) {
-                        int64_t now = there + creates_under_way(w, wanted);
-
-                        wanted->ceiling = now < wanted->ceiling ? now : wanted->ceiling;
-                        if (wanted->ceiling < wanted->count)
-                                wanted->ceiling = wanted->count;
-                }
+                lower_ceiling(wanted, there + creates_under_way(w, wanted));
         }
 }
 
@@ -207,11 +266,11 @@ static void check_slots(struct world *w, size_t account)
         for (size_t i = 0; i < s->n_records; i++) {
                 const struct machine_record *r = &s->records[i];
 
-                if (!server_is_ours(r) || !server_machine(w, account, r->id))
+                if (!server_is_ours(r) || !r->slot[0] || !server_has(w, account, r->id))
                         continue;
                 for (size_t k = 0; k < i; k++)
                         if (server_is_ours(&s->records[k]) && text_equal(s->records[k].slot, r->slot) &&
-                            server_machine(w, account, s->records[k].id))
+                            server_has(w, account, s->records[k].id))
                                 world_violate(w, "%s is there twice: as %s and as %s", r->slot, s->records[k].id,
                                               r->id);
         }
@@ -239,8 +298,9 @@ static void check_things(struct world *w)
                         if (l->things[k]->state != THING_GONE && text_equal(l->things[k]->slot, t->slot) &&
                             text_equal(l->things[k]->account, t->account))
                                 world_violate(w, "the ledger has %s twice", t->slot);
-                if (t->state == THING_PARKED || t->state == THING_RELEASED)
+                if (t->type != TYPE_MACHINE || t->state == THING_PARKED || t->state == THING_RELEASED)
                         continue;
+                server_attribute(w, account_of(w, t->account), t->id, t->slot);
                 if (t->state == THING_LEAVING)
                         server_leaves(&w->servers[account_of(w, t->account)], t->id);
                 record = server_record(&w->servers[account_of(w, t->account)], t->id);
@@ -265,6 +325,8 @@ void invariants_state(struct world *w)
         for (size_t i = 0; i < w->options.accounts; i++) {
                 check_slots(w, i);
                 check_deletes(w, &w->servers[i]);
+                if (!w->servers[i].vendor->marks)
+                        check_account(w, i);
         }
         if (w->ledger && w->mode != ENGINE_PLAN)
                 check_things(w);
@@ -281,6 +343,26 @@ static const struct thing *find_thing(const struct ledger *l, const char *slot)
         return NULL;
 }
 
+/* Parked before all that may have come of it had come: who is asked to decide has to look by himself. */
+static bool is_cut_short(const struct thing *t)
+{
+        return strstr(t->note, "again and again");
+}
+
+/* What nothing marks is owned by its id, or among the candidates of a parked slot, of which a note names the first few. */
+static void check_unmarked(struct world *w, const struct ledger *l, const char *id)
+{
+        for (size_t i = 0; i < l->n_things; i++) {
+                const struct thing *t = l->things[i];
+
+                if (t->state != THING_GONE && text_equal(t->id, id))
+                        return;
+                if (t->state == THING_PARKED && (strstr(t->note, id) || strstr(t->note, " more") || is_cut_short(t)))
+                        return;
+        }
+        world_violate(w, "%s was made by muster and is forgotten", id);
+}
+
 /* No machine that muster ever made is forgotten. */
 static void check_remembered(struct world *w, const struct ledger *l, size_t account)
 {
@@ -290,9 +372,11 @@ static void check_remembered(struct world *w, const struct ledger *l, size_t acc
                 const struct machine_record *r = &s->records[i];
                 const struct thing *t = find_thing(l, r->slot);
 
-                if (!server_is_ours(r) || !server_machine(w, account, r->id))
+                if (!server_is_ours(r) || !server_has(w, account, r->id))
                         continue;
-                if (!t)
+                if (!s->vendor->marks)
+                        check_unmarked(w, l, r->id);
+                else if (!t)
                         world_violate(w, "%s (%s) was made by muster and is forgotten", r->id, r->slot);
                 else if (!text_equal(t->id, r->id) && !(t->state == THING_PARKED && strstr(t->note, r->id)))
                         world_violate(w, "%s (%s) was made by muster, and the ledger has %s there", r->id, r->slot,
@@ -302,7 +386,7 @@ static void check_remembered(struct world *w, const struct ledger *l, size_t acc
 
 static void check_complete(struct world *w, const struct ledger *l, const struct wanted *wanted)
 {
-        int64_t there = 0;
+        int64_t there = 0, parked = 0;
 
         for (size_t i = 0; i < l->n_things; i++) {
                 const struct thing *t = l->things[i];
@@ -312,29 +396,51 @@ static void check_complete(struct world *w, const struct ledger *l, const struct
                         continue;
                 if (t->state == THING_LEAVING)
                         world_violate(w, "%s is still leaving", t->slot);
-                else if (t->state == THING_OWNED && !server_machine(w, wanted->account, t->id))
+                else if (t->state == THING_OWNED && !server_has(w, wanted->account, t->id))
                         world_violate(w, "the ledger owns %s as %s, and it is not there", t->id, t->slot);
                 there++;
+                parked += t->state == THING_PARKED;
         }
-        if (wanted->named && there != wanted->count)
+        if (wanted->named && there != wanted->count && (there < wanted->count || there != parked))
                 world_violate(w, "%s has %lld machines where %lld are wanted", wanted->name, (long long)there,
                               (long long)wanted->count);
+}
+
+/* Do machines change only while they are off, which nobody here sees to? With quirks, or by their vendor. */
+static bool changes_by_hand(const struct world *w)
+{
+        bool off = w->options.quirks;
+
+        for (size_t i = 0; i < w->options.accounts; i++)
+                off = off || w->servers[i].vendor->resizes_while_off;
+        return off;
 }
 
 static void check_calls(struct world *w, const struct ledger *l)
 {
         for (size_t i = 0; i < l->n_calls; i++)
-                if (l->calls[i]->state != CALL_RESOLVED && !(w->options.quirks && l->calls[i]->verb == ORDER_CHANGE))
+                if (l->calls[i]->state != CALL_RESOLVED && !(changes_by_hand(w) && l->calls[i]->verb == ORDER_CHANGE))
                         world_violate(w, "a call on %s is still open", l->calls[i]->slot);
 }
 
-static void check_plan(struct world *w, const struct plan *plan)
+static bool has_parked(const struct ledger *l, const char *resource)
+{
+        for (size_t i = 0; i < l->n_things; i++)
+                if (l->things[i]->state == THING_PARKED && text_equal(l->things[i]->resource, resource))
+                        return true;
+        return false;
+}
+
+static void check_plan(struct world *w, const struct ledger *l, const struct plan *plan)
 {
         for (size_t i = 0; i < plan->n_actions; i++) {
                 const struct action *a = &plan->actions[i];
 
-                /* With quirks a machine changes only while it is off, which nobody here sees to. */
-                if (w->options.quirks && a->order == ORDER_CHANGE)
+                if (changes_by_hand(w) &&
+                    (a->order == ORDER_CHANGE || (a->blocked && strstr(a->blocked, "needs a restart"))))
+                        continue;
+                /* A slot that waits for a person is away already: others that are to be replaced wait with it. */
+                if (a->waits && has_parked(l, plan->sections[a->section].resource))
                         continue;
                 /* What the specs hand over may have been the newest when there were too many. */
                 if (a->verb == ACTION_ADOPT && a->blocked)
@@ -380,5 +486,5 @@ void invariants_final(struct world *w, bool strict)
         tell_plan(w, plan);
         for (size_t i = 0; i < w->n_wanted; i++)
                 check_complete(w, l, &w->wanted[i]);
-        check_plan(w, plan);
+        check_plan(w, l, plan);
 }

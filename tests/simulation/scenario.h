@@ -10,8 +10,9 @@
 
 struct scenario_options {
         uint64_t seed;
-        const char *folder; /* for ledgers */
-        unsigned deeds_max; /* of people, before there is peace */
+        const char *folder;                /* for ledgers */
+        const struct world_vendor *vendor; /* NULL: the seed says */
+        unsigned deeds_max;                /* of people, before there is peace */
 };
 
 /* The world as it ended; its `violation` says what was wrong, if anything. The caller frees it. */

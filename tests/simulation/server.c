@@ -5,28 +5,32 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "providers/starvcenter/starvcenter.h"
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
-
-static const struct simulator *const simulator = &starvcenter_simulator;
 
 void server_init(struct world *w, size_t account)
 {
         /* The engine numbers its accounts in the order of their names. */
         static const char *const names[ACCOUNTS_MAX] = { "moon", "star" };
         struct server *s = &w->servers[account];
-        struct simulator_options options = { .token = s->token,
+        const struct world_vendor *vendor = w->options.vendors[account] ? w->options.vendors[account]
+                                                                        : &world_starvcenter;
+        const char *variant = w->options.variant;
+        struct simulator_options options = { .token = vendor->secret ? s->token : NULL,
                                              .machines = w->options.foreign,
                                              .ready_delay = w->options.ready_delay,
                                              .quirks = w->options.quirks,
-                                             .variant = w->options.variant };
+                                             .variant = vendor->variants[0] };
         struct error e = { "" };
 
+        for (size_t i = 0; variant && i < ARRAY_SIZE(vendor->variants); i++)
+                if (text_equal(vendor->variants[i], variant))
+                        options.variant = variant;
+        s->vendor = vendor;
         s->account = names[account];
         snprintf(s->host, sizeof(s->host), "http://%s.test", s->account);
         snprintf(s->token, sizeof(s->token), "token-of-%s", s->account);
-        if (simulator->new (&options, &s->simulation, &e) < 0) {
+        if (vendor->simulator->new (&options, &s->simulation, &e) < 0) {
                 fprintf(stderr, "%s\n", e.text);
                 abort();
         }
@@ -34,7 +38,7 @@ void server_init(struct world *w, size_t account)
 
 void server_done(struct server *s)
 {
-        simulator->free(s->simulation);
+        s->vendor->simulator->free(s->simulation);
         faults_done(&s->faults);
         for (size_t i = 0; i < s->n_snapshots; i++) {
                 request_done(&s->snapshots[i].request);
@@ -55,13 +59,37 @@ static struct request received(const struct server *s, const struct request *rq)
         return seen;
 }
 
+/* Of the remark "muster:LEDGER:SLOT:CALL" its slot. */
+static void keep_slot(char *remark)
+{
+        const char *slot = strchr(remark + strlen("muster:"), ':');
+        size_t n;
+
+        if (!slot)
+                return;
+        n = strcspn(++slot, ":");
+        memmove(remark, slot, n);
+        remark[n] = '\0';
+}
+
 void server_classify(struct world *w, struct exchange *x)
 {
         struct server *s = &w->servers[x->account];
         struct request seen = received(s, &x->request);
 
-        x->class = simulator->classify(s->simulation, &seen);
-        simulator->subject(s->simulation, &seen, x->subject);
+        x->class = s->vendor->simulator->classify(s->simulation, &seen);
+        s->vendor->simulator->subject(s->simulation, &seen, x->subject);
+        if (text_equal(x->class, "create") && text_starts(x->subject, "muster:"))
+                keep_slot(x->subject);
+}
+
+size_t server_makes(const struct world *w, const struct exchange *x)
+{
+        const struct world_vendor *vendor = w->servers[x->account].vendor;
+
+        if (!text_equal(x->class, "create"))
+                return 0;
+        return vendor->makes ? vendor->makes(x->request.url) : 1;
 }
 
 /* What is true. */
@@ -84,12 +112,12 @@ bool server_is_ours(const struct machine_record *r)
         return r->ours && !r->released && !r->let_go;
 }
 
-static struct machine_record *add_record(struct server *s, const struct sim_machine *m, bool ours)
+static struct machine_record *add_record(struct server *s, const char *id, const char *slot, bool ours)
 {
         struct machine_record *record = world_must(ARRAY_ADD(s->records, s->n_records, s->allocated_records));
 
-        snprintf(record->id, sizeof(record->id), "%s", m->id);
-        snprintf(record->slot, sizeof(record->slot), "%s", m->name);
+        snprintf(record->id, sizeof(record->id), "%s", id);
+        snprintf(record->slot, sizeof(record->slot), "%.63s", slot);
         record->ours = ours;
         return record;
 }
@@ -99,7 +127,7 @@ void server_adopted(struct server *s, const char *id, const char *slot)
         struct machine_record *record = record_of(s, id);
 
         if (!record)
-                record = add_record(s, sim_machine_find(s->simulation, id), true);
+                record = add_record(s, id, slot, true);
         record->ours = true;
         record->released = record->let_go = false;
         snprintf(record->slot, sizeof(record->slot), "%s", slot);
@@ -113,7 +141,7 @@ static bool is_let_go(const struct world *w, const char *slot)
         return false;
 }
 
-bool server_let_go(struct world *w, size_t account, const char *slot)
+bool server_let_go(struct world *w, size_t account, const char *slot, const char *note)
 {
         struct server *s = &w->servers[account];
 
@@ -121,9 +149,20 @@ bool server_let_go(struct world *w, size_t account, const char *slot)
                 return false;
         w->let_go[w->n_let_go++] = world_must(strdup(slot));
         for (size_t i = 0; i < s->n_records; i++)
-                if (text_equal(s->records[i].slot, slot))
+                if (text_equal(s->records[i].slot, slot) ||
+                    (note && !s->records[i].slot[0] && (strstr(note, s->records[i].id) || strstr(note, " more"))))
                         s->records[i].let_go = true;
         return true;
+}
+
+void server_attribute(struct world *w, size_t account, const char *id, const char *slot)
+{
+        struct machine_record *record = record_of(&w->servers[account], id);
+
+        if (!record || record->slot[0])
+                return;
+        snprintf(record->slot, sizeof(record->slot), "%s", slot);
+        record->let_go = record->let_go || is_let_go(w, slot);
 }
 
 void server_released(struct server *s, const char *id)
@@ -142,12 +181,18 @@ void server_leaves(struct server *s, const char *id)
                 record->leaving = true;
 }
 
-struct sim_machine *server_machine(struct world *w, size_t account, const char *id)
+bool server_machine(struct world *w, size_t account, const char *id, struct machine_view *ret)
 {
         struct server *s = &w->servers[account];
 
-        sim_settle(s->simulation, w->now);
-        return sim_machine_find(s->simulation, id);
+        return s->vendor->find(s->simulation, w->now, id, ret);
+}
+
+bool server_has(struct world *w, size_t account, const char *id)
+{
+        struct machine_view m;
+
+        return server_machine(w, account, id, &m);
 }
 
 static bool is_of_set(const char *slot, const char *set)
@@ -166,11 +211,17 @@ static size_t count(struct world *w, size_t account, const char *name, bool whol
         for (size_t i = 0; i < s->n_records; i++) {
                 const struct machine_record *r = &s->records[i];
 
-                if (server_is_ours(r) &&
-                    (whole_set ? !r->leaving && is_of_set(r->slot, name) : text_equal(r->slot, name)))
-                        n += server_machine(w, account, r->id) != NULL;
+                if (server_is_ours(r) && (!name       ? !r->leaving
+                                          : whole_set ? !r->leaving && is_of_set(r->slot, name)
+                                                      : text_equal(r->slot, name)))
+                        n += server_has(w, account, r->id);
         }
         return n;
+}
+
+size_t server_count_all(struct world *w, size_t account)
+{
+        return count(w, account, NULL, true);
 }
 
 size_t server_count_slot(struct world *w, size_t account, const char *slot)
@@ -190,10 +241,10 @@ static void serve_listing(struct world *w, struct server *s, struct snapshot *sh
         struct reply rp _cleanup_reply_ = { 0 };
         const char *class;
 
-        if (simulator->serve(s->simulation, w->now, &shot->request, &rp, &class) < 0)
+        if (s->vendor->simulator->serve(s->simulation, w->now, &shot->request, &rp, &class) < 0)
                 abort();
         free(shot->body);
-        shot->body = STEAL(rp.body);
+        shot->body = rp.status == 200 ? STEAL(rp.body) : NULL;
         shot->at = w->now;
 }
 
@@ -209,12 +260,14 @@ static struct snapshot *snapshot_of(struct server *s, const struct request *rq)
         struct snapshot *shot;
 
         for (size_t i = 0; i < s->n_snapshots; i++)
-                if (text_equal(s->snapshots[i].request.body, rq->body))
+                if (text_equal(s->snapshots[i].request.url, rq->url) &&
+                    text_equal(s->snapshots[i].request.body ? s->snapshots[i].request.body : "",
+                               rq->body ? rq->body : ""))
                         return &s->snapshots[i];
         shot = world_must(ARRAY_ADD(s->snapshots, s->n_snapshots, s->allocated_snapshots));
         shot->request = (struct request){ .method = rq->method,
                                           .url = world_must(strdup(rq->url)),
-                                          .body = world_must(strdup(rq->body)),
+                                          .body = rq->body ? world_must(strdup(rq->body)) : NULL,
                                           .body_len = rq->body_len };
         for (size_t i = 0; i < rq->n_headers; i++)
                 if (request_add_header(&shot->request, rq->headers[i].name, rq->headers[i].value, NULL) < 0)
@@ -284,7 +337,7 @@ static bool fails_after(struct world *w, struct server *s, struct exchange *x, c
                 return false;
         if (faults & FAULT_NO_AFTER) {
                 reply_done(&x->reply);
-                if (simulator->pretend(s->simulation, w->now, rq, PRETEND_REFUSAL, &x->reply) < 0)
+                if (s->vendor->simulator->pretend(s->simulation, w->now, rq, PRETEND_REFUSAL, &x->reply) < 0)
                         abort();
         }
         if (faults & FAULT_500_AFTER)
@@ -317,49 +370,90 @@ static enum pretence pretence_of(const struct exchange *x)
         return faults & FAULT_DUPLICATE ? PRETEND_DUPLICATE : PRETEND_NOTHING;
 }
 
-static void note_deeds(struct world *w, struct server *s, const struct exchange *x, uint64_t serial_before,
-                       bool was_deleting)
+/* The number of the last machine that was made; 0: there is none. */
+static uint64_t last_serial(const struct server *s)
 {
-        char id[32];
+        size_t n = s->vendor->count(s->simulation);
+        struct machine_view m = { 0 };
 
-        for (uint64_t serial = serial_before; serial < s->simulation->next_serial; serial++) {
-                snprintf(id, sizeof(id), "vm-%" PRIu64, serial);
-                add_record(s, sim_machine_find(s->simulation, id), true)->let_go = is_let_go(w, x->subject);
-                world_trace(w, "      %s makes %s as %s", s->account, x->subject, id);
+        if (n)
+                s->vendor->at(s->simulation, n - 1, &m);
+        return m.serial;
+}
+
+static void note_makes(struct world *w, struct server *s, const struct exchange *x, uint64_t serial_before)
+{
+        const char *slot = s->vendor->marks ? x->subject : "";
+
+        for (size_t i = s->vendor->count(s->simulation); i > 0; i--) {
+                struct machine_view m;
+
+                s->vendor->at(s->simulation, i - 1, &m);
+                if (m.serial <= serial_before)
+                        break;
+                add_record(s, m.id, slot, true)->let_go = is_let_go(w, slot);
+                world_trace(w, "      %s makes %s as %s", s->account, x->subject, m.id);
         }
-        if (text_equal(x->class, "delete") && !was_deleting) {
-                const struct sim_machine *m = sim_machine_find(s->simulation, x->subject);
+}
 
-                if (m && m->work != WORK_DELETE)
-                        return;
+/* Calls `fn` for each of the ids that a request names. */
+void server_each_id(const struct exchange *x, void (*fn)(struct world *w, const struct exchange *x, const char *id),
+                    struct world *w)
+{
+        char ids[SIMULATOR_SUBJECT_MAX], *rest = ids;
+
+        memcpy(ids, x->subject, sizeof(ids));
+        for (const char *id; (id = strsep(&rest, ","));)
+                fn(w, x, id);
+}
+
+/* Before a delete is served: whatever it is about goes, unless it was going already. */
+static void note_delete(struct world *w, const struct exchange *x, const char *id)
+{
+        struct server *s = &w->servers[x->account];
+        struct machine_view m;
+
+        if (!server_machine(w, x->account, id, &m) || m.leaving)
+                return;
+        snprintf(s->deleting[s->n_deleting++ % ARRAY_SIZE(s->deleting)], sizeof(s->deleting[0]), "%s", m.id);
+}
+
+static void note_deletes(struct world *w, struct server *s, const struct exchange *x)
+{
+        for (size_t i = 0; i < s->n_deleting && i < ARRAY_SIZE(s->deleting); i++) {
+                struct machine_view m;
+
+                if (server_machine(w, x->account, s->deleting[i], &m) && !m.leaving)
+                        continue;
                 *(usec_t *)world_must(ARRAY_ADD(s->deletes, s->n_deletes, s->allocated_deletes)) = w->now;
-                world_trace(w, "      %s deletes %s", s->account, x->subject);
+                world_trace(w, "      %s deletes %s", s->account, s->deleting[i]);
         }
 }
 
 static void carry_out(struct world *w, struct server *s, struct exchange *x, const struct request *rq)
 {
         enum pretence how = pretence_of(x);
-        uint64_t serial = s->simulation->next_serial;
-        const struct sim_machine *m;
-        bool was_deleting;
+        uint64_t serial;
         const char *class;
 
         w->changed = true;
-        sim_settle(s->simulation, w->now);
-        m = sim_machine_find(s->simulation, x->subject);
-        was_deleting = !m || m->work == WORK_DELETE;
+        (void)server_has(w, x->account, x->subject); /* settles what is due */
+        serial = last_serial(s);
+        s->n_deleting = 0;
+        if (text_equal(x->class, "delete"))
+                server_each_id(x, note_delete, w);
         if (how != PRETEND_NOTHING) {
-                if (simulator->pretend(s->simulation, w->now, rq, how, &x->reply) < 0)
+                if (s->vendor->simulator->pretend(s->simulation, w->now, rq, how, &x->reply) < 0)
                         abort();
                 return;
         }
         if (!x->request.read)
                 take_snapshots(w, s);
-        if (simulator->serve(s->simulation, w->now, rq, &x->reply, &class) < 0)
+        if (s->vendor->simulator->serve(s->simulation, w->now, rq, &x->reply, &class) < 0)
                 abort();
-        if (!x->request.read)
-                note_deeds(w, s, x, serial, was_deleting);
+        if (text_equal(x->class, "create"))
+                note_makes(w, s, x, serial);
+        note_deletes(w, s, x);
 }
 
 bool server_serve(struct world *w, struct exchange *x)
@@ -377,7 +471,7 @@ bool server_serve(struct world *w, struct exchange *x)
 
                 if (x->fate.faults & FAULT_STALE && shot->body && w->now - shot->at <= w->options.lag) {
                         world_trace(w, "    %s shows what it was %" PRIu64 " us ago", s->account, w->now - shot->at);
-                        fill(&x->reply, 200, "text/plain", shot->body, strlen(shot->body));
+                        fill(&x->reply, 200, "application/json", shot->body, strlen(shot->body));
                         return fails_after(w, s, x, &rq);
                 }
         }
@@ -407,31 +501,45 @@ bool server_console(struct world *w, size_t account, const char *verb, const cha
         struct server *s = &w->servers[account];
         _cleanup_json_ json_t *arguments = json_pack("{s:s, s:s?, s:s?}", "id", id, "to", text, "state", text);
         struct error e = { "" };
-        const struct sim_machine *m = server_machine(w, account, id);
+        struct machine_view m;
         int r;
 
         /* Nobody meddles with a machine that is being deleted: the simulator would take the delete back. */
-        if (!m || m->work == WORK_DELETE)
+        if (!server_machine(w, account, id, &m) || m.leaving)
                 return false;
         take_snapshots(w, s);
-        r = simulator->console(s->simulation, w->now, verb, arguments, &e);
+        r = s->vendor->simulator->console(s->simulation, w->now, verb, arguments, &e);
         world_trace(w, "PERSON at %s: %s %s %s: %s", s->account, verb, id, text ? text : "", r < 0 ? e.text : "done");
         return r >= 0;
 }
 
-void server_add(struct world *w, size_t account, const char *name, int64_t state, char *ret_id)
+bool server_add(struct world *w, size_t account, json_t *arguments, char *ret_id)
 {
         struct server *s = &w->servers[account];
-        _cleanup_json_ json_t *arguments = json_pack("{s:s, s:I}", "name", name, "state", (json_int_t)state);
+        _cleanup_json_ json_t *given = arguments;
+        const char *name = json_string_value(json_object_get(given, "name"));
         struct error e = { "" };
-        const struct sim_machine *m;
+        struct machine_view m;
 
         take_snapshots(w, s);
-        if (simulator->console(s->simulation, w->now, "add", arguments, &e) < 0)
-                abort();
-        m = s->simulation->machines[s->simulation->n_machines - 1];
-        world_trace(w, "PERSON at %s: adds %s as %s", s->account, name, m->id);
-        add_record(s, m, false);
+        if (s->vendor->simulator->console(s->simulation, w->now, "add", given, &e) < 0) {
+                world_trace(w, "PERSON at %s: cannot add one: %s", s->account, e.text);
+                return false;
+        }
+        s->vendor->at(s->simulation, s->vendor->count(s->simulation) - 1, &m);
+        world_trace(w, "PERSON at %s: adds %s as %s", s->account, name ? name : "one", m.id);
+        add_record(s, m.id, name ? name : "", false);
         if (ret_id)
-                snprintf(ret_id, SERVER_ID_MAX, "%s", m->id);
+                snprintf(ret_id, SERVER_ID_MAX, "%s", m.id);
+        return true;
+}
+
+void server_mischief(struct world *w, size_t account, const char *verb, const char *arguments)
+{
+        struct server *s = &w->servers[account];
+        _cleanup_json_ json_t *given = world_must(json_loads(arguments, 0, NULL));
+        struct error e = { "" };
+        int r = s->vendor->simulator->console(s->simulation, w->now, verb, given, &e);
+
+        world_trace(w, "%s: %s %s: %s", s->account, verb, arguments, r < 0 ? e.text : "done");
 }

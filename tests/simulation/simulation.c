@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Runs scenarios, one a seed: `simulation --seeds 300`. A seed that fails prints how to run it again, and how its trace ends.
+ * Runs scenarios, one a seed: `simulation --seeds 300`, of all vendors or of one: `--vendor finovy`. A seed that fails prints how to run it again, and how its trace ends.
  */
 
 #include <errno.h>
@@ -24,6 +24,7 @@ struct options {
         unsigned deeds;
         bool trace;
         const char *folder;
+        const struct world_vendor *vendor; /* NULL: each seed says its own */
 };
 
 static int parse_number(const char *name, const char *text, uint64_t *ret)
@@ -40,13 +41,12 @@ static int parse_number(const char *name, const char *text, uint64_t *ret)
 
 static int parse(int argc, char **argv, struct options *o)
 {
-        static const struct option known[] = { { "seed", required_argument, NULL, 's' },
-                                               { "seeds", required_argument, NULL, 'n' },
-                                               { "deeds", required_argument, NULL, 'd' },
-                                               { "folder", required_argument, NULL, 'f' },
-                                               { "failures", required_argument, NULL, 'x' },
-                                               { "trace", no_argument, NULL, 't' },
-                                               { NULL, 0, NULL, 0 } };
+        static const struct option known[] = {
+                { "seed", required_argument, NULL, 's' },     { "seeds", required_argument, NULL, 'n' },
+                { "deeds", required_argument, NULL, 'd' },    { "folder", required_argument, NULL, 'f' },
+                { "failures", required_argument, NULL, 'x' }, { "trace", no_argument, NULL, 't' },
+                { "vendor", required_argument, NULL, 'v' },   { NULL, 0, NULL, 0 }
+        };
         uint64_t deeds = o->deeds;
         int r = 0, c;
 
@@ -63,6 +63,8 @@ static int parse(int argc, char **argv, struct options *o)
                         o->folder = optarg;
                 else if (c == 't')
                         o->trace = true;
+                else if (c == 'v')
+                        r = (o->vendor = world_vendor_find(optarg)) ? 0 : -EINVAL;
                 else
                         r = -EINVAL;
         }
@@ -83,7 +85,9 @@ static void print_tail(const char *text, size_t n)
 
 static struct world *run(const struct options *o, uint64_t seed)
 {
-        struct scenario_options options = { .seed = seed, .folder = o->folder, .deeds_max = o->deeds };
+        struct scenario_options options = {
+                .seed = seed, .folder = o->folder, .vendor = o->vendor, .deeds_max = o->deeds
+        };
 
         return scenario_run(&options);
 }
@@ -104,8 +108,9 @@ static bool run_seed(const struct options *o, uint64_t seed)
         if (world_is_wrong(w)) {
                 if (!o->trace)
                         print_tail(buf_text(&w->trace), w->trace.len);
-                printf("seed %" PRIu64 " FAILED: %s\nagain: simulation --seed %" PRIu64 " --deeds %u --trace\n", seed,
-                       w->violation.text, seed, o->deeds);
+                printf("seed %" PRIu64 " FAILED: %s\nagain: simulation --seed %" PRIu64 " --deeds %u%s%s --trace\n",
+                       seed, w->violation.text, seed, o->deeds, o->vendor ? " --vendor " : "",
+                       o->vendor ? o->vendor->name : "");
                 return false;
         }
         if (seed < o->first + TWICE && !is_repeatable(o, seed, w)) {

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "providers/starvcenter/sim.h"
 #include "tests/simulation/arrange.h"
 
 /* Work of this kind comes to nothing at the vendor, again and again. */
@@ -138,7 +139,7 @@ static void test_shutdown_that_does_nothing(_unused_ void **state)
         assert_int_equal(arrange_sent(w, "shutdown"), 1);
         assert_int_equal(arrange_sent(w, "poweroff"), 1);
         world_pass(w, USEC_PER_MINUTE);
-        assert_int_equal(server_machine(w, 0, arrange_id(w, "web-0"))->state, SIM_STOPPED);
+        assert_int_equal(sim_machine_find(w->servers[0].simulation, arrange_id(w, "web-0"))->state, SIM_STOPPED);
         assert_settled(w);
 }
 
@@ -201,7 +202,7 @@ static void test_change_of_which_nothing_is_heard(_unused_ void **state)
                 set->cpu = 6;
                 world_set_estate(w, estate);
                 world_pass(w, 10 * USEC_PER_MINUTE);
-                assert_int_equal(server_machine(w, 0, arrange_id(w, "web-0"))->cpu, 6);
+                assert_int_equal(sim_machine_find(w->servers[0].simulation, arrange_id(w, "web-0"))->cpu, 6);
                 assert_int_equal(arrange_sent(w, "cpu"), i < 2 ? 1 : 2);
                 assert_settled(w);
         }
@@ -234,7 +235,7 @@ static void test_adopted_machine_that_is_lost(_unused_ void **state)
         char given[SERVER_ID_MAX];
         struct pair pair = { .key = "web-0", .value = given };
 
-        server_add(w, 0, "of-somebody", 1, given);
+        server_add(w, 0, json_pack("{s:s}", "name", "of-somebody"), given);
         server_adopted(&w->servers[0], given, "web-0");
         set->cpu = 2;
         set->memory = INT64_C(4) << 30;

@@ -153,7 +153,7 @@ static void test_stranger_with_the_name(_unused_ void **state)
         _cleanup_(world_free_p) struct world *w = arrange_world();
         char stranger[SERVER_ID_MAX];
 
-        server_add(w, 0, "web-1", 1, stranger);
+        server_add(w, 0, json_pack("{s:s}", "name", "web-1"), stranger);
         arrange_count(w, 3);
         world_start(w, ENGINE_AGENT);
         world_pass(w, 30 * USEC_PER_MINUTE);
@@ -176,7 +176,7 @@ static void test_a_name_of_one_that_was_ours(_unused_ void **state)
         usec_t end = usec_add(w->now, 10 * USEC_PER_MINUTE);
 
         (void)snprintf(id, sizeof(id), "%s", arrange_id(w, "web-0"));
-        assert_true(server_let_go(w, 0, "web-0"));
+        assert_true(server_let_go(w, 0, "web-0", ""));
         assert_true(server_console(w, 0, "rename", id, "other"));
         world_ask(w, REQUEST_FORGET, "", "MachineSet/web", "web-0", "");
         server_fault(w, 0, "create:1=drop-request");
@@ -186,7 +186,7 @@ static void test_a_name_of_one_that_was_ours(_unused_ void **state)
         world_pass(w, 10 * USEC_PER_MINUTE);
         assert_right(w);
         assert_true(!arrange_thing(w, "web-0") || !text_equal(arrange_id(w, "web-0"), id));
-        assert_non_null(server_machine(w, 0, id));
+        assert_true(server_has(w, 0, id));
 }
 
 static void test_two_with_one_name(_unused_ void **state)
@@ -199,7 +199,7 @@ static void test_two_with_one_name(_unused_ void **state)
         arrange_count(w, 1);
         world_start(w, ENGINE_AGENT);
         world_pass(w, USEC_PER_SEC);
-        server_add(w, 0, "web-0", 1, stranger);
+        server_add(w, 0, json_pack("{s:s}", "name", "web-0"), stranger);
         world_pass(w, 30 * USEC_PER_MINUTE);
         assert_right(w);
         t = arrange_thing(w, "web-0");
@@ -221,7 +221,7 @@ static void test_stranger_in_the_place_of_a_lost_one(_unused_ void **state)
         arrange_count(w, 1);
         world_start(w, ENGINE_AGENT);
         world_pass(w, USEC_PER_SEC);
-        server_add(w, 0, "web-0", 1, stranger);
+        server_add(w, 0, json_pack("{s:s}", "name", "web-0"), stranger);
         world_pass(w, 30 * USEC_PER_MINUTE);
         assert_right(w);
         assert_int_equal(arrange_thing(w, "web-0")->state, THING_PARKED);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "providers/starvcenter/sim.h"
 #include "tests/simulation/arrange.h"
 
 /* While listings lie nothing is sent that acts, though the specs ask for it; afterwards all is as before. */
@@ -96,7 +97,7 @@ static void test_specs_that_change_during_a_check(_unused_ void **state)
 static void delete_all(struct world *w)
 {
         for (size_t i = 0; i < w->servers[0].n_records; i++)
-                if (w->servers[0].records[i].ours && server_machine(w, 0, w->servers[0].records[i].id))
+                if (w->servers[0].records[i].ours && server_has(w, 0, w->servers[0].records[i].id))
                         server_console(w, 0, "delete", w->servers[0].records[i].id, NULL);
 }
 
@@ -170,7 +171,7 @@ static void test_id_given_away_again(_unused_ void **state)
         struct sim_machine *m;
 
         (void)snprintf(id, sizeof(id), "%s", arrange_id(w, "web-1"));
-        m = server_machine(w, 0, id);
+        m = sim_machine_find(w->servers[0].simulation, id);
         assert_int_equal(sim_machine_rename(m, "of-somebody"), 0);
         (void)snprintf(m->created, sizeof(m->created), "2026-03-03 03:03:03");
         world_pass(w, 3 * USEC_PER_MINUTE);
@@ -181,7 +182,7 @@ static void test_id_given_away_again(_unused_ void **state)
         world_pass(w, USEC_PER_HOUR);
         assert_right(w);
         assert_int_equal(arrange_sent(w, "delete"), 1);
-        assert_non_null(server_machine(w, 0, id));
+        assert_true(server_has(w, 0, id));
 }
 
 int main(void)

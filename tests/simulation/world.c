@@ -129,6 +129,7 @@ static void bury(struct world *w)
         w->engine = engine_free(w->engine);
         w->find_sending = db_query_free(w->find_sending);
         w->find_leaving = db_query_free(w->find_leaving);
+        w->count_creates = db_query_free(w->count_creates);
         w->reader = db_free(w->reader);
         w->ledger = ledger_free(w->ledger);
         w->dying = w->stopping = false;
@@ -157,7 +158,9 @@ static void tell_engine(struct world *w)
         struct error e = { "" };
 
         for (size_t i = 0; i < w->options.accounts; i++)
-                secrets[i] = (struct account_secret){ .provider = w->servers[i].account, .token = w->servers[i].token };
+                secrets[i] = (struct account_secret){ .provider = w->servers[i].account,
+                                                      .token = w->servers[i].vendor->secret ? w->servers[i].token
+                                                                                            : NULL };
         if (engine_set_estate(w->engine, w->estate, secrets, w->options.accounts, world_boot_clock(w), &e) < 0)
                 world_violate(w, "the engine does not take the specs: %s", e.text);
 }
@@ -169,11 +172,15 @@ static void open_reader(struct world *w)
         if (db_open(w->path, DB_READ, &w->reader, &e) < 0 ||
             db_prepare(
                     w->reader,
-                    "SELECT seq FROM calls WHERE state = 'sending' AND account = ?1 AND verb = ?2 AND (slot = ?3 OR id = ?3)",
+                    "SELECT seq FROM calls WHERE state = 'sending' AND account = ?1 AND verb IN (?2, ?4) AND (slot = ?3 OR id = ?3)",
                     &w->find_sending, &e) < 0 ||
             db_prepare(w->reader,
                        "SELECT count(*) FROM things WHERE state IN ('owned', 'leaving') AND account = ?1 AND id = ?2",
-                       &w->find_leaving, &e) < 0)
+                       &w->find_leaving, &e) < 0 ||
+            db_prepare(w->reader,
+                       "SELECT count(*) FROM calls WHERE account = ?1 AND verb = 'create' AND type = ?2 AND"
+                       " state <> 'intent' AND outcome <> 'never sent'",
+                       &w->count_creates, &e) < 0)
                 world_violate(w, "the ledger cannot be read by another: %s", e.text);
 }
 
@@ -398,7 +405,8 @@ static void make_ledger(struct world *w)
 
         r = ledger_open(w->path, LEDGER_CREATE, "default", &ledger, &e);
         for (size_t i = 0; r >= 0 && i < w->options.accounts; i++)
-                r = ledger_record_account(ledger, w->servers[i].account, "starvcenter", "http://nowhere.test", 0);
+                r = ledger_record_account(ledger, w->servers[i].account, w->servers[i].vendor->codec->type,
+                                          "http://nowhere.test", 0);
         if (r >= 0)
                 r = ledger_commit(ledger, &e);
         if (r < 0)

@@ -10,10 +10,10 @@
  */
 
 #include "providers/faults.h"
-#include "providers/starvcenter/sim.h"
 #include "reconcile/base/buf.h"
 #include "reconcile/engine.h"
 #include "reconcile/io/db.h"
+#include "tests/simulation/vendors.h"
 #include "tests/support/random.h"
 
 #define ACCOUNTS_MAX 2
@@ -55,8 +55,8 @@ struct exchange {
 
 /* A machine that a vendor ever made. */
 struct machine_record {
-        char id[24];
-        char slot[64]; /* its name when it was made */
+        char id[64];
+        char slot[64]; /* that it was made for; "" where nothing marks it, until the ledger says */
         bool ours;     /* made for muster, or adopted */
         bool released; /* muster was told that it is none of its business any more */
         bool leaving;  /* muster has ordered its deletion */
@@ -66,12 +66,13 @@ struct machine_record {
 /* What a listing showed at one moment, to be shown again later. */
 struct snapshot {
         struct request request;
-        char *body;
+        char *body; /* NULL: it could not be had */
         usec_t at;
 };
 
 struct server {
         const char *account;
+        const struct world_vendor *vendor;
         char host[32], token[32];
         struct simulation *simulation;
         struct faults faults; /* that a test ordered */
@@ -81,7 +82,10 @@ struct server {
         size_t n_snapshots, allocated_snapshots;
         usec_t *deletes; /* times at which a machine of ours was deleted on muster's word */
         size_t n_deletes, allocated_deletes;
+        char deleting[64][64]; /* ids that the delete being served names */
+        size_t n_deleting;
         usec_t listed_at; /* when a listing was asked for last */
+        int64_t created;  /* machines that creates without a marker asked for, ever */
 };
 
 /* What a set is to be, and the most machines of it that there may be now. */
@@ -111,7 +115,8 @@ struct world_options {
         uint64_t seed;
         const char *folder; /* for the ledger; must be there */
         size_t accounts;
-        size_t foreign; /* machines of somebody else, at the start, per account */
+        const struct world_vendor *vendors[ACCOUNTS_MAX]; /* NULL: StarVCenter */
+        size_t foreign;                                   /* machines of somebody else, at the start, per account */
         usec_t ready_delay;
         usec_t acting, lag; /* how long after its end a call may still be acted upon, and a listing be behind */
         bool quirks;
@@ -142,7 +147,7 @@ struct world {
         struct engine *engine;
         struct estate *estate; /* the world's own */
         struct db *reader;     /* a second handle, that sees only what is durable */
-        struct db_query *find_sending, *find_leaving;
+        struct db_query *find_sending, *find_leaving, *count_creates;
         int64_t *spent; /* calls that sent their request */
         size_t n_spent, allocated_spent;
         enum engine_mode mode;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/estate.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,22 @@ struct estate *test_estate_new(void)
 static const char *text(struct estate *estate, const char *s)
 {
         return must((char *)strpool_add(estate->strings, s));
+}
+
+void *test_estate_alloc(struct estate *estate, size_t size)
+{
+        return must(strpool_alloc(estate->strings, size));
+}
+
+const char *test_estate_text(struct estate *estate, const char *format, ...)
+{
+        char words[128];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(words, sizeof(words), format, ap);
+        va_end(ap);
+        return text(estate, words);
 }
 
 static struct resource *add(struct estate *estate, const struct kind *kind, const char *name)
@@ -74,6 +91,26 @@ struct resource *test_estate_add_set(struct estate *estate, const char *name, st
         set->replace_failed = REPLACE_NEVER_READY;
         set->rollout = must(strpool_alloc(estate->strings, sizeof(*set->rollout)));
         set->rollout->max_unavailable = 1;
+        set->billing = must(strpool_alloc(estate->strings, sizeof(*set->billing)));
+        return r;
+}
+
+struct resource *test_estate_add_template(struct estate *estate, const char *name, struct resource *provider)
+{
+        struct resource *r = add(estate, &kind_machine_template, name);
+        struct machine_template *t = r->machine_template;
+
+        t->provider = (struct reference){ .name = provider->name, .resource = provider };
+        t->description = t->account = t->key_name = t->post_script = "";
+        t->cloud = "fake";
+        t->instance_type = "small";
+        t->cpu = 1;
+        t->memory = INT64_C(2) << 30;
+        t->image = "img1";
+        t->region = "r";
+        t->zone = "z";
+        t->system_disk = "cloud_efficiency";
+        t->credit = 500 * USEC_PER_HOUR;
         return r;
 }
 

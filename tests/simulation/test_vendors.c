@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What the other vendors taught: each of these went wrong once.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "reconcile/base/text.h"
+#include "tests/simulation/arrange.h"
+
+/* Every vendor in a calm world: up, and down as far as the limit of deletes allows. */
+static void test_every_vendor_converges(_unused_ void **state)
+{
+        for (size_t i = 0; world_vendors[i]; i++) {
+                _cleanup_(world_free_p) struct world *w = arrange_converged_of(world_vendors[i], 5);
+
+                arrange_count(w, 8);
+                world_pass(w, 5 * USEC_PER_MINUTE);
+                assert_int_equal(arrange_there(w), 8);
+                arrange_count(w, 3);
+                world_pass(w, 5 * USEC_PER_MINUTE);
+                assert_int_equal(arrange_there(w), 3);
+                assert_settled(w);
+        }
+}
+
+/* Logins that fail, again and again, are no reason never to log in any more. */
+static void test_logins_that_fail_for_a_while(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged_of(&world_jimv_08, 2);
+
+        server_fault(w, 0, "login=500");
+        server_mischief(w, 0, "expire", "{}");
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        server_clear_faults(w, 0);
+        arrange_count(w, 3);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_int_equal(arrange_there(w), 3);
+        assert_settled(w);
+}
+
+/* The name of a guest cannot be set back there: that is said, and not tried for ever. */
+static void test_a_name_that_nobody_can_set_back(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged_of(&world_jimv_2017, 2);
+
+        server_console(w, 0, "rename", arrange_id(w, "web-1"), "another");
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_false(arrange_told(w, "its name stays as it was made"));
+        assert_settled(w);
+}
+
+/* What the specs have released leaves nothing open: the set goes on to shrink. */
+static void test_a_set_shrinks_beside_what_it_released(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged_of(&world_opendcp, 3);
+        struct machine_set *set;
+        struct estate *estate;
+
+        assert_true(server_let_go(w, 0, "web-1", NULL));
+        for (int64_t count = 2; count > 0; count--) {
+                estate = arrange_specs(w, count, &set);
+                set->release.items = test_estate_alloc(estate, sizeof(char *));
+                set->release.items[set->release.n++] = test_estate_text(estate, "web-1");
+                world_set_estate(w, estate);
+                world_pass(w, 5 * USEC_PER_MINUTE);
+        }
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "delete"), 1);
+        assert_settled(w);
+}
+
+/* How many of those that were made together came, is not to be counted on a listing that lacks others of ours. */
+static void test_numbers_of_a_listing_that_lacks_some(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged_of(&world_finovy, 4);
+        const struct thing *t;
+        size_t named = 0;
+
+        server_fault(w, 0, "create:2=500-after");
+        arrange_count(w, 8);
+        world_pass(w, USEC_PER_SEC);
+        server_fault(w, 0, "list=short");
+        world_pass(w, 5 * USEC_PER_MINUTE);
+        assert_right(w);
+        server_clear_faults(w, 0);
+        world_pass(w, 5 * USEC_PER_MINUTE);
+        t = arrange_thing(w, "web-7");
+        assert_non_null(t);
+        assert_int_equal(t->state, THING_PARKED);
+        for (size_t i = 0; i < w->servers[0].n_records; i++)
+                named += strstr(t->note, w->servers[0].records[i].id) != NULL;
+        assert_int_equal(named, 4);
+        assert_settled(w);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_every_vendor_converges),
+                cmocka_unit_test(test_logins_that_fail_for_a_while),
+                cmocka_unit_test(test_a_name_that_nobody_can_set_back),
+                cmocka_unit_test(test_a_set_shrinks_beside_what_it_released),
+                cmocka_unit_test(test_numbers_of_a_listing_that_lacks_some),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

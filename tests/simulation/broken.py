@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The engine with one rule broken, each in its own way: the simulation must notice every one of them.
 
-    broken.py                      NAME, the seed to begin at, and the files that it changes, a line each
+    broken.py                      NAME and the files that it changes, a line each
     broken.py NAME FILE OUTPUT     writes the changed file
 
 A change that finds its place no more, or more than once, is an error: then the code was changed and this must follow.
@@ -82,10 +82,6 @@ VARIANTS = {
 }
 
 
-# Where to begin: just before the first seed that met it when this was written. Others begin at 1.
-SEEDS = {"wait-without-the-lag": 100, "deletes-by-name": 50}
-
-
 def changed(name, path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         text = file.read()
@@ -101,7 +97,7 @@ def changed(name, path):
 def main():
     if len(sys.argv) == 1:
         for name, changes in VARIANTS.items():
-            print(":".join([name, str(SEEDS.get(name, 1)), *sorted({path for path, _, _ in changes})]))
+            print(":".join([name, *sorted({path for path, _, _ in changes})]))
         return
     name, path, output = sys.argv[1:]
     os.makedirs(os.path.dirname(output), exist_ok=True)

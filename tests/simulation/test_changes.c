@@ -273,6 +273,23 @@ static void test_rollout_with_a_stopped_machine(_unused_ void **state)
         assert_settled(w);
 }
 
+/* Somebody gave the machine's name to another: the one that goes is ours all the same. */
+static void test_delete_of_one_whose_name_another_has(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(2);
+        char ours[SERVER_ID_MAX], other[SERVER_ID_MAX];
+
+        (void)snprintf(ours, sizeof(ours), "%s", arrange_id(w, "web-1"));
+        assert_true(server_console(w, 0, "rename", ours, "mine"));
+        server_add(w, 0, json_pack("{s:s}", "name", "web-1"), other);
+        arrange_count(w, 1);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_false(server_has(w, 0, ours));
+        assert_true(server_has(w, 0, other));
+        assert_settled(w);
+}
+
 static void assert_status(const struct world *w, const char *phase, const char *reason, const char *words)
 {
         _cleanup_free_ struct status_row *rows = NULL;
@@ -311,6 +328,7 @@ int main(void)
                 cmocka_unit_test(test_delete_of_which_nothing_is_heard),
                 cmocka_unit_test(test_death_at_every_step_of_a_delete),
                 cmocka_unit_test(test_delete_that_does_nothing),
+                cmocka_unit_test(test_delete_of_one_whose_name_another_has),
                 cmocka_unit_test(test_shutdown_that_does_nothing),
                 cmocka_unit_test(test_machines_that_fail_and_fail),
                 cmocka_unit_test(test_more_deletes_than_the_policy_has),

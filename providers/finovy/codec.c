@@ -75,7 +75,8 @@ static int act(const struct account_config *account, const struct order *order, 
         }
 }
 
-static enum outcome_class class_of(int64_t code)
+/* Codes that speak of a machine's state are no answer to a create: what they mean there nobody has said. */
+static enum outcome_class class_of(int64_t code, bool is_create)
 {
         switch (code) {
         case FINOVY_NO_RESOURCES:
@@ -85,13 +86,14 @@ static enum outcome_class class_of(int64_t code)
                 return OUTCOME_CAPACITY;
         case FINOVY_NO_PERMISSION:
         case FINOVY_NOT_VERIFIED:
+        case FINOVY_TYPES_DIFFER:
+                return OUTCOME_REFUSED;
         case FINOVY_STARTING:
         case FINOVY_STOPPING:
         case FINOVY_NOT_STARTED:
         case FINOVY_UNAVAILABLE:
         case FINOVY_NOT_RUNNING:
-        case FINOVY_TYPES_DIFFER:
-                return OUTCOME_REFUSED;
+                return is_create ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
         default: /* "creation waiting" among them */
                 return OUTCOME_UNKNOWN;
         }
@@ -128,7 +130,7 @@ static void acted(const struct account_config *account, const struct order *orde
                 if (code == FINOVY_DONE)
                         read_yes(json_object_get(reply, "data"), order, &outcome);
                 else
-                        outcome.class = class_of(code);
+                        outcome.class = class_of(code, order->verb == ORDER_CREATE);
                 outcome.said_no = code != FINOVY_DONE && code != FINOVY_WAITING;
         }
         *ret = outcome;

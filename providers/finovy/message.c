@@ -118,10 +118,13 @@ int finovy_open(const struct reply *rp, json_t **ret, int64_t *ret_code, struct 
                 return r;
         if (json_read_int64(json_object_get(reply, "code"), &code) < 0)
                 return error_set(e, -EBADMSG, "the provider's reply has no code");
-        if (code != FINOVY_DONE)
-                error_set(e, -EBADMSG, "%s (code %" PRId64 ", \"%s\", trace id %s)", meaning(code), code,
-                          api_words(json_object_get(reply, "msg"), words),
-                          api_words(json_object_get(reply, "traceId"), trace));
+        if (code != FINOVY_DONE) {
+                bool traced = json_is_string(json_object_get(reply, "traceId"));
+
+                error_set(e, -EBADMSG, "%s (code %" PRId64 ", \"%s\"%s%s)", meaning(code), code,
+                          api_words(json_object_get(reply, "msg"), words), traced ? ", trace id " : "",
+                          traced ? api_words(json_object_get(reply, "traceId"), trace) : "");
+        }
         *ret = STEAL(reply);
         *ret_code = code;
         return 0;

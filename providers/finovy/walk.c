@@ -240,9 +240,9 @@ static int read_image(struct observation *obs, const json_t *image, struct error
         struct row row = { .condition = CONDITION_RUNNING };
         int r;
 
-        if ((r = api_read_id(obs, image, "imageId", "image", &row.id, e)) < 0 ||
-            (r = api_read_text(obs, image, "systemImageName", "image", &row.name, e)) < 0 ||
-            (r = api_read_text(obs, image, "type", "image", &row.traits, e)) < 0)
+        if ((r = api_read_id(obs, image, "imageId", "system image", &row.id, e)) < 0 ||
+            (r = api_read_text(obs, image, "systemImageName", "system image", &row.name, e)) < 0 ||
+            (r = api_read_text(obs, image, "type", "system image", &row.traits, e)) < 0)
                 return r;
         r = observation_add(obs, TYPE_IMAGE, &row);
         return r < 0 ? error_oom(e) : 0;

@@ -12,6 +12,31 @@
 #define EPOCH 1790000000 /* the simulation's calendar begins here: seconds since 1970 */
 #define ADD_MAX 10000
 
+/* What a server stores of a cluster that a client said nothing of. */
+static int complete_cluster(json_t *body, int64_t id)
+{
+        _cleanup_json_ json_t *usual = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:n, s:s, s:i, s:i, s:s, s:s, s:s}",
+                                                 "Provider", "", "LastestPartNum", 0, "Desc", "", "DeleteTime",
+                                                 "0001-01-01T00:00:00Z", "PostScript", "", "KeyName", "", "Replication",
+                                                 "SystemDiskCategory", "", "DataDiskSize", 0, "DataDiskNum", 0,
+                                                 "DataDiskCategory", "", "FlavorId", "", "Account", "");
+        _cleanup_json_ json_t *network = json_pack("{s:s, s:s, s:s, s:s, s:i}", "VpcId", "", "SubnetId", "",
+                                                   "SecurityGroup", "", "InternetChargeType", "",
+                                                   "InternetMaxBandwidthOut", 0);
+        _cleanup_json_ json_t *zone = json_pack("{s:s, s:s}", "RegionName", "", "ZoneName", "");
+
+        if (!usual || json_object_update_missing(body, usual) < 0 ||
+            (!json_object_get(body, "Network") && json_object_set_new(body, "Network", json_object()) < 0) ||
+            (!json_object_get(body, "Zone") && json_object_set_new(body, "Zone", json_object()) < 0))
+                return -ENOMEM;
+        if (json_object_update_missing(json_object_get(body, "Network"), network) < 0 ||
+            json_object_update_missing(json_object_get(body, "Zone"), zone) < 0 ||
+            json_object_set_new(json_object_get(body, "Network"), "Id", json_integer(id)) < 0 ||
+            json_object_set_new(json_object_get(body, "Zone"), "Id", json_integer(id)) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
 struct cluster *opendcp_sim_cluster_add(struct simulation *s, usec_t now, json_t *body)
 {
         struct cluster *c = ARRAY_ADD(s->clusters, s->n_clusters, s->allocated_clusters);
@@ -24,7 +49,7 @@ struct cluster *opendcp_sim_cluster_add(struct simulation *s, usec_t now, json_t
         time_text(EPOCH + (int64_t)(now / USEC_PER_SEC), created);
         *c = (struct cluster){ .id = s->next_cluster++, .body = body };
         if (json_object_set_new(body, "Id", json_integer(c->id)) < 0 ||
-            json_object_set_new(body, "CreateTime", json_string(created)) < 0) {
+            json_object_set_new(body, "CreateTime", json_string(created)) < 0 || complete_cluster(body, c->id) < 0) {
                 json_decref(body);
                 s->n_clusters--;
                 return NULL;
@@ -154,6 +179,29 @@ bool opendcp_sim_is_listed(const struct instance *i)
         return !i->unlisted && i->work != WORK_LIST && i->status != INSTANCE_DELETED;
 }
 
+/* An instance repeats much of its cluster, which stands in it as a whole. */
+static json_t *row_json(const struct instance *i, const json_t *cluster, const char *address)
+{
+        static const char *const repeated[] = { "Provider",          "Cpu",          "Ram",
+                                                "ImageId",           "InstanceType", "KeyName",
+                                                "DataDiskNum",       "DataDiskSize", "DataDiskCategory",
+                                                "SystemDiskCategory" };
+        const json_t *network = json_object_get(cluster, "Network"), *zone = json_object_get(cluster, "Zone");
+        _cleanup_json_ json_t *row = json_pack(
+                "{s:I, s:O?, s:s, s:s, s:O?, s:O?, s:O?, s:O?, s:O?, s:s, s:i, s:s, s:s, s:s, s:I, s:s, s:s, s:s}",
+                "Id", (json_int_t)i->serial, "Cluster", cluster, "CreateTime", i->created, "InstanceId", i->id, "VpcId",
+                json_object_get(network, "VpcId"), "SubnetId", json_object_get(network, "SubnetId"), "SecurityGroupId",
+                json_object_get(network, "SecurityGroup"), "RegionId", json_object_get(zone, "RegionName"), "ZoneId",
+                json_object_get(zone, "ZoneName"), "CostWay", "", "PreBuyMonth", 0, "PrivateIpAddress", address,
+                "PublicIpAddress", address, "NatIpAddress", "", "Status", (json_int_t)i->status, "TenantID", "",
+                "UserID", "", "Name", "");
+
+        for (size_t k = 0; cluster && k < ARRAY_SIZE(repeated); k++)
+                if (json_object_set(row, repeated[k], json_object_get(cluster, repeated[k])) < 0)
+                        return NULL;
+        return STEAL(row);
+}
+
 const char *opendcp_sim_row(struct simulation *s, struct instance *i)
 {
         _cleanup_json_ json_t *row = NULL;
@@ -166,14 +214,7 @@ const char *opendcp_sim_row(struct simulation *s, struct instance *i)
         (void)snprintf(address, sizeof(address), "10.%u.%u.%u", (unsigned)(i->serial >> 16 & 0xFF),
                        (unsigned)(i->serial >> 8 & 0xFF), (unsigned)(i->serial & 0xFF));
         c = opendcp_sim_cluster_find(s, number);
-        row = json_pack("{s:I, s:O, s:O?, s:s, s:O?, s:O?, s:s, s:O?, s:O?, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "Id",
-                        (json_int_t)i->serial, "Cluster", c ? c->body : json_null(), "Provider",
-                        json_object_get(c ? c->body : NULL, "Provider"), "CreateTime", i->created, "Cpu",
-                        json_object_get(c ? c->body : NULL, "Cpu"), "Ram", json_object_get(c ? c->body : NULL, "Ram"),
-                        "InstanceId", i->id, "ImageId", json_object_get(c ? c->body : NULL, "ImageId"), "InstanceType",
-                        json_object_get(c ? c->body : NULL, "InstanceType"), "PrivateIpAddress", address,
-                        "PublicIpAddress", address, "NatIpAddress", "", "Status", (json_int_t)i->status, "TenantID", "",
-                        "UserID", "", "Name", "");
+        row = row_json(i, c ? c->body : NULL, address);
         i->row = json_to_text(row, JSON_COMPACT);
         return i->row;
 }

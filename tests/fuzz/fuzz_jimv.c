@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-
 #include "providers/jimv/jimv.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/support/reply_text.h"
+#include "tests/fuzz/looks.h"
 
 #define GUEST "01ee4d15-7165-4859-b8d4-d2c3c0ea22c3"
 
@@ -11,12 +8,6 @@ static const struct provider *const codec = &jimv_provider;
 
 static struct pair api_pairs[] = { { "api", "2017" }, { "api", "0.8" } };
 static const struct pairs eras[] = { { &api_pairs[0], 1 }, { &api_pairs[1], 1 } };
-
-/* Replies as they go over the wire, one after another: the input's lines that a NUL byte ends. */
-struct replies {
-        const uint8_t *rest;
-        size_t n;
-};
 
 static struct account_config account_of(int era)
 {
@@ -26,16 +17,6 @@ static struct account_config account_of(int era)
                                         .token = "secret-1",
                                         .session = "sid=SESSION",
                                         .timeout = USEC_PER_MINUTE };
-}
-
-static struct reply next_reply(struct replies *replies)
-{
-        size_t n;
-        char *text = fuzz_take(&replies->rest, &replies->n, '\0', &n);
-        struct reply rp = reply_of_text(text, n);
-
-        free(text);
-        return rp;
 }
 
 static bool is_uuid(const char *id)
@@ -75,60 +56,10 @@ static void check_complete(const struct observation *obs)
                      (int64_t)obs->of[TYPE_DISK].n_rows <= obs->of[TYPE_DISK].total);
 }
 
-/* Answers requests for as long as there are replies. 0: all of them; 1: there were not enough. */
-static int answer(const struct account_config *account, struct replies *replies, struct observation *obs,
-                  struct request_list *asked, struct error *e)
-{
-        _cleanup_request_list_ struct request_list batch = *asked;
-
-        *asked = (struct request_list){};
-        for (size_t i = 0; i < batch.n_requests; i++) {
-                _cleanup_(reply_done) struct reply rp = {};
-                int r;
-
-                if (replies->n == 0 && i > 0)
-                        return 1;
-                must(batch.requests[i].read && batch.requests[i].url);
-                rp = next_reply(replies);
-                r = codec->saw(account, &batch.requests[i], &rp, obs, asked, e);
-                must(r == 0 || r == -EBADMSG || r == -EACCES || r == -EAGAIN || r == -EKEYEXPIRED || r == -ESTALE);
-                check_observation(obs);
-                if (r < 0)
-                        return r;
-        }
-        return asked->n_requests > 0 && replies->n > 0 ? answer(account, replies, obs, asked, e)
-                                                       : asked->n_requests > 0;
-}
-
-/* A whole look: further pages are asked for, as they are answered, until it is complete, refused, or out of replies. */
-static void check_look(const struct account_config *account, struct replies replies, const struct scope *scope)
-{
-        _cleanup_(observation_free_p) struct observation *obs = NULL;
-        _cleanup_request_list_ struct request_list asked = {};
-        struct error e = { "" };
-        int r;
-
-        must(observation_new(scope, &obs) == 0);
-        must(codec->look(account, obs, &asked, &e) == 0);
-        do {
-                r = answer(account, &replies, obs, &asked, &e);
-                if (r > 0)
-                        return;
-                if (r == 0)
-                        r = codec->seen(account, obs, &asked, &e);
-        } while (r > 0);
-        if (r == 0) {
-                check_complete(obs);
-                return;
-        }
-        must(r == -EBADMSG || r == -EACCES || r == -EAGAIN || r == -EKEYEXPIRED || r == -ESTALE);
-        must(*e.text && fuzz_is_showable(e.text));
-}
-
 static void check_outcome(const struct account_config *account, struct replies replies, enum order_verb verb)
 {
         const struct order order = { .verb = verb, .n = 1, .id = verb == ORDER_CREATE ? NULL : GUEST };
-        _cleanup_(reply_done) struct reply rp = next_reply(&replies);
+        _cleanup_(reply_done) struct reply rp = replies_next(&replies);
         struct outcome outcome;
 
         codec->acted(account, &order, &rp, &outcome);
@@ -143,7 +74,7 @@ static void check_outcome(const struct account_config *account, struct replies r
 
 static void check_login(const struct account_config *account, struct replies replies)
 {
-        _cleanup_(reply_done) struct reply rp = next_reply(&replies);
+        _cleanup_(reply_done) struct reply rp = replies_next(&replies);
         _cleanup_free_ char *session = NULL;
         struct error e = { "" };
         int r = codec->logged_in(account, &rp, &session, &e);
@@ -165,9 +96,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         for (int era = 0; era < 2; era++) {
                 const struct account_config account = account_of(era);
+                const struct looking looking = { codec, &account, check_observation, check_complete };
 
-                check_look(&account, replies, &all);
-                check_look(&account, replies, &one);
+                looking_check(&looking, replies, &all);
+                looking_check(&looking, replies, &one);
                 check_outcome(&account, replies, ORDER_CREATE);
                 check_outcome(&account, replies, ORDER_CHANGE);
                 check_login(&account, replies);

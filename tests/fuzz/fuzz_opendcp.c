@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-
 #include "providers/opendcp/opendcp.h"
 #include "reconcile/base/array.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/support/reply_text.h"
+#include "tests/fuzz/looks.h"
 
 static const struct provider *const codec = &opendcp_provider;
 static const struct account_config account = { .endpoint = "http://dcp.test", .timeout = USEC_PER_MINUTE };
-
-/* What is left of the input: replies as they come, one behind the other, each ended by a NUL byte. */
-struct replies {
-        const uint8_t *rest;
-        size_t n;
-        bool answered;
-};
-
-/* Behind the last one, empty ones. */
-static struct reply next_reply(struct replies *replies)
-{
-        size_t length;
-        _cleanup_free_ char *text = fuzz_take(&replies->rest, &replies->n, '\0', &length);
-
-        replies->answered = true;
-        return reply_of_text(text, length);
-}
 
 static void check_rows(const struct observation *obs, enum thing_type type)
 {
@@ -48,58 +28,20 @@ static void check_observation(const struct observation *obs)
                 must(obs->of[obs->scope.of].n_rows <= 1);
 }
 
-/* Answers requests for as long as there are replies. 0: all of them; 1: there were not enough. */
-static int answer(struct replies *replies, struct observation *obs, struct request_list *asked, struct error *e)
+static void check_complete(const struct observation *obs)
 {
-        _cleanup_request_list_ struct request_list batch = *asked;
+        const struct listed *listed = &obs->of[obs->scope.of];
 
-        *asked = (struct request_list){};
-        for (size_t i = 0; i < batch.n_requests; i++) {
-                _cleanup_(reply_done) struct reply rp = {};
-                int r;
-
-                if (replies->n == 0 && replies->answered)
-                        return 1;
-                must(batch.requests[i].read && batch.requests[i].url);
-                rp = next_reply(replies);
-                r = codec->saw(&account, &batch.requests[i], &rp, obs, asked, e);
-                must(r == 0 || r == -EBADMSG || r == -EACCES || r == -EAGAIN);
-                check_observation(obs);
-                if (r < 0)
-                        return r;
-        }
-
-        return asked->n_requests > 0 ? answer(replies, obs, asked, e) : 0;
+        if (obs->scope.type == SCOPE_ONE && listed->n_rows)
+                must(text_equal(listed->rows[0].id, obs->scope.id));
 }
 
-/* A whole look: what the replies make the codec ask for is answered until it is complete, refused, or out of replies. */
-static void check_look(struct replies replies, const struct scope *scope)
-{
-        _cleanup_(observation_free_p) struct observation *obs = NULL;
-        _cleanup_request_list_ struct request_list asked = {};
-        struct error e = { "" };
-        int r;
-
-        must(observation_new(scope, &obs) == 0);
-        must(codec->look(&account, obs, &asked, &e) == 0);
-        do {
-                r = answer(&replies, obs, &asked, &e);
-                if (r > 0)
-                        return;
-                if (r == 0)
-                        r = codec->seen(&account, obs, &asked, &e);
-        } while (r > 0);
-
-        if (r < 0)
-                must(*e.text && fuzz_is_showable(e.text));
-        else if (scope->type == SCOPE_ONE && obs->of[scope->of].n_rows)
-                must(text_equal(obs->of[scope->of].rows[0].id, scope->id));
-}
+static const struct looking looking = { &opendcp_provider, &account, check_observation, check_complete };
 
 /* Nothing is refused for certain that the vendor did not say no to, nor done that it did not say yes to. */
 static void check_outcome(struct replies replies, const struct order *order)
 {
-        _cleanup_(reply_done) struct reply rp = next_reply(&replies);
+        _cleanup_(reply_done) struct reply rp = replies_next(&replies);
         bool is_create = order->verb == ORDER_CREATE;
         struct outcome outcome;
 
@@ -142,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct replies replies = { .rest = data, .n = size };
 
         for (size_t i = 0; i < ARRAY_SIZE(scopes); i++)
-                check_look(replies, scopes[i]);
+                looking_check(&looking, replies, scopes[i]);
         for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
                 check_outcome(replies, &orders[i]);
 

@@ -36,7 +36,7 @@ const char *call_outcome(const struct history_row *row)
 
 int calls_add_headings(struct table *t)
 {
-        return table_add(t, (const char *[]){ "TIME", "MACHINE", "WHAT", "OUTCOME", "ID", "REQUEST AND WORDS" });
+        return table_add(t, (const char *[]){ "TIME", "NAME", "WHAT", "OUTCOME", "ID", "REQUEST AND WORDS" });
 }
 
 static const char *or_dash(const char *s)

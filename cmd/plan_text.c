@@ -277,12 +277,16 @@ int plan_text_counts(const struct plan *p, struct buf *b)
 
 int plan_text_no_changes(const struct plan *p, struct buf *b)
 {
+        int64_t machines = p->unchanged - p->unchanged_parts;
+
         if (p->unchanged == 0)
                 return buf_adds(b, "there is nothing to do.");
-        if (p->unchanged == 1)
-                return buf_adds(b, "1 machine is as the specs say.");
+        (void)buf_addf(b, "%" PRId64 " machine%s", machines, machines == 1 ? "" : "s");
+        if (p->unchanged_parts)
+                (void)buf_addf(b, " and %" PRId64 " other thing%s", p->unchanged_parts,
+                               p->unchanged_parts == 1 ? "" : "s");
 
-        return buf_addf(b, "%" PRId64 " machines are as the specs say.", p->unchanged);
+        return buf_adds(b, p->unchanged == 1 ? " is as the specs say." : " are as the specs say.");
 }
 
 int plan_text(const struct plan *p, const struct palette *colors, size_t columns, struct buf *b)

@@ -222,6 +222,7 @@ int plan_append(struct plan *to, const struct plan *from)
                                                .message = copy(to, from->diagnostics[i].message) };
         }
         to->unchanged += from->unchanged;
+        to->unchanged_parts += from->unchanged_parts;
         to->orphaned += from->orphaned;
         to->foreign += from->foreign;
         to->unknown += from->unknown;

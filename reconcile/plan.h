@@ -133,6 +133,7 @@ struct plan {
         const char *digest;                            /* of the specs */
         size_t n_resources;                            /* in the specs */
         int64_t unchanged, orphaned, foreign, unknown; /* things */
+        int64_t unchanged_parts; /* of the unchanged ones, those that are no machines: disks and templates */
         struct strpool *strings;
 };
 

@@ -34,6 +34,12 @@ void section_reason(struct section *s, enum phase_reason reason, const char *mes
         s->message = message;
 }
 
+void planning_part_unchanged(struct planning *pl)
+{
+        pl->plan->unchanged++;
+        pl->plan->unchanged_parts++;
+}
+
 void planning_note(struct planning *pl, const char *text)
 {
         struct section *s = planning_section(pl);

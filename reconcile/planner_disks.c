@@ -184,7 +184,7 @@ static void compare(struct planning *pl, const struct disk *d)
         if (!rename_disk(pl, d) && !attach(pl, d))
                 resize(pl, d);
         if (pl->plan->n_actions == before)
-                pl->plan->unchanged++;
+                planning_part_unchanged(pl);
 }
 
 /* What hangs on a machine is detached first, where the vendor wants that. */

@@ -182,7 +182,8 @@ static void plan_current(struct planning *pl, const struct resource *resource, c
         planning_section(pl)->ready++;
         top_up(pl, resource, slot);
         if (is_as_wanted(slot->thing, spec)) {
-                pl->plan->unchanged += planning_section(pl)->n_actions == 0;
+                if (planning_section(pl)->n_actions == 0)
+                        planning_part_unchanged(pl);
                 return;
         }
         differs = difference(pl, resource, slot->thing, spec);

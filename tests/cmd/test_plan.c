@@ -347,9 +347,16 @@ static void test_text_of_nothing(_unused_ void **state)
         assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
         p->unchanged = 12;
         assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
+        p->unchanged_parts = 1;
+        assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
+        p->unchanged = 3;
+        p->unchanged_parts = 2;
+        assert_int_equal(plan_text(p, &palette_plain, 0, &b), 0);
         assert_string_equal(buf_text(&b), "No changes: there is nothing to do.\n"
                                           "No changes: 1 machine is as the specs say.\n"
-                                          "No changes: 12 machines are as the specs say.\n");
+                                          "No changes: 12 machines are as the specs say.\n"
+                                          "No changes: 11 machines and 1 other thing are as the specs say.\n"
+                                          "No changes: 1 machine and 2 other things are as the specs say.\n");
 }
 
 static void test_json(_unused_ void **state)

@@ -239,8 +239,7 @@ static int serve_api(struct service *s, usec_t now, const struct request *rq, st
         a->delay = usec_add(s->latency, set.delay);
         r = fail_before(set.faults, a);
         if (r == 0)
-                r = how == PRETEND_NOTHING ? s->simulator->serve(s->simulation, now, rq, &a->reply, &class)
-                                           : s->simulator->pretend(s->simulation, now, rq, how, &a->reply);
+                r = s->simulator->serve(s->simulation, now, rq, how, &a->reply, &class);
         if (r == 0)
                 r = fail_after(s, set.faults, a);
         if (a->end == SERVICE_NEVER)

@@ -38,20 +38,16 @@ struct simulator {
         int (*new)(const struct simulator_options *options, struct simulation **ret, struct error *e);
         struct simulation *(*free)(struct simulation *s);
 
-        /* One call of the vendor's API at `now`. Fills `ret` as REPLY_COMPLETE. `*ret_class` is what fault rules name:
+        /* One call of the vendor's API at `now`, answered as `how` says. Fills `ret` as REPLY_COMPLETE. `*ret_class` is what fault rules name:
          * of machines "create", "list", "get", "delete", "start", "shutdown", "poweroff", "cpu", "memory", "rename"; of other things as
          * faults.h lists them. -ENOMEM only. */
-        int (*serve)(struct simulation *s, usec_t now, const struct request *rq, struct reply *ret,
+        int (*serve)(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret,
                      const char **ret_class);
 
         /* What a call would be, without carrying it out; and what it is about: a machine's id, of a create its name, "" when it
          * cannot be told. */
         const char *(*classify)(struct simulation *s, const struct request *rq);
         void (*subject)(struct simulation *s, const struct request *rq, char ret[static SIMULATOR_SUBJECT_MAX]);
-
-        /* As serve(), with a reply that is not what it should be. -ENOMEM only. */
-        int (*pretend)(struct simulation *s, usec_t now, const struct request *rq, enum pretence how,
-                       struct reply *ret);
 
         /* What a person at the vendor's console does: verb "delete", "stop", "start", "fail", "add", "rename", "state"; see
          * muster-sim --help. -ENOENT: no such machine; -EINVAL. */

@@ -105,9 +105,10 @@ static void read_yes(const json_t *data, const struct order *order, struct outco
         char scratch[32];
         const char *id;
 
-        if (json_is_true(data)) {
+        if (json_is_true(data) || text_equal(json_string_value(data), "true")) {
                 outcome->class = OUTCOME_ACCEPTED;
-        } else if (order->verb == ORDER_CREATE && json_read_text(data, scratch, &id) == 0 && api_id_valid(id)) {
+        } else if (order->verb == ORDER_CREATE && json_read_text(data, scratch, &id) == 0 && api_id_valid(id) &&
+                   !text_equal(id, "false")) {
                 outcome->class = OUTCOME_ACCEPTED;
                 (void)strncpy(outcome->ids[0], id, OUTCOME_ID_MAX - 1);
                 outcome->n_ids = 1;
@@ -131,7 +132,7 @@ static void acted(const struct account_config *account, const struct order *orde
                         read_yes(json_object_get(reply, "data"), order, &outcome);
                 else
                         outcome.class = class_of(code, order->verb == ORDER_CREATE);
-                outcome.said_no = code != FINOVY_DONE && code != FINOVY_WAITING;
+                outcome.said_no = outcome.class == OUTCOME_UNKNOWN && code != FINOVY_DONE && code != FINOVY_WAITING;
         }
         *ret = outcome;
 }

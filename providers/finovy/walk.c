@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "providers/finovy/message.h"
 #include "reconcile/base/array.h"
@@ -166,7 +167,9 @@ static int read_millionths(const json_t *object, const char *key, int64_t *ret, 
 
         if (json_is_string(value)) {
                 number = strtod(json_string_value(value), &end);
-                if (end == json_string_value(value) || *end)
+                /* strtod() takes blanks, signs and hexadecimal digits as well */
+                if (end == json_string_value(value) || *end ||
+                    json_string_value(value)[strspn(json_string_value(value), "0123456789.")])
                         number = -1;
         } else if (!json_is_number(value)) {
                 number = -1;
@@ -186,10 +189,11 @@ static int read_price(const json_t *package, int64_t *ret, struct error *e)
         r = read_millionths(package, "amount", &amount, e);
         if (r == 0 && json_object_get(package, "discount") && !json_is_null(json_object_get(package, "discount")))
                 r = read_millionths(package, "discount", &discount, e);
-        if (r == 0 && __builtin_mul_overflow(amount, discount, &amount))
+        if (r == 0 &&
+            (__builtin_mul_overflow(amount, discount, &amount) || __builtin_add_overflow(amount, MILLION / 2, &amount)))
                 return error_set(e, -EBADMSG, "the price of a package in the provider's reply is out of range");
         if (r == 0)
-                *ret = (amount + MILLION / 2) / MILLION;
+                *ret = amount / MILLION;
         return r;
 }
 
@@ -198,7 +202,7 @@ static const json_t *either(const json_t *object, const char *key, const char *o
 {
         const json_t *value = json_object_get(object, key);
 
-        return value ? value : json_object_get(object, other);
+        return value && !json_is_null(value) ? value : json_object_get(object, other);
 }
 
 /* "TYPE\nUSE": what the quote compares. */

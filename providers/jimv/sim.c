@@ -132,8 +132,8 @@ static int carry_out(struct plain_call *c)
         return c->bad_body ? jimv_sim_page(c, 400) : c->route->serve(c);
 }
 
-static int serve_as(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret,
-                    const char **ret_class)
+static int serve(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret,
+                 const char **ret_class)
 {
         struct plain_call c _cleanup_plain_call_ = { .s = s, .now = now, .how = how, .rq = rq };
         int r;
@@ -148,18 +148,6 @@ static int serve_as(struct simulation *s, usec_t now, const struct request *rq, 
         *ret_class = class_of(&c);
         r = carry_out(&c);
         return r < 0 ? r : jimv_sim_reply(&c, ret);
-}
-
-static int serve(struct simulation *s, usec_t now, const struct request *rq, struct reply *ret, const char **ret_class)
-{
-        return serve_as(s, now, rq, PRETEND_NOTHING, ret, ret_class);
-}
-
-static int pretend(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret)
-{
-        const char *class;
-
-        return serve_as(s, now, rq, how, ret, &class);
 }
 
 static struct simulation *sim_free(struct simulation *s)
@@ -240,7 +228,6 @@ const struct simulator jimv_simulator = {
         .serve = serve,
         .classify = classify,
         .subject = subject,
-        .pretend = pretend,
         .console = jimv_sim_console,
         .save = jimv_sim_save,
         .load = jimv_sim_load,

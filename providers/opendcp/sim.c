@@ -349,8 +349,8 @@ static int carry_out(struct plain_call *c)
         return c->route->serve(c);
 }
 
-static int serve_as(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret,
-                    const char **ret_class)
+static int serve(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret,
+                 const char **ret_class)
 {
         struct plain_call c _cleanup_plain_call_ = { .s = s, .now = now, .how = how, .rq = rq };
         int r;
@@ -362,18 +362,6 @@ static int serve_as(struct simulation *s, usec_t now, const struct request *rq, 
         *ret_class = c.route ? c.route->class : "other";
         r = c.route ? carry_out(&c) : plain_call_page(&c, 404, "Not Found");
         return r < 0 ? r : plain_call_reply(&c, ret);
-}
-
-static int serve(struct simulation *s, usec_t now, const struct request *rq, struct reply *ret, const char **ret_class)
-{
-        return serve_as(s, now, rq, PRETEND_NOTHING, ret, ret_class);
-}
-
-static int pretend(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret)
-{
-        const char *class;
-
-        return serve_as(s, now, rq, how, ret, &class);
 }
 
 static struct simulation *sim_free(struct simulation *s)
@@ -438,7 +426,6 @@ const struct simulator opendcp_simulator = {
         .serve = serve,
         .classify = classify,
         .subject = subject,
-        .pretend = pretend,
         .console = opendcp_sim_console,
         .save = opendcp_sim_save,
         .load = opendcp_sim_load,

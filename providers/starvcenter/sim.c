@@ -363,8 +363,8 @@ static int carry_out(struct sim_call *c, const struct request *rq)
         return c->route->serve(c);
 }
 
-static int serve_as(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret,
-                    const char **ret_class)
+static int serve(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret,
+                 const char **ret_class)
 {
         struct sim_call c _cleanup_(sim_call_done) = { .s = s, .now = now, .how = how };
         int r;
@@ -379,18 +379,6 @@ static int serve_as(struct simulation *s, usec_t now, const struct request *rq, 
 
         r = carry_out(&c, rq);
         return r < 0 ? r : sim_call_reply(&c, ret);
-}
-
-static int serve(struct simulation *s, usec_t now, const struct request *rq, struct reply *ret, const char **ret_class)
-{
-        return serve_as(s, now, rq, PRETEND_NOTHING, ret, ret_class);
-}
-
-static int pretend(struct simulation *s, usec_t now, const struct request *rq, enum pretence how, struct reply *ret)
-{
-        const char *class;
-
-        return serve_as(s, now, rq, how, ret, &class);
 }
 
 static struct simulation *sim_free(struct simulation *s)
@@ -466,7 +454,6 @@ const struct simulator starvcenter_simulator = {
         .serve = serve,
         .classify = classify,
         .subject = subject,
-        .pretend = pretend,
         .console = sim_console,
         .save = sim_save,
         .load = sim_load,

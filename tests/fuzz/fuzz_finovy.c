@@ -54,7 +54,7 @@ static void check_outcome(struct replies replies, enum order_verb verb)
         must(outcome.n_ids <= 1 && outcome.wait <= USEC_PER_HOUR);
         must(outcome.n_ids == 0 || (verb == ORDER_CREATE && outcome.class == OUTCOME_ACCEPTED && *outcome.ids[0] &&
                                     memchr(outcome.ids[0], '\0', OUTCOME_ID_MAX)));
-        must(!outcome.said_no || outcome.class != OUTCOME_ACCEPTED);
+        must(!outcome.said_no || outcome.class == OUTCOME_UNKNOWN);
         must((outcome.class != OUTCOME_ACCEPTED && outcome.class != OUTCOME_REFUSED &&
               outcome.class != OUTCOME_CAPACITY) ||
              (rp.status >= 200 && rp.status <= 299));

@@ -241,7 +241,7 @@ static void serve_listing(struct world *w, struct server *s, struct snapshot *sh
         struct reply rp _cleanup_reply_ = { 0 };
         const char *class;
 
-        if (s->vendor->simulator->serve(s->simulation, w->now, &shot->request, &rp, &class) < 0)
+        if (s->vendor->simulator->serve(s->simulation, w->now, &shot->request, PRETEND_NOTHING, &rp, &class) < 0)
                 abort();
         free(shot->body);
         shot->body = rp.status == 200 ? STEAL(rp.body) : NULL;
@@ -332,12 +332,13 @@ static void fill_garbage(struct world *w, struct reply *rp)
 static bool fails_after(struct world *w, struct server *s, struct exchange *x, const struct request *rq)
 {
         unsigned faults = x->fate.faults;
+        const char *class;
 
         if (faults & (FAULT_DROP_REPLY | FAULT_HANG_AFTER))
                 return false;
         if (faults & FAULT_NO_AFTER) {
                 reply_done(&x->reply);
-                if (s->vendor->simulator->pretend(s->simulation, w->now, rq, PRETEND_REFUSAL, &x->reply) < 0)
+                if (s->vendor->simulator->serve(s->simulation, w->now, rq, PRETEND_REFUSAL, &x->reply, &class) < 0)
                         abort();
         }
         if (faults & FAULT_500_AFTER)
@@ -443,13 +444,13 @@ static void carry_out(struct world *w, struct server *s, struct exchange *x, con
         if (text_equal(x->class, "delete"))
                 server_each_id(x, note_delete, w);
         if (how != PRETEND_NOTHING) {
-                if (s->vendor->simulator->pretend(s->simulation, w->now, rq, how, &x->reply) < 0)
+                if (s->vendor->simulator->serve(s->simulation, w->now, rq, how, &x->reply, &class) < 0)
                         abort();
                 return;
         }
         if (!x->request.read)
                 take_snapshots(w, s);
-        if (s->vendor->simulator->serve(s->simulation, w->now, rq, &x->reply, &class) < 0)
+        if (s->vendor->simulator->serve(s->simulation, w->now, rq, PRETEND_NOTHING, &x->reply, &class) < 0)
                 abort();
         if (text_equal(x->class, "create"))
                 note_makes(w, s, x, serial);

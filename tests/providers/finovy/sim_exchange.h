@@ -83,7 +83,7 @@ static inline json_t *ask(struct world *w, enum method method, const char *path,
         struct reply rp _cleanup_reply_ = {};
         const char *class;
 
-        assert_int_equal(simulator->serve(w->s, w->now, &rq, &rp, &class), 0);
+        assert_int_equal(simulator->serve(w->s, w->now, &rq, PRETEND_NOTHING, &rp, &class), 0);
         assert_string_equal(class, simulator->classify(w->s, &rq));
         return open_reply(&rp);
 }

@@ -34,14 +34,14 @@ static void tokens_are_checked(void **state)
         (void)state;
         wrong.headers[0].value[0] = 'x';
         none.headers[0].name[0] = 'x';
-        assert_int_equal(simulator->serve(w.s, 0, &wrong, &rp, &class), 0);
+        assert_int_equal(simulator->serve(w.s, 0, &wrong, PRETEND_NOTHING, &rp, &class), 0);
         assert_non_null(strstr(rp.body, "\"code\":1001"));
-        assert_int_equal(simulator->serve(w.s, 0, &none, &rp2, &class), 0);
+        assert_int_equal(simulator->serve(w.s, 0, &none, PRETEND_NOTHING, &rp2, &class), 0);
         assert_non_null(strstr(rp2.body, "\"code\":1001"));
         assert_int_equal(total(&w), 1);
 
         assert_int_equal(simulator->new (&options, &anybody, NULL), 0);
-        assert_int_equal(simulator->serve(anybody, 0, &none, &rp3, &class), 0);
+        assert_int_equal(simulator->serve(anybody, 0, &none, PRETEND_NOTHING, &rp3, &class), 0);
         assert_non_null(strstr(rp3.body, "\"data\":true"));
         simulator->free(anybody);
 }
@@ -69,7 +69,7 @@ static void paths_are_checked(void **state)
                 struct reply rp _cleanup_reply_ = {};
                 const char *class;
 
-                assert_int_equal(simulator->serve(w.s, 0, &rq, &rp, &class), 0);
+                assert_int_equal(simulator->serve(w.s, 0, &rq, PRETEND_NOTHING, &rp, &class), 0);
                 assert_int_equal(rp.status, 404);
                 assert_non_null(strstr(rp.content_type, "text/html"));
                 assert_string_equal(class, "other");

@@ -76,7 +76,7 @@ static inline struct reply call(struct world *w, enum method method, const char 
         struct reply rp = {};
         const char *class;
 
-        assert_int_equal(simulator->serve(w->s, w->now, &rq, &rp, &class), 0);
+        assert_int_equal(simulator->serve(w->s, w->now, &rq, PRETEND_NOTHING, &rp, &class), 0);
         assert_string_equal(class, simulator->classify(w->s, &rq));
         assert_int_equal(rp.end, REPLY_COMPLETE);
         assert_int_equal(rp.body_len, strlen(rp.body));

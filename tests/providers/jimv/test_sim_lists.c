@@ -121,8 +121,9 @@ static void check_pretence(struct world *w, enum pretence how, const char *path,
 {
         struct request rq _cleanup_request_ = make_request(w, METHOD_GET, path, NULL);
         struct reply rp _cleanup_reply_ = {};
+        const char *class;
 
-        assert_int_equal(simulator->pretend(w->s, w->now, &rq, how, &rp), 0);
+        assert_int_equal(simulator->serve(w->s, w->now, &rq, how, &rp, &class), 0);
         check_body(path, &rp, status, expected);
         if (status == 302)
                 assert_string_equal(rp.location, "http://jimv.test:8008/login");
@@ -133,8 +134,9 @@ static size_t count_rows(struct world *w, enum pretence how, const char *path)
         struct request rq _cleanup_request_ = make_request(w, METHOD_GET, path, NULL);
         struct reply rp _cleanup_reply_ = {};
         _cleanup_json_ json_t *json = NULL;
+        const char *class;
 
-        assert_int_equal(simulator->pretend(w->s, w->now, &rq, how, &rp), 0);
+        assert_int_equal(simulator->serve(w->s, w->now, &rq, how, &rp, &class), 0);
         json = json_of(&rp);
         return json_array_size(json_object_get(json, "data"));
 }
@@ -168,9 +170,10 @@ static void a_refused_create_does_nothing(void **state)
                                                            "{\"quantity\":1,\"name\":\"web\"," CREATE_2017 "}");
         struct reply rp _cleanup_reply_ = {};
         char subject[SIMULATOR_SUBJECT_MAX];
+        const char *class;
 
         (void)state;
-        assert_int_equal(simulator->pretend(w.s, 0, &rq, PRETEND_REFUSAL, &rp), 0);
+        assert_int_equal(simulator->serve(w.s, 0, &rq, PRETEND_REFUSAL, &rp, &class), 0);
         check_body("a create", &rp, 412, "\"code\": \"41203\"");
         assert_int_equal(count(&w, "machines"), 0);
         simulator->subject(w.s, &rq, subject);

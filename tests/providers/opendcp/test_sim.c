@@ -65,7 +65,7 @@ static struct reply send_call(struct world *w, enum method method, const char *p
                 assert_int_equal(request_add_header(&rq, "X-CORRELATION-ID", "1-1", NULL), 0);
         rq.body = body ? strdup(body) : NULL;
         rq.body_len = body ? strlen(body) : 0;
-        assert_int_equal(simulator->serve(w->s, w->now, &rq, &rp, &class), 0);
+        assert_int_equal(simulator->serve(w->s, w->now, &rq, PRETEND_NOTHING, &rp, &class), 0);
         assert_string_equal(class, simulator->classify(w->s, &rq));
         return rp;
 }

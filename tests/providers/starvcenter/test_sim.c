@@ -53,7 +53,7 @@ static char *call(struct simulation *s, usec_t now, enum method method, const ch
         char *text;
         size_t n;
 
-        assert_int_equal(simulator->serve(s, now, &rq, &rp, &class), 0);
+        assert_int_equal(simulator->serve(s, now, &rq, PRETEND_NOTHING, &rp, &class), 0);
         assert_string_equal(class, simulator->classify(s, &rq));
         assert_int_equal(rp.status, 200);
         assert_int_equal(base64_decode_in_place(rp.body, rp.body_len, &n, NULL), 0);
@@ -228,7 +228,7 @@ static void quirks_are_those_of_the_notes(void **state)
         const char *class;
 
         (void)state;
-        assert_int_equal(simulator->serve(s, 0, &rq, &rp, &class), 0);
+        assert_int_equal(simulator->serve(s, 0, &rq, PRETEND_NOTHING, &rp, &class), 0);
         assert_non_null(strstr(rp.body, "\r\n"));
         assert_null(strchr(rp.body, '='));
         check_call(s, 0, METHOD_POST, "cloudvm/search", "{}", "{\"result\":0,\"data\":[{");
@@ -252,10 +252,10 @@ static void tokens_and_paths_are_checked(void **state)
 
         (void)state;
         wrong.headers[0].value[0] = 'x';
-        assert_int_equal(simulator->serve(s, 0, &wrong, &rp, &class), 0);
+        assert_int_equal(simulator->serve(s, 0, &wrong, PRETEND_NOTHING, &rp, &class), 0);
         assert_int_equal(base64_decode_in_place(rp.body, rp.body_len, &n, NULL), 0);
         assert_non_null(strstr(rp.body, "{\"result\":\"1003\""));
-        assert_int_equal(simulator->serve(s, 0, &nowhere, &missing, &class), 0);
+        assert_int_equal(simulator->serve(s, 0, &nowhere, PRETEND_NOTHING, &missing, &class), 0);
         assert_int_equal(missing.status, 404);
         assert_string_equal(class, "other");
         simulator->free(s);

@@ -63,7 +63,7 @@ static int answer(void *userdata, const struct request *rq, struct observation *
                 w->between(w, w->n_asked);
         assert_true(rq->read);
         assert_true(++w->n_asked <= w->most);
-        assert_int_equal(simulator->serve(w->s, 0, rq, &rp, &class), 0);
+        assert_int_equal(simulator->serve(w->s, 0, rq, PRETEND_NOTHING, &rp, &class), 0);
         assert_true(text_equal(class, "list") || text_equal(class, "get"));
         if (w->uncounted)
                 drop_total(&rp);

@@ -80,7 +80,7 @@ int specs_read_as_written(const struct options *o, struct estate **ret, struct d
         const char *types[TYPES_MAX + 1] = { NULL };
         const struct specs_options options = { .provider_find = specs_codec, .provider_types = types };
 
-        for (size_t i = 0; vendors[i].codec && i < TYPES_MAX; i++)
+        for (size_t i = 0; i < TYPES_MAX && vendors[i].codec; i++)
                 types[i] = vendors[i].codec->type;
 
         return specs_load(&options, o->specs, o->n_specs, ret, d);

@@ -122,6 +122,16 @@ class Lifecycle:
         self.assert_code(0, self.estate.apply())
         self.assert_ours(5, self.foreign)
 
+    def test_a_failed_machine_is_made_anew(self):
+        if self.kind.vendor == "finovy":
+            self.skipTest("no status of this vendor shows it")
+        failed = self.estate.owned()["web-3"]
+        self.machine_set(count=5, replaceFailed="always")
+        self.simulator.do("fail", id=failed)
+        self.assert_code(0, self.estate.apply())
+        self.assert_ours(5, self.foreign)
+        self.assertNotEqual(failed, self.estate.owned()["web-3"])
+
     def test_an_empty_listing_is_not_believed(self):
         self.simulator.fault("list=empty")
         result = self.estate.apply()

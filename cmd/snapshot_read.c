@@ -458,6 +458,7 @@ static struct snapshot_account *find_account(const struct snapshot *s, const cha
 static int show_account(struct snapshot *s, struct engine *engine, const struct resource *provider)
 {
         struct snapshot_account *a = find_account(s, provider->name);
+        struct observation *seen = NULL;
         struct error why = { 0 };
 
         if (!a)
@@ -466,8 +467,10 @@ static int show_account(struct snapshot *s, struct engine *engine, const struct 
                 (void)error_set(&why, -ENODATA, "in the snapshot it is a %.100s", a->type);
         else if (!a->seen)
                 (void)error_set(&why, -ENODATA, "it could not be read when the snapshot was taken: %.500s", a->why);
+        else
+                seen = STEAL(a->seen);
 
-        return engine_show(engine, provider->name, *why.text ? NULL : STEAL(a->seen), why.text);
+        return engine_show(engine, provider->name, seen, why.text);
 }
 
 int snapshot_show(struct snapshot *s, struct engine *engine, struct error *e)

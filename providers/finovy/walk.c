@@ -270,7 +270,7 @@ int finovy_saw(const struct account_config *account, const struct request *rq, s
         enum question question = (enum question)(rq->tag & ((1u << QUESTION_BITS) - 1));
         _cleanup_json_ json_t *reply = NULL;
         const json_t *data;
-        int64_t code;
+        int64_t code = 0;
         int r;
 
         r = reply_status_check(rp, e);

@@ -362,7 +362,7 @@ static int load_instance(struct simulation *s, usec_t now, const json_t *saved, 
         i->status = status;
         i->stopped = stopped;
         i->unlisted = unlisted;
-        (void)strcpy(i->created, created);
+        (void)snprintf(i->created, sizeof(i->created), "%s", created);
         i->work = (enum instance_work)work;
         i->due = usec_add(now, (usec_t)left);
         return 0;

@@ -90,6 +90,7 @@ class Watch(TestCase):
     def test_beside_an_agent(self):
         self.init()
         process = self.watch("-o", "json", "web", "-f", self.estate.specs)
+        wait_until(self.lines, "what is known before there is an agent")
         agent = self.start_agent("--interval", "1s")
         wait_until(lambda: '"converged"' in self.lines(), "the agent's work")
         self.assert_code(0, self.estate.run("pause", "web"))

@@ -229,9 +229,10 @@ static void routes_that_are_not_there_are_pages(void **state)
 static void clusters_need_credit(void **state)
 {
         struct world w _cleanup_world_ = world_of(0, true);
-        _cleanup_json_ json_t *id = yes(&w, METHOD_POST, "cluster", CLUSTER), *ids = NULL;
+        _cleanup_json_ json_t *ids = NULL;
 
         (void)state;
+        json_decref(yes(&w, METHOD_POST, "cluster", CLUSTER));
         no(&w, METHOD_POST, "cluster/1/expand/2", NULL, 400, 0, "Sorry, over credit limit.");
         json_decref(yes(&w, METHOD_POST, "organization/credit/1/10", NULL));
         ids = yes(&w, METHOD_POST, "cluster/1/expand/2", NULL);

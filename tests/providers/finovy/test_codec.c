@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "reconcile/base/array.h"
-#include "tests/support/files.h"
+#include "tests/support/reply_files.h"
 
 /* What is never shown, kept or told, wherever it stands in a reply. */
 static const char *const canaries[] = { "user-canary", "secret-canary", TOKEN };
@@ -132,35 +132,12 @@ static void read_reply(struct buf *b, const char *folder, const char *file, stru
                               : text_equal(folder, "packages") ? QUESTION_HOURLY
                                                                : QUESTION_IMAGES,
                               rp);
+        assert_no_secret(buf_text(b));
 }
 
-static struct reply read_golden(const char *file)
-{
-        _cleanup_free_ char *text = test_file_read(file);
-
-        return reply_of_text(text, strlen(text));
-}
-
-/* NAME.http is a reply as it came; NAME.expected says what it means. */
 static bool check_file(const char *folder, const char *file)
 {
-        const char *dot = strrchr(file, '.');
-        struct buf b = BUF_INIT(TEXT_MAX);
-        char path[4096];
-        struct reply rp;
-
-        if (!dot || !text_equal(dot, ".http"))
-                return false;
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, file);
-        rp = read_golden(path);
-        read_reply(&b, strrchr(folder, '/') + 1, file, &rp);
-        assert_int_equal(b.failed, 0);
-        assert_no_secret(buf_text(&b));
-        (void)snprintf(path, sizeof(path), "%s/%.*s.expected", folder, (int)(dot - file), file);
-        assert_same_as_file(buf_text(&b), path);
-        buf_done(&b);
-        reply_done(&rp);
-        return true;
+        return reply_file_check(folder, file, read_reply);
 }
 
 static void listings_are_read(void **state)
@@ -196,7 +173,7 @@ static void replies_to_orders_are_read(void **state)
 /* A list that is cut anywhere is never complete, and its error tells no secret. */
 static void cut_listings_are_incomplete_and_tell_no_secret(void **state)
 {
-        struct reply whole = read_golden(GOLDEN "listing/secrets.http");
+        struct reply whole = reply_of_file(GOLDEN "listing/secrets.http");
 
         (void)state;
         for (size_t cut = 0; cut < whole.body_len; cut++) {

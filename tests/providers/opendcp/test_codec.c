@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "tests/support/files.h"
+#include "tests/support/reply_files.h"
 
 static const char templates_json[] =
         "{\"code\":0,\"msg\":null,\"content\":[{\"Id\":5,\"Name\":\"web\"},{\"Id\":6,\"Name\":\"db\"}],\"ext\":null}";
@@ -146,32 +146,9 @@ static void read_reply(struct buf *b, const char *folder, const char *file, stru
                                  rp);
 }
 
-static struct reply read_golden(const char *file)
-{
-        _cleanup_free_ char *text = test_file_read(file);
-
-        return reply_of_text(text, strlen(text));
-}
-
-/* NAME.http is a reply as it came; NAME.expected says what it means. */
 static bool check_file(const char *folder, const char *file)
 {
-        const char *dot = strrchr(file, '.');
-        struct buf b = BUF_INIT(TEXT_MAX);
-        char path[4096];
-        struct reply rp;
-
-        if (!dot || !text_equal(dot, ".http"))
-                return false;
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, file);
-        rp = read_golden(path);
-        read_reply(&b, strrchr(folder, '/') + 1, file, &rp);
-        assert_int_equal(b.failed, 0);
-        (void)snprintf(path, sizeof(path), "%s/%.*s.expected", folder, (int)(dot - file), file);
-        assert_same_as_file(buf_text(&b), path);
-        buf_done(&b);
-        reply_done(&rp);
-        return true;
+        return reply_file_check(folder, file, read_reply);
 }
 
 static void listings_are_read(void **state)
@@ -207,7 +184,7 @@ static void orders_replies_are_read(void **state)
 /* A list that is cut anywhere is never complete. */
 static void check_truncations(const char *file, const struct scope *scope)
 {
-        struct reply whole = read_golden(file);
+        struct reply whole = reply_of_file(file);
         size_t end = whole.body_len;
 
         while (whole.body[end - 1] != '}')

@@ -102,6 +102,8 @@ static struct values values_of(const struct exporting *ex, const struct row *row
 
                 if (f == PROPERTY_NONE || !values_known(from, f))
                         continue;
+                if (property_is_number(f) && from->of[f].number < field->min)
+                        continue; /* nothing that a spec could ask for: a bandwidth without a limit, shown as 0 */
                 v.known |= 1u << f;
                 v.of[f] = from->of[f];
         }
@@ -425,7 +427,7 @@ static int write_set(struct exporting *ex, struct candidate *candidates, size_t 
         r.name = name;
         r.machine_set = &set;
         set.count = (int64_t)n;
-        set.provider = (struct reference){ .name = in->provider->name };
+        set.provider = (struct reference){ .name = in->provider->name, .resource = (struct resource *)in->provider };
         if (!owned)
                 set.power = candidates[0].stopped ? POWER_STOPPED : POWER_RUNNING;
         if (set_values(ex, candidates, n, &set, &comments) < 0 ||

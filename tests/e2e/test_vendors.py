@@ -141,6 +141,20 @@ class Jimv08Lifecycle(Lifecycle, VendorCase):
         self.assertEqual([], self.plan()["actions"])
 
 
+class Jimv08Export(VendorCase):
+    """Guests that others made: what no spec could say of them is left for a person to fill in."""
+
+    name = "jimv-0.8"
+
+    def test_every_field_that_is_needed_is_there(self):
+        self.make_estate()
+        self.estate.remove("MachineSet", "web")
+        text = self.estate.run("export", "star").out
+        self.assertIn("template: \"1\"", text)
+        for field in ("bandwidth", "lease"):
+            self.assertIn(f"{field}: FIXME # the provider does not tell", text)
+
+
 class Jimv08Outcomes(Outcomes, VendorCase):
     name = "jimv-0.8"
 

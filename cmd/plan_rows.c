@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "reconcile/base/array.h"
@@ -14,6 +15,7 @@
 #define RUN_LEAST 3
 #define PIECE_CHARS_MAX 500
 #define KEY_MAX ((size_t)1 << 16)
+#define SLOT_TEXT_MAX 64 /* a machine's longest name, with room to spare */
 
 int plan_escape(struct buf *b, const char *s)
 {
@@ -40,12 +42,41 @@ static void folding_done(struct folding *f)
         strpool_free(f->keys);
 }
 
+/* A name with a number to fold by: "web-3", or "web-3/data" of a disk. */
+struct numbered {
+        int64_t ordinal; /* -1: it has none */
+        size_t stem;     /* length of "web" */
+        const char *end; /* "/data", or "" */
+};
+
+static struct numbered split_name(const char *name)
+{
+        size_t n = strcspn(name, "/");
+        struct numbered parts = { .ordinal = -1, .end = name + n };
+        char machine[SLOT_TEXT_MAX];
+
+        if (n >= sizeof(machine))
+                return parts;
+        (void)snprintf(machine, sizeof(machine), "%.*s", (int)n, name);
+        parts.ordinal = slot_number(machine);
+        parts.stem = parts.ordinal < 0 ? 0 : (size_t)(strrchr(machine, '-') - machine);
+        return parts;
+}
+
+/* Are they about the same machine, the one or the other about a disk of it? */
+static bool is_same_machine(const char *a, const char *b)
+{
+        size_t n = strcspn(a, "/");
+
+        return n == strcspn(b, "/") && strncmp(a, b, n) == 0;
+}
+
 /* What goes first, when that is about another thing: within one machine the order goes without saying. */
 static const struct action *goes_first(const struct plan *p, const struct action *a)
 {
         const struct action *before = a->depends_on > 0 ? &p->actions[a->depends_on - 1] : NULL;
 
-        return before && !text_equal(before->name, a->name) ? before : NULL;
+        return before && !is_same_machine(before->name, a->name) ? before : NULL;
 }
 
 static void add_part(struct buf *key, const char *s)
@@ -54,12 +85,13 @@ static void add_part(struct buf *key, const char *s)
 }
 
 /* All of what is shown of an action, but for the ordinal; the pool's. NULL: out of memory. */
-static const char *key_of(struct folding *f, const struct action *a)
+static const char *key_of(struct folding *f, const struct action *a, const struct numbered *name)
 {
         const struct action *before = goes_first(f->plan, a);
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
 
-        (void)buf_addf(&key, "%d %.*s", (int)a->verb, (int)(strrchr(a->name, '-') - a->name), a->name);
+        (void)buf_addf(&key, "%d %.*s", (int)a->verb, (int)name->stem, a->name);
+        add_part(&key, name->end);
         add_part(&key, a->kind);
         add_part(&key, before ? before->name : NULL);
         add_part(&key, a->summary);
@@ -90,8 +122,9 @@ static int begin_run(struct folding *f, const struct action *a, int64_t ordinal,
 /* Puts an action at the begin or the end of the run of its like, or begins another. */
 static int fold(struct folding *f, const struct action *a, size_t *ret)
 {
-        int64_t ordinal = slot_number(a->name);
-        const char *key = ordinal < 0 ? NULL : key_of(f, a);
+        const struct numbered name = split_name(a->name);
+        const char *key = name.ordinal < 0 ? NULL : key_of(f, a, &name);
+        int64_t ordinal = name.ordinal;
         uintptr_t number;
         int r;
 
@@ -243,14 +276,15 @@ const char *plan_row_mark(const struct plan_row *row)
 int plan_row_name(const struct plan_row *row, struct buf *b)
 {
         _cleanup_buf_ struct buf name = BUF_INIT(KEY_MAX);
-        int stem;
+        struct numbered parts;
 
         if (row->n == 1)
                 return plan_escape(b, row->action->name);
 
-        stem = (int)(strrchr(row->action->name, '-') - row->action->name);
-        (void)buf_addf(&name, "%.*s-%" PRId64 "..%.*s-%" PRId64, stem, row->action->name, row->from, stem,
-                       row->action->name, row->to);
+        parts = split_name(row->action->name);
+        for (int last = 0; last <= 1; last++)
+                (void)buf_addf(&name, "%s%.*s-%" PRId64 "%s", last ? ".." : "", (int)parts.stem, row->action->name,
+                               last ? row->to : row->from, parts.end);
         return plan_escape(b, buf_text(&name));
 }
 

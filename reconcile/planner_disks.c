@@ -77,7 +77,7 @@ static void make(struct planning *pl, const struct disk_spec *spec, const char *
         a->summary = value_text(pl->plan, PROPERTY_SIZE, &a->wanted);
         if (after) {
                 a->depends_on = after;
-                a->waits = plan_string(pl->plan, "%s goes first", pl->plan->actions[after - 1].name);
+                a->waits = "its machine goes first";
                 a->serves = after;
         }
         planning_admit(pl, a);
@@ -368,7 +368,7 @@ static void delete_after(struct planning *pl, const struct disk *d, size_t numbe
         a->summary = value_text(pl->plan, PROPERTY_SIZE, &d->slot.row->values);
         a->depends_on = number + 1;
         a->serves = number + 1;
-        a->waits = plan_string(pl->plan, "%s goes first", pl->plan->actions[number].name);
+        a->waits = "its machine goes first";
 }
 
 /* The disks of a machine that is deleted, for good or to be made anew. */

@@ -234,6 +234,10 @@ class Disks:
         after = sorted(disk["id"] for disk in self.simulator._ask("state")["disks"] if disk["id"] not in guests)
         self.assertEqual([disk for disk in before if disk not in guests and disk in after], after)
 
+    def test_rows_of_disks_are_folded(self):
+        self.machine_set(count=6, disks=[{"name": "data", "size": "10GiB"}])
+        self.assertRegex(self.estate.run("plan").out, r"(?m)^  \+ web-2/data\.\.web-5/data +disk +10GiB")
+
     def test_a_disk_that_nobody_names_is_kept(self):
         self.machine_set(count=2, disks=[])
         plan = self.plan()

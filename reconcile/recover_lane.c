@@ -85,16 +85,29 @@ static void park(struct lane *lane, struct call *c, const char *why)
                                         candidates(lane)));
 }
 
+/* Which call made which row nobody knows: where some have theirs, the others wait for as long as any of all these may still act. */
+static void wait_for_the_last(struct lane *lane, usec_t last)
+{
+        for (size_t i = 0; i < lane->n_calls; i++)
+                if (call_is_open(lane->a, lane->calls[i]))
+                        lane->calls[i]->settle_from = last;
+}
+
 /* What is listed is ours, that first which was said to be done. */
 static void take_as_listed(struct lane *lane, usec_t now)
 {
         size_t taken = 0;
+        usec_t last = 0;
 
+        for (size_t i = 0; i < lane->n_calls; i++)
+                last = usec_max(last, lane->calls[i]->settle_from);
         for (int accepted = 1; accepted >= 0; accepted--)
                 for (size_t i = 0; i < lane->n_calls && taken < lane->n_rows; i++)
                         if ((lane->calls[i]->state == CALL_ACCEPTED) == accepted &&
                             call_is_open(lane->a, lane->calls[i]))
                                 recover_own(lane->a, lane->calls[i], lane->rows[taken++]);
+        if (taken)
+                wait_for_the_last(lane, last);
         for (size_t i = 0; i < lane->n_calls; i++) {
                 struct call *c = lane->calls[i];
 

@@ -101,6 +101,59 @@ static void test_numbers_of_a_listing_that_lacks_some(_unused_ void **state)
         assert_settled(w);
 }
 
+struct late {
+        unsigned creates;
+        bool silent; /* no listing gets through */
+};
+
+/* The first create arrives when its sender has long given up, the second is done and answered with an error. */
+static struct fate late_and_denied(struct world *w, const struct exchange *x)
+{
+        struct fate fate = { .there = 5 * USEC_PER_MSEC, .back = 5 * USEC_PER_MSEC };
+        struct late *known = w->userdata;
+
+        if (text_equal(x->class, "list") && known->silent)
+                fate.faults = FAULT_NOT_SENT;
+        if (!text_equal(x->class, "create"))
+                return fate;
+        switch (known->creates++) {
+        case 0:
+                fate.there = 35 * USEC_PER_SEC;
+                break;
+        case 1:
+                fate.faults = FAULT_500_AFTER;
+                break;
+        default:
+                break;
+        }
+        return fate;
+}
+
+/* What is listed is taken for what either made: the other may still act, as late as the last of both. */
+static void test_one_of_two_unmarked_creates_acts_late(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged_of(&world_finovy_exclusive, 1);
+        struct late known = { 0 };
+        struct estate *estate;
+        usec_t end = usec_add(w->now, USEC_PER_MINUTE);
+
+        w->fate = late_and_denied;
+        w->userdata = &known;
+        estate = arrange_specs(w, 3, NULL);
+        estate_find(estate, &kind_provider, w->servers[0].account)->provider->confirm = 2 * USEC_PER_SEC;
+        world_set_estate(w, estate);
+        while (known.creates < 2 && !world_is_wrong(w) && w->now < end)
+                world_pass(w, USEC_PER_MSEC);
+        known.silent = true;
+        world_pass(w, 31 * USEC_PER_SEC);
+        known.silent = false;
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_there(w), 3);
+        assert_int_equal(known.creates, 2);
+        assert_settled(w);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -109,6 +162,7 @@ int main(void)
                 cmocka_unit_test(test_a_name_that_nobody_can_set_back),
                 cmocka_unit_test(test_a_set_shrinks_beside_what_it_released),
                 cmocka_unit_test(test_numbers_of_a_listing_that_lacks_some),
+                cmocka_unit_test(test_one_of_two_unmarked_creates_acts_late),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

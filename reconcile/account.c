@@ -208,6 +208,17 @@ void account_was_unreadable(struct account *a, int r, const struct error *why, u
         make_plan(a, now);
 }
 
+/* A listing that is empty all of a sudden, foreign machines and all, is one of those that lie. */
+static void note_emptiness(struct account *a)
+{
+        if (a->machines->of[TYPE_MACHINE].n_rows > 0) {
+                a->showed_some = true;
+                a->emptied_at = 0;
+        } else if (a->showed_some && !a->emptied_at) {
+                a->emptied_at = a->machines_at;
+        }
+}
+
 static void was_seen(struct account *a, struct observation *machines, usec_t started, usec_t now)
 {
         struct error e = { 0 };
@@ -220,6 +231,7 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
         a->kept = observation_free(a->kept);
         a->machines = machines;
         a->machines_at = started;
+        note_emptiness(a);
         a->seen_at = engine_wall(a->engine) - (int64_t)(usec_since(now, started) / USEC_PER_SEC);
         a->readable = a->was_readable = true;
         a->denied = false;

@@ -90,7 +90,9 @@ struct account {
         struct strmap retries; /* key -> struct retry, in the engine's pool */
         const char *hold;
         bool hold_confirmed;
-        bool lacking; /* the last listing lacks machines of ours that nobody has told us gone */
+        bool lacking;      /* the last listing lacks machines of ours that nobody has told us gone */
+        bool showed_some;  /* a complete listing of this process had machines in it, of anybody's */
+        usec_t emptied_at; /* boot clock; since when it has none any more; 0: it has some, or never had */
 
         /* Acting. */
         struct call **queue; /* calls of this pass, in order */

@@ -16,6 +16,9 @@
  * the call's settling time (W) was over; W counts in this process, from the call's end or from the start of recovery.
  */
 
+/* So long a listing that has suddenly lost everything is no evidence that nothing came of a create. */
+#define EMPTINESS_DOUBTED (10 * USEC_PER_MINUTE)
+
 /* A create of ours that is not resolved, and the listed machines that carry its marker. */
 struct claim {
         struct call *call;
@@ -201,14 +204,20 @@ void recover_not_done(struct account *a, struct call *c, usec_t now)
         call_resolve(a, c, "not done", note);
 }
 
-/* Is what a create was to make truly not there? Not by the word of one listing, nor of one that lacks machines of ours, too: what is
- * said to be missing may only be left out. */
+/* Has the listing lost all that it showed, so short a while ago that it may be lying? */
+static bool is_suddenly_empty(const struct account *a)
+{
+        return a->emptied_at && a->machines_at < usec_add(a->emptied_at, EMPTINESS_DOUBTED);
+}
+
+/* Is what a create was to make truly not there? Not by the word of one listing, nor of one that lacks machines of ours, too, or all of
+ * a sudden everybody's: what is said to be missing may only be left out. */
 bool recover_stays_absent(const struct account *a, struct call *c)
 {
         usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
         usec_t apart = usec_min(confirm, recover_settling(a, c));
 
-        if (a->lacking || a->machines->capped || !observation_covers(a->machines, c->type))
+        if (a->lacking || is_suddenly_empty(a) || a->machines->capped || !observation_covers(a->machines, c->type))
                 c->absent_since = 0;
         else if (!c->absent_since)
                 c->absent_since = a->machines_at;

@@ -169,6 +169,35 @@ static void test_lost_reply_and_a_listing_that_lost_everything(_unused_ void **s
         }
 }
 
+static struct fate first_create_is_late(struct world *w, const struct exchange *x)
+{
+        struct fate fate = { .there = 5 * USEC_PER_MSEC, .back = 5 * USEC_PER_MSEC };
+        unsigned *creates = w->userdata;
+
+        if (text_equal(x->class, "create") && (*creates)++ == 0)
+                fate.there = usec_add(30 * USEC_PER_SEC, w->options.acting - USEC_PER_MSEC);
+        return fate;
+}
+
+/* A create whose sender gave up acts as late as the vendor may: W is longer than that. */
+static void test_a_create_that_acts_as_late_as_it_may(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_world();
+        struct estate *estate = arrange_specs(w, 1, NULL);
+        unsigned creates = 0;
+
+        estate_find(estate, &kind_provider, w->servers[0].account)->provider->confirm = USEC_PER_SEC / 5;
+        w->fate = first_create_is_late;
+        w->userdata = &creates;
+        world_set_estate(w, estate);
+        world_start(w, ENGINE_AGENT);
+        world_pass(w, 5 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(creates, 1);
+        assert_int_equal(arrange_there(w), 1);
+        assert_settled(w);
+}
+
 static void test_stranger_with_the_name(_unused_ void **state)
 {
         _cleanup_(world_free_p) struct world *w = arrange_world();
@@ -356,6 +385,7 @@ int main(void)
                 cmocka_unit_test(test_lost_reply_and_a_listing_that_lies),
                 cmocka_unit_test(test_lost_reply_and_one_empty_listing),
                 cmocka_unit_test(test_lost_reply_and_a_listing_that_lost_everything),
+                cmocka_unit_test(test_a_create_that_acts_as_late_as_it_may),
                 cmocka_unit_test(test_stranger_with_the_name),
                 cmocka_unit_test(test_a_name_of_one_that_was_ours),
                 cmocka_unit_test(test_two_with_one_name),

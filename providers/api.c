@@ -72,31 +72,33 @@ static int unreadable(struct error *e, const char *start, const char *why)
                          why, buf_text(&quote));
 }
 
-int api_open(const struct reply *rp, bool first, json_t **ret, struct error *e)
+int api_open(struct reply *rp, const char *const *names, bool first, struct json_doc **ret, struct error *e)
 {
-        _cleanup_json_ json_t *json = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
         struct error why = { "" };
         int r;
 
-        r = first ? json_parse_first(rp->body, rp->body_len, &json, &why)
-                  : json_parse(rp->body, rp->body_len, &json, &why);
+        r = json_read(rp->body, rp->body_len, names, first, &doc, &why);
         if (r == -ENOMEM)
-                return error_oom(e);
+                (void)error_oom(e);
+        else if (r < 0)
+                r = unreadable(e, rp->body, why.text);
+        else if (!json_node_is_object(json_root(doc)))
+                r = unreadable(e, rp->body, "not an object");
+        explicit_bzero(rp->body, rp->body_len);
         if (r < 0)
-                return unreadable(e, rp->body, why.text);
-        if (!json_is_object(json))
-                return unreadable(e, rp->body, "not an object");
-        *ret = STEAL(json);
+                return r;
+        *ret = STEAL(doc);
         return 0;
 }
 
-const char *api_words(const json_t *value, char text[static API_WORDS_MAX])
+const char *api_words(const struct json_node *value, char text[static API_WORDS_MAX])
 {
         _cleanup_buf_ struct buf words = BUF_INIT(API_WORDS_MAX - 1);
         char scratch[32];
         const char *said;
 
-        if (json_read_text(value, scratch, &said) < 0)
+        if (json_node_read_text(value, scratch, &said) < 0)
                 said = "no reason";
         if (text_escape(&words, said, WORDS_SHOWN) < 0)
                 (void)snprintf(text, API_WORDS_MAX, "words that are too long");
@@ -110,14 +112,14 @@ static int no_reading(const char *key, const char *what, struct error *e)
         return error_set(e, -EBADMSG, "\"%s\" of a %s in the provider's reply is not what it should be", key, what);
 }
 
-int api_read_text(struct observation *obs, const json_t *object, const char *key, const char *what, const char **ret,
-                  struct error *e)
+int api_read_text(struct observation *obs, const struct json_node *object, const char *key, const char *what,
+                  const char **ret, struct error *e)
 {
         const char *text = "";
         char scratch[32];
         int r;
 
-        r = json_read_text(json_object_get(object, key), scratch, &text);
+        r = json_node_read_text(json_node_member(object, key), scratch, &text);
         if (r < 0 && r != -ENOENT)
                 return no_reading(key, what, e);
         text = observation_string(obs, r < 0 ? "" : text);
@@ -127,13 +129,13 @@ int api_read_text(struct observation *obs, const json_t *object, const char *key
         return 0;
 }
 
-int api_read_id(struct observation *obs, const json_t *object, const char *key, const char *what, const char **ret,
-                struct error *e)
+int api_read_id(struct observation *obs, const struct json_node *object, const char *key, const char *what,
+                const char **ret, struct error *e)
 {
         const char *id;
         int r;
 
-        if (!json_is_object(object))
+        if (!json_node_is_object(object))
                 return error_set(e, -EBADMSG, "a %s in the provider's reply is not an object", what);
         r = api_read_text(obs, object, key, what, &id, e);
         if (r < 0)
@@ -145,13 +147,13 @@ int api_read_id(struct observation *obs, const json_t *object, const char *key, 
         return 0;
 }
 
-int api_read_number(const json_t *object, const char *key, const char *what, int64_t unit, int64_t max,
+int api_read_number(const struct json_node *object, const char *key, const char *what, int64_t unit, int64_t max,
                     enum property property, struct values *values, struct error *e)
 {
         int64_t number;
         int r;
 
-        r = json_read_int64(json_object_get(object, key), &number);
+        r = json_node_read_int64(json_node_member(object, key), &number);
         if (r == -ENOENT)
                 return 0;
         if (r < 0 || number < 0 || number > max)

@@ -10,6 +10,7 @@
  */
 
 #include "reconcile/base/json.h"
+#include "reconcile/base/json_read.h"
 #include "reconcile/provider.h"
 
 #define API_MAX ((size_t)1 << 20) /* bytes of a request's path or body */
@@ -24,23 +25,24 @@ int api_add_id(struct buf *path, const char *id, struct error *e);
 /* Is this an id as a thing can have: not empty, not too long for an outcome, without control characters? */
 bool api_id_valid(const char *id);
 
-/* The reply's body as a JSON object. `first`: more may follow it. -EBADMSG with how the body begins; -ENOMEM. */
-int api_open(const struct reply *rp, bool first, json_t **ret, struct error *e);
+/* The reply's body as a JSON object, of which only members of these names are read; the body is wiped. `first`: more may follow it.
+ * -EBADMSG with how the body begins; -ENOMEM. */
+int api_open(struct reply *rp, const char *const *names, bool first, struct json_doc **ret, struct error *e);
 
 /* The vendor's words, escaped and bounded; "no reason" when there are none. In the caller's buffer. */
 #define API_WORDS_MAX 500
-const char *api_words(const json_t *value, char text[static API_WORDS_MAX]);
+const char *api_words(const struct json_node *value, char text[static API_WORDS_MAX]);
 
 /* The observation's copy of a text or number; "" when it is null or not there. `what` names the thing in errors. */
-int api_read_text(struct observation *obs, const json_t *object, const char *key, const char *what, const char **ret,
-                  struct error *e);
+int api_read_text(struct observation *obs, const struct json_node *object, const char *key, const char *what,
+                  const char **ret, struct error *e);
 
 /* The same for an id, which must be there and be one. */
-int api_read_id(struct observation *obs, const json_t *object, const char *key, const char *what, const char **ret,
-                struct error *e);
+int api_read_id(struct observation *obs, const struct json_node *object, const char *key, const char *what,
+                const char **ret, struct error *e);
 
 /* A whole number from 0 to `max`, times `unit`, into a property that stays unknown when none is shown. */
-int api_read_number(const json_t *object, const char *key, const char *what, int64_t unit, int64_t max,
+int api_read_number(const struct json_node *object, const char *key, const char *what, int64_t unit, int64_t max,
                     enum property property, struct values *values, struct error *e);
 
 /* Adds a request to the list, marked as a read, with the codec's tag. */

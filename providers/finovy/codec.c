@@ -100,14 +100,14 @@ static enum outcome_class class_of(int64_t code, bool is_create)
 }
 
 /* Yes is `true`, or for a period the machine's id; anything else is no answer to trust. */
-static void read_yes(const json_t *data, const struct order *order, struct outcome *outcome)
+static void read_yes(const struct json_node *data, const struct order *order, struct outcome *outcome)
 {
         char scratch[32];
         const char *id;
 
-        if (json_is_true(data) || text_equal(json_string_value(data), "true")) {
+        if (json_node_is_true(data) || text_equal(json_node_string(data), "true")) {
                 outcome->class = OUTCOME_ACCEPTED;
-        } else if (order->verb == ORDER_CREATE && json_read_text(data, scratch, &id) == 0 && api_id_valid(id) &&
+        } else if (order->verb == ORDER_CREATE && json_node_read_text(data, scratch, &id) == 0 && api_id_valid(id) &&
                    !text_equal(id, "false")) {
                 outcome->class = OUTCOME_ACCEPTED;
                 (void)strncpy(outcome->ids[0], id, OUTCOME_ID_MAX - 1);
@@ -121,15 +121,15 @@ static void acted(const struct account_config *account, const struct order *orde
                   struct outcome *ret)
 {
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
-        _cleanup_json_ json_t *reply = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
         int64_t code;
 
         (void)account;
         if (outcome_from_status(rp, ret))
                 return;
-        if (finovy_open(rp, &reply, &code, &outcome.why) == 0) {
+        if (finovy_open(rp, &doc, &code, &outcome.why) == 0) {
                 if (code == FINOVY_DONE)
-                        read_yes(json_object_get(reply, "data"), order, &outcome);
+                        read_yes(json_node_member(json_root(doc), "data"), order, &outcome);
                 else
                         outcome.class = class_of(code, order->verb == ORDER_CREATE);
                 outcome.said_no = outcome.class == OUTCOME_UNKNOWN && code != FINOVY_DONE && code != FINOVY_WAITING;

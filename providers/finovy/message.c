@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "providers/sift.h"
 #include "reconcile/base/array.h"
 
 #define BASE "v1/pve/open/"
@@ -71,61 +70,61 @@ int finovy_host_request(const struct account_config *account, enum method method
 }
 
 /* All that is read of any reply. */
-static const struct sift_key read_keys[] = {
+static const char *const names[] = {
         /* of the envelope */
-        SIFT_KEY("code"),
-        SIFT_KEY("msg"),
-        SIFT_KEY("traceId"),
-        SIFT_KEY("data"),
-        SIFT_KEY("totalCounts"),
+        "code",
+        "msg",
+        "traceId",
+        "data",
+        "totalCounts",
         /* of machines */
-        SIFT_KEY("id"),
-        SIFT_KEY("createTime"),
-        SIFT_KEY("ipv4"),
-        SIFT_KEY("address"),
-        SIFT_KEY("status"),
-        SIFT_KEY("cpu"),
-        SIFT_KEY("memory"),
-        SIFT_KEY("rigidDisk"),
-        SIFT_KEY("gpuNumber"),
+        "id",
+        "createTime",
+        "ipv4",
+        "address",
+        "status",
+        "cpu",
+        "memory",
+        "rigidDisk",
+        "gpuNumber",
         /* of packages and images */
-        SIFT_KEY("type"),
-        SIFT_KEY("useType"),
-        SIFT_KEY("use_type"),
-        SIFT_KEY("amount"),
-        SIFT_KEY("discount"),
-        SIFT_KEY("packageId"),
-        SIFT_KEY("name"),
-        SIFT_KEY("cpuNumber"),
-        SIFT_KEY("memoryNumber"),
-        SIFT_KEY("rigidDiskNumber"),
-        SIFT_KEY("imageId"),
-        SIFT_KEY("systemImageName"),
-        { NULL, 0 },
+        "type",
+        "useType",
+        "use_type",
+        "amount",
+        "discount",
+        "packageId",
+        "name",
+        "cpuNumber",
+        "memoryNumber",
+        "rigidDiskNumber",
+        "imageId",
+        "systemImageName",
+        NULL,
 };
 
-int finovy_open(const struct reply *rp, json_t **ret, int64_t *ret_code, struct error *e)
+int finovy_open(struct reply *rp, struct json_doc **ret, int64_t *ret_code, struct error *e)
 {
-        _cleanup_json_ json_t *reply = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
         char words[API_WORDS_MAX], trace[API_WORDS_MAX];
-        struct reply sifted = *rp;
+        const struct json_node *reply;
         int64_t code;
         int r;
 
-        sifted.body_len = sift(rp->body, rp->body_len, read_keys);
-        r = api_open(&sifted, false, &reply, e);
+        r = api_open(rp, names, false, &doc, e);
         if (r < 0)
                 return r;
-        if (json_read_int64(json_object_get(reply, "code"), &code) < 0)
+        reply = json_root(doc);
+        if (json_node_read_int64(json_node_member(reply, "code"), &code) < 0)
                 return error_set(e, -EBADMSG, "the provider's reply has no code");
         if (code != FINOVY_DONE) {
-                bool traced = json_is_string(json_object_get(reply, "traceId"));
+                bool traced = json_node_is_string(json_node_member(reply, "traceId"));
 
                 error_set(e, -EBADMSG, "%s (code %" PRId64 ", \"%s\"%s%s)", meaning(code), code,
-                          api_words(json_object_get(reply, "msg"), words), traced ? ", trace id " : "",
-                          traced ? api_words(json_object_get(reply, "traceId"), trace) : "");
+                          api_words(json_node_member(reply, "msg"), words), traced ? ", trace id " : "",
+                          traced ? api_words(json_node_member(reply, "traceId"), trace) : "");
         }
-        *ret = STEAL(reply);
+        *ret = STEAL(doc);
         *ret_code = code;
         return 0;
 }

@@ -34,4 +34,4 @@ int finovy_host_request(const struct account_config *account, enum method method
 
 /* Takes a reply with status 2xx apart. 0: `*ret` is the JSON and `*ret_code` its code; where that is not FINOVY_DONE, the error says what
  * it means, with the vendor's words and trace id. -EBADMSG: unreadable; -ENOMEM. */
-int finovy_open(const struct reply *rp, json_t **ret, int64_t *ret_code, struct error *e);
+int finovy_open(struct reply *rp, struct json_doc **ret, int64_t *ret_code, struct error *e);

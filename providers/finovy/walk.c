@@ -74,15 +74,15 @@ int finovy_look(const struct account_config *account, struct observation *obs, s
 
 /* 1 and 4 both stand for a machine that shuts down, or comes up: either way it is on its way. A status that is not shown says nothing
  * of the power. */
-static int read_condition(const json_t *host, enum condition *ret, struct error *e)
+static int read_condition(const struct json_node *host, enum condition *ret, struct error *e)
 {
         static const enum condition conditions[] = { CONDITION_STOPPED, CONDITION_CHANGING, CONDITION_RUNNING,
                                                      CONDITION_RUNNING, CONDITION_CHANGING, CONDITION_EXPIRED };
         int64_t status;
         int r;
 
-        r = json_read_int64(json_object_get(host, "status"), &status);
-        if (r < 0 && r != -ENOENT && !json_is_string(json_object_get(host, "status")))
+        r = json_node_read_int64(json_node_member(host, "status"), &status);
+        if (r < 0 && r != -ENOENT && !json_node_is_string(json_node_member(host, "status")))
                 return error_set(e, -EBADMSG,
                                  "\"status\" of a machine in the provider's reply is not what it should be");
         if (r == -ENOENT)
@@ -95,7 +95,7 @@ static int read_condition(const json_t *host, enum condition *ret, struct error 
 }
 
 /* What a machine has of its own address, or that of the way in to it. */
-static int read_address(struct observation *obs, const json_t *host, const char **ret, struct error *e)
+static int read_address(struct observation *obs, const struct json_node *host, const char **ret, struct error *e)
 {
         int r;
 
@@ -103,7 +103,7 @@ static int read_address(struct observation *obs, const json_t *host, const char 
         return r == 0 && !**ret ? api_read_text(obs, host, "address", "machine", ret, e) : r;
 }
 
-static int read_host(struct observation *obs, const json_t *host, struct error *e)
+static int read_host(struct observation *obs, const struct json_node *host, struct error *e)
 {
         struct row row = { 0 };
         int r;
@@ -122,33 +122,33 @@ static int read_host(struct observation *obs, const json_t *host, struct error *
         return r < 0 ? error_oom(e) : 0;
 }
 
-static int saw_page(const struct account_config *account, int64_t page, const json_t *data, struct observation *obs,
-                    struct request_list *further, struct error *e)
+static int saw_page(const struct account_config *account, int64_t page, const struct json_node *data,
+                    struct observation *obs, struct request_list *further, struct error *e)
 {
         struct listed *listed = &obs->of[TYPE_MACHINE];
-        const json_t *rows = json_object_get(data, "data");
+        const struct json_node *rows = json_node_member(data, "data");
         int64_t total;
         int r = 0;
 
-        if (!json_is_array(rows))
+        if (!json_node_is_array(rows))
                 return error_set(e, -EBADMSG, "the provider's listing has no list of machines");
-        if (json_read_int64(json_object_get(data, "totalCounts"), &total) < 0 || total < 0 || total > COUNT_MAX)
+        if (json_node_read_int64(json_node_member(data, "totalCounts"), &total) < 0 || total < 0 || total > COUNT_MAX)
                 return error_set(e, -EBADMSG, "\"totalCounts\" of the provider's listing is no number of machines");
-        if (json_array_size(rows) > PAGE)
+        if (json_node_count(rows) > PAGE)
                 return error_set(e, -EBADMSG, "a page of the provider's listing has more machines than were asked for");
         if (listed->pages_read++ == 0)
                 listed->total = total;
         else if (listed->total != total)
                 listed->step = STEP_MOVED;
-        for (size_t i = 0; r == 0 && i < json_array_size(rows); i++)
-                r = read_host(obs, json_array_get(rows, i), e);
+        for (const struct json_node *row = json_node_first(rows); row && r == 0; row = json_node_next(row))
+                r = read_host(obs, row, e);
         for (int64_t next = 2; r == 0 && page == 1 && (next - 1) * PAGE < total; next++)
                 r = ask_page(account, next, further, e);
         return r;
 }
 
 /* Something else than the machine that was asked for says nothing about it. */
-static int saw_one(const json_t *data, struct observation *obs, struct error *e)
+static int saw_one(const struct json_node *data, struct observation *obs, struct error *e)
 {
         int r;
 
@@ -159,21 +159,18 @@ static int saw_one(const json_t *data, struct observation *obs, struct error *e)
 }
 
 /* "1.10", or the number 1.1, in millionths. */
-static int read_millionths(const json_t *object, const char *key, int64_t *ret, struct error *e)
+static int read_millionths(const struct json_node *object, const char *key, int64_t *ret, struct error *e)
 {
-        const json_t *value = json_object_get(object, key);
-        double number = json_number_value(value);
+        const struct json_node *value = json_node_member(object, key);
+        const char *text = json_node_string(value), *written = text ? text : json_node_number(value);
+        double number = -1;
         char *end = NULL;
 
-        if (json_is_string(value)) {
-                number = strtod(json_string_value(value), &end);
-                /* strtod() takes blanks, signs and hexadecimal digits as well */
-                if (end == json_string_value(value) || *end ||
-                    json_string_value(value)[strspn(json_string_value(value), "0123456789.")])
-                        number = -1;
-        } else if (!json_is_number(value)) {
+        /* strtod() takes blanks, signs and hexadecimal digits as well, which no number of JSON has. */
+        if (written && (!text || !text[strspn(text, "0123456789.")]))
+                number = strtod(written, &end);
+        if (end && (end == written || *end))
                 number = -1;
-        }
         if (!(number >= 0 && number <= PRICE_MAX))
                 return error_set(e, -EBADMSG, "\"%s\" of a package in the provider's reply is no amount", key);
         *ret = llround(number * MILLION);
@@ -181,13 +178,14 @@ static int read_millionths(const json_t *object, const char *key, int64_t *ret, 
 }
 
 /* The price of an hour after the discount, rounded to a millionth. */
-static int read_price(const json_t *package, int64_t *ret, struct error *e)
+static int read_price(const struct json_node *package, int64_t *ret, struct error *e)
 {
         int64_t amount, discount = MILLION;
         int r;
 
         r = read_millionths(package, "amount", &amount, e);
-        if (r == 0 && json_object_get(package, "discount") && !json_is_null(json_object_get(package, "discount")))
+        if (r == 0 && json_node_member(package, "discount") &&
+            !json_node_is_null(json_node_member(package, "discount")))
                 r = read_millionths(package, "discount", &discount, e);
         if (r == 0 &&
             (__builtin_mul_overflow(amount, discount, &amount) || __builtin_add_overflow(amount, MILLION / 2, &amount)))
@@ -198,22 +196,22 @@ static int read_price(const json_t *package, int64_t *ret, struct error *e)
 }
 
 /* A field that the two versions of the document spell in two ways. */
-static const json_t *either(const json_t *object, const char *key, const char *other)
+static const struct json_node *either(const struct json_node *object, const char *key, const char *other)
 {
-        const json_t *value = json_object_get(object, key);
+        const struct json_node *value = json_node_member(object, key);
 
-        return value && !json_is_null(value) ? value : json_object_get(object, other);
+        return value && !json_node_is_null(value) ? value : json_node_member(object, other);
 }
 
 /* "TYPE\nUSE": what the quote compares. */
-static int read_traits(struct observation *obs, const json_t *package, const char **ret, struct error *e)
+static int read_traits(struct observation *obs, const struct json_node *package, const char **ret, struct error *e)
 {
         char type_scratch[32], use_scratch[32], text[OUTCOME_ID_MAX];
         const char *type = "", *use = "";
 
-        if (json_read_text(json_object_get(package, "type"), type_scratch, &type) < 0)
+        if (json_node_read_text(json_node_member(package, "type"), type_scratch, &type) < 0)
                 return error_set(e, -EBADMSG, "\"type\" of a package in the provider's reply is not what it should be");
-        if (json_read_text(either(package, "useType", "use_type"), use_scratch, &use) < 0)
+        if (json_node_read_text(either(package, "useType", "use_type"), use_scratch, &use) < 0)
                 use = "";
         if (snprintf(text, sizeof(text), "%s\n%s", type, use) >= (int)sizeof(text))
                 return error_set(e, -EBADMSG, "\"type\" of a package in the provider's reply is too long");
@@ -221,7 +219,7 @@ static int read_traits(struct observation *obs, const json_t *package, const cha
         return *ret ? 0 : error_oom(e);
 }
 
-static int read_package(struct observation *obs, const json_t *package, struct error *e)
+static int read_package(struct observation *obs, const struct json_node *package, struct error *e)
 {
         struct row row = { .condition = CONDITION_RUNNING };
         int r;
@@ -239,7 +237,7 @@ static int read_package(struct observation *obs, const json_t *package, struct e
         return r < 0 ? error_oom(e) : 0;
 }
 
-static int read_image(struct observation *obs, const json_t *image, struct error *e)
+static int read_image(struct observation *obs, const struct json_node *image, struct error *e)
 {
         struct row row = { .condition = CONDITION_RUNNING };
         int r;
@@ -252,15 +250,15 @@ static int read_image(struct observation *obs, const json_t *image, struct error
         return r < 0 ? error_oom(e) : 0;
 }
 
-static int saw_list(const json_t *data, struct observation *obs,
-                    int (*read)(struct observation *obs, const json_t *row, struct error *e), struct error *e)
+static int saw_list(const struct json_node *data, struct observation *obs,
+                    int (*read)(struct observation *obs, const struct json_node *row, struct error *e), struct error *e)
 {
         int r = 0;
 
-        if (!json_is_array(data))
+        if (!json_node_is_array(data))
                 return error_set(e, -EBADMSG, "the provider's list of packages or images is none");
-        for (size_t i = 0; r == 0 && i < json_array_size(data); i++)
-                r = read(obs, json_array_get(data, i), e);
+        for (const struct json_node *row = json_node_first(data); row && r == 0; row = json_node_next(row))
+                r = read(obs, row, e);
         return r;
 }
 
@@ -268,21 +266,21 @@ int finovy_saw(const struct account_config *account, const struct request *rq, s
                struct observation *obs, struct request_list *further, struct error *e)
 {
         enum question question = (enum question)(rq->tag & ((1u << QUESTION_BITS) - 1));
-        _cleanup_json_ json_t *reply = NULL;
-        const json_t *data;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
+        const struct json_node *data;
         int64_t code = 0;
         int r;
 
         r = reply_status_check(rp, e);
         if (r == 0)
-                r = finovy_open(rp, &reply, &code, e);
+                r = finovy_open(rp, &doc, &code, e);
         if (r < 0)
                 return r;
         if (code == FINOVY_NO_PERMISSION && question != ASK_ONE)
                 return -EACCES;
         if (code != FINOVY_DONE)
                 return question == ASK_ONE ? 0 : -EBADMSG; /* asked for one machine, it could mean anything */
-        data = json_object_get(reply, "data");
+        data = json_node_member(json_root(doc), "data");
         switch (question) {
         case ASK_PAGE:
                 return saw_page(account, (int64_t)(rq->tag >> QUESTION_BITS), data, obs, further, e);

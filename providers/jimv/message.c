@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "providers/jimv/jimv.h"
-#include "providers/sift.h"
 #include "reconcile/base/text.h"
 
 #define UUID_LENGTH 36
@@ -68,8 +67,7 @@ bool jimv_uuid_valid(const char *id)
 
 void jimv_answer_done(struct jimv_answer *a)
 {
-        json_decref(a->json);
-        a->json = NULL;
+        a->doc = json_doc_free(a->doc);
 }
 
 /* Is the reply a redirect to this page of the vendor's? */
@@ -128,15 +126,15 @@ static enum outcome_class read_status(const struct account_config *account, cons
         return outcome.class;
 }
 
-static const char *words_of(const json_t *state, char text[static API_WORDS_MAX])
+static const char *words_of(const struct json_node *state, char text[static API_WORDS_MAX])
 {
-        const json_t *words = json_object_get(json_object_get(state, "sub"), "zh-cn");
+        const struct json_node *words = json_node_member(json_node_member(state, "sub"), "zh-cn");
 
-        return api_words(words ? words : json_object_get(state, "zh-cn"), text);
+        return api_words(words ? words : json_node_member(state, "zh-cn"), text);
 }
 
 /* What a code stands for; one that is not documented proves nothing. */
-static enum outcome_class read_code(const struct reply *rp, const json_t *state, bool secret, int64_t code,
+static enum outcome_class read_code(const struct reply *rp, const struct json_node *state, bool secret, int64_t code,
                                     struct error *e)
 {
         const char *meaning = code ? "the provider answered with a code that it does not document"
@@ -158,17 +156,17 @@ static enum outcome_class read_code(const struct reply *rp, const json_t *state,
 }
 
 static enum outcome_class read_state(const struct account_config *account, const struct reply *rp, bool secret,
-                                     const json_t *json, struct jimv_answer *ret, struct error *e)
+                                     const struct json_node *json, struct jimv_answer *ret, struct error *e)
 {
-        const json_t *state = json_object_get(json, "state");
+        const struct json_node *state = json_node_member(json, "state");
         int64_t status, code = 0;
         int r;
 
-        if (json_read_int64(json_object_get(state, "code"), &status) < 0) {
+        if (json_node_read_int64(json_node_member(state, "code"), &status) < 0) {
                 error_set(e, -EBADMSG, "the provider's reply (HTTP status %d) has no code of its state", rp->status);
                 return OUTCOME_UNKNOWN;
         }
-        r = json_read_int64(json_object_get(json_object_get(state, "sub"), "code"), &code);
+        r = json_node_read_int64(json_node_member(json_node_member(state, "sub"), "code"), &code);
         if (status != rp->status || (r < 0 && r != -ENOENT) || (r == 0 && code / 100 != status)) {
                 error_set(e, -EBADMSG,
                           "the provider's reply contradicts itself: its HTTP status is %d, its code %" PRId64
@@ -186,42 +184,42 @@ static enum outcome_class read_state(const struct account_config *account, const
 }
 
 /* All that is read of any reply. */
-static const struct sift_key read_keys[] = {
+static const char *const names[] = {
         /* of the envelope */
-        SIFT_KEY("state"),
-        SIFT_KEY("code"),
-        SIFT_KEY("sub"),
-        SIFT_KEY("zh-cn"),
-        SIFT_KEY("data"),
-        SIFT_KEY("paging"),
-        SIFT_KEY("total"),
-        SIFT_KEY("offset"),
+        "state",
+        "code",
+        "sub",
+        "zh-cn",
+        "data",
+        "paging",
+        "total",
+        "offset",
         /* of guests and disks */
-        SIFT_KEY("id"),
-        SIFT_KEY("uuid"),
-        SIFT_KEY("name"),
-        SIFT_KEY("label"),
-        SIFT_KEY("remark"),
-        SIFT_KEY("create_time"),
-        SIFT_KEY("status"),
-        SIFT_KEY("progress"),
-        SIFT_KEY("cpu"),
-        SIFT_KEY("memory"),
-        SIFT_KEY("bandwidth"),
-        SIFT_KEY("os_template_id"),
-        SIFT_KEY("os_template_image_id"),
-        SIFT_KEY("ip"),
-        SIFT_KEY("node_id"),
-        SIFT_KEY("guest_uuid"),
-        SIFT_KEY("sequence"),
-        SIFT_KEY("size"),
-        { NULL, 0 },
+        "id",
+        "uuid",
+        "name",
+        "label",
+        "remark",
+        "create_time",
+        "status",
+        "progress",
+        "cpu",
+        "memory",
+        "bandwidth",
+        "os_template_id",
+        "os_template_image_id",
+        "ip",
+        "node_id",
+        "guest_uuid",
+        "sequence",
+        "size",
+        NULL,
 };
 
 int jimv_read(const struct account_config *account, struct reply *rp, bool secret, struct jimv_answer *ret,
               struct error *e)
 {
-        _cleanup_json_ json_t *json = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
         struct jimv_answer answer = { .class = OUTCOME_UNKNOWN };
         struct error why = { "" };
         int r = 0;
@@ -231,16 +229,17 @@ int jimv_read(const struct account_config *account, struct reply *rp, bool secre
         } else if (rp->body[strspn(rp->body, BLANKS)] != '{') {
                 answer.class = read_status(account, rp, e);
         } else {
-                r = json_parse(rp->body, sift(rp->body, rp->body_len, read_keys), &json, &why);
+                r = json_read(rp->body, rp->body_len, names, false, &doc, &why);
+                explicit_bzero(rp->body, rp->body_len);
                 if (r == 0)
-                        answer.class = read_state(account, rp, secret, json, &answer, e);
+                        answer.class = read_state(account, rp, secret, json_root(doc), &answer, e);
                 else if (r != -ENOMEM)
                         error_set(e, -EBADMSG, "the provider's reply (HTTP status %d) is cut off or damaged: %s",
                                   rp->status, why.text);
         }
         if (r == -ENOMEM)
                 return error_oom(e);
-        answer.json = STEAL(json);
+        answer.doc = STEAL(doc);
         *ret = answer;
         return 0;
 }

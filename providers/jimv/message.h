@@ -33,7 +33,7 @@ struct jimv_answer {
         enum outcome_class class; /* OUTCOME_ACCEPTED: it was done, or begun */
         int64_t code;             /* the vendor's own; 0: none */
         bool said_no;             /* it is a no, whatever that proves */
-        json_t *json;             /* NULL: it is none, or not readable */
+        struct json_doc *doc;     /* what of its JSON is read; NULL: it is none, or not readable */
 };
 
 void jimv_answer_done(struct jimv_answer *a);

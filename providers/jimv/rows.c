@@ -16,7 +16,8 @@ static int no_reading(const char *key, const char *what, struct error *e)
         return error_set(e, -EBADMSG, "\"%s\" of a %s in the provider's reply is not what it should be", key, what);
 }
 
-static int read_uuid(struct observation *obs, const json_t *object, const char *what, const char **ret, struct error *e)
+static int read_uuid(struct observation *obs, const struct json_node *object, const char *what, const char **ret,
+                     struct error *e)
 {
         int r;
 
@@ -25,13 +26,13 @@ static int read_uuid(struct observation *obs, const json_t *object, const char *
 }
 
 /* A state that is in no document is one all the same: it is read as a number that stands for none. */
-static int read_state(const json_t *object, const char *key, const char *what, int64_t *ret, struct error *e)
+static int read_state(const struct json_node *object, const char *key, const char *what, int64_t *ret, struct error *e)
 {
-        const json_t *state = json_object_get(object, key);
+        const struct json_node *state = json_node_member(object, key);
         int r;
 
-        r = json_read_int64(state, ret);
-        if (r < 0 && r != -ENOENT && !json_is_string(state))
+        r = json_node_read_int64(state, ret);
+        if (r < 0 && r != -ENOENT && !json_node_is_string(state))
                 return no_reading(key, what, e);
         if (r < 0)
                 *ret = -1;
@@ -93,7 +94,7 @@ static enum condition condition_08(int64_t status, int64_t progress)
         }
 }
 
-static int read_guest_condition(enum jimv_era era, const json_t *guest, enum condition *ret, struct error *e)
+static int read_guest_condition(enum jimv_era era, const struct json_node *guest, enum condition *ret, struct error *e)
 {
         int64_t status, progress = 0;
         int r;
@@ -105,15 +106,15 @@ static int read_guest_condition(enum jimv_era era, const json_t *guest, enum con
                 *ret = condition_2017(status);
                 return 0;
         }
-        r = json_read_int64(json_object_get(guest, "progress"), &progress);
+        r = json_node_read_int64(json_node_member(guest, "progress"), &progress);
         if (r < 0 && r != -ENOENT)
                 return no_reading("progress", "guest", e);
         *ret = condition_08(status, progress);
         return 0;
 }
 
-static int read_template(struct observation *obs, enum jimv_era era, const json_t *guest, struct values *values,
-                         struct error *e)
+static int read_template(struct observation *obs, enum jimv_era era, const struct json_node *guest,
+                         struct values *values, struct error *e)
 {
         const char *template;
         int r;
@@ -126,7 +127,8 @@ static int read_template(struct observation *obs, enum jimv_era era, const json_
 }
 
 /* What only 0.8 shows: what the network card may carry, and the host, which the guest's disks have to be on. */
-static int read_08(struct observation *obs, enum jimv_era era, const json_t *guest, struct row *row, struct error *e)
+static int read_08(struct observation *obs, enum jimv_era era, const struct json_node *guest, struct row *row,
+                   struct error *e)
 {
         int r;
 
@@ -136,7 +138,7 @@ static int read_08(struct observation *obs, enum jimv_era era, const json_t *gue
         return r < 0 ? r : api_read_text(obs, guest, "node_id", "guest", &row->traits, e);
 }
 
-int jimv_read_guest(struct observation *obs, enum jimv_era era, const json_t *guest, struct error *e)
+int jimv_read_guest(struct observation *obs, enum jimv_era era, const struct json_node *guest, struct error *e)
 {
         struct row row = { .can_shut_down = true };
         int r;
@@ -155,7 +157,7 @@ int jimv_read_guest(struct observation *obs, enum jimv_era era, const json_t *gu
         return r < 0 ? error_oom(e) : r;
 }
 
-static int read_disk_condition(enum jimv_era era, const json_t *disk, enum condition *ret, struct error *e)
+static int read_disk_condition(enum jimv_era era, const struct json_node *disk, enum condition *ret, struct error *e)
 {
         int64_t state;
         int r;
@@ -177,18 +179,19 @@ static int read_disk_condition(enum jimv_era era, const json_t *disk, enum condi
 }
 
 /* Where the guest's system is: it stands first on the guest, or has the guest's own uuid. */
-static int is_system_disk(const struct observation *obs, const json_t *disk, const struct row *row, struct error *e)
+static int is_system_disk(const struct observation *obs, const struct json_node *disk, const struct row *row,
+                          struct error *e)
 {
         int64_t sequence = -1;
         int r;
 
-        r = json_read_int64(json_object_get(disk, "sequence"), &sequence);
+        r = json_node_read_int64(json_node_member(disk, "sequence"), &sequence);
         if (r < 0 && r != -ENOENT)
                 return no_reading("sequence", "disk", e);
         return sequence == 0 || text_equal(row->id, row->parent) || observation_find(obs, TYPE_MACHINE, row->id);
 }
 
-static int read_parent(struct observation *obs, const json_t *disk, const char **ret, struct error *e)
+static int read_parent(struct observation *obs, const struct json_node *disk, const char **ret, struct error *e)
 {
         int r;
 
@@ -196,7 +199,7 @@ static int read_parent(struct observation *obs, const json_t *disk, const char *
         return r == 0 && **ret && !jimv_uuid_valid(*ret) ? no_reading("guest_uuid", "disk", e) : r;
 }
 
-int jimv_read_disk(struct observation *obs, enum jimv_era era, const json_t *disk, struct error *e)
+int jimv_read_disk(struct observation *obs, enum jimv_era era, const struct json_node *disk, struct error *e)
 {
         struct row row = { 0 };
         int r;
@@ -214,9 +217,9 @@ int jimv_read_disk(struct observation *obs, enum jimv_era era, const json_t *dis
         return r < 0 ? error_oom(e) : r;
 }
 
-int jimv_read_number(const json_t *row, int64_t *ret, struct error *e)
+int jimv_read_number(const struct json_node *row, int64_t *ret, struct error *e)
 {
-        if (json_read_int64(json_object_get(row, "id"), ret) < 0)
+        if (json_node_read_int64(json_node_member(row, "id"), ret) < 0)
                 return error_set(e, -EBADMSG, "a row of the provider's listing has no number (\"id\")");
         return 0;
 }

@@ -12,8 +12,8 @@
 
 /* Reads one guest, or one disk, and adds it: 1 it is new; 0 its uuid was there already, or it is a system disk;
  * -EBADMSG naming what is wrong; -ENOMEM. */
-int jimv_read_guest(struct observation *obs, enum jimv_era era, const json_t *guest, struct error *e);
-int jimv_read_disk(struct observation *obs, enum jimv_era era, const json_t *disk, struct error *e);
+int jimv_read_guest(struct observation *obs, enum jimv_era era, const struct json_node *guest, struct error *e);
+int jimv_read_disk(struct observation *obs, enum jimv_era era, const struct json_node *disk, struct error *e);
 
 /* The number by which listings are in order. */
-int jimv_read_number(const json_t *row, int64_t *ret, struct error *e);
+int jimv_read_number(const struct json_node *row, int64_t *ret, struct error *e);

@@ -61,11 +61,11 @@ int jimv_look(const struct account_config *account, struct observation *obs, str
 }
 
 /* A count or a place of the page, as the vendor states it. */
-static int read_paging(const json_t *json, const char *key, int64_t *ret, struct error *e)
+static int read_paging(const struct json_node *json, const char *key, int64_t *ret, struct error *e)
 {
         int64_t number;
 
-        if (json_read_int64(json_object_get(json_object_get(json, "paging"), key), &number) < 0 || number < 0 ||
+        if (json_node_read_int64(json_node_member(json_node_member(json, "paging"), key), &number) < 0 || number < 0 ||
             number > COUNT_MAX)
                 return error_set(e, -EBADMSG, "\"%s\" of the paging in the provider's listing is not what it should be",
                                  key);
@@ -74,14 +74,15 @@ static int read_paging(const json_t *json, const char *key, int64_t *ret, struct
 }
 
 /* Does the page hold what was asked for, of as many rows as there were before? */
-static int check_page(const json_t *json, int64_t offset, struct listed *listed, int64_t *ret_total, struct error *e)
+static int check_page(const struct json_node *json, int64_t offset, struct listed *listed, int64_t *ret_total,
+                      struct error *e)
 {
-        const json_t *rows = json_object_get(json, "data");
+        const struct json_node *rows = json_node_member(json, "data");
         int64_t total, begins;
         size_t expected = 0;
         int r;
 
-        if (!json_is_array(rows))
+        if (!json_node_is_array(rows))
                 return error_set(e, -EBADMSG, "the provider's listing has no list of rows");
         if ((r = read_paging(json, "total", &total, e)) < 0 || (r = read_paging(json, "offset", &begins, e)) < 0)
                 return r;
@@ -96,11 +97,11 @@ static int check_page(const json_t *json, int64_t offset, struct listed *listed,
                                  listed->total, total);
         if (total > offset)
                 expected = total - offset < PAGE ? (size_t)(total - offset) : PAGE;
-        if (json_array_size(rows) != expected)
+        if (json_node_count(rows) != expected)
                 return error_set(e, -ESTALE,
                                  "the provider says that there are %" PRId64 " rows, and shows %zu from row %" PRId64
                                  " on where %zu should be",
-                                 total, json_array_size(rows), offset, expected);
+                                 total, json_node_count(rows), offset, expected);
         *ret_total = total;
         return 0;
 }
@@ -111,16 +112,16 @@ static unsigned seam(int64_t number)
         return (unsigned)hash_bytes(&number, sizeof(number));
 }
 
-static int read_rows(const json_t *rows, enum question question, enum jimv_era era, struct observation *obs, bool first,
-                     bool last, struct error *e)
+static int read_rows(const struct json_node *rows, enum question question, enum jimv_era era, struct observation *obs,
+                     bool first, bool last, struct error *e)
 {
         struct listed *listed = &obs->of[type_of(question)];
-        size_t n = json_array_size(rows);
+        const struct json_node *row = json_node_first(rows);
+        size_t n = json_node_count(rows);
         int64_t before = 0, number = 0;
 
-        for (size_t i = 0; i < n; i++, before = number) {
+        for (size_t i = 0; i < n; i++, before = number, row = json_node_next(row)) {
                 bool shared = (i == 0 && !first) || (i == n - 1 && !last);
-                const json_t *row = json_array_get(rows, i);
                 size_t repeated = listed->repeated;
                 int r;
 
@@ -140,8 +141,9 @@ static int read_rows(const json_t *rows, enum question question, enum jimv_era e
         return 0;
 }
 
-static int saw_page(const struct account_config *account, enum question question, int64_t offset, const json_t *json,
-                    struct observation *obs, struct request_list *further, struct error *e)
+static int saw_page(const struct account_config *account, enum question question, int64_t offset,
+                    const struct json_node *json, struct observation *obs, struct request_list *further,
+                    struct error *e)
 {
         struct listed *listed = &obs->of[type_of(question)];
         int64_t total;
@@ -150,7 +152,7 @@ static int saw_page(const struct account_config *account, enum question question
         r = check_page(json, offset, listed, &total, e);
         if (r < 0)
                 return r;
-        r = read_rows(json_object_get(json, "data"), question, jimv_era(account->options), obs, offset == 0,
+        r = read_rows(json_node_member(json, "data"), question, jimv_era(account->options), obs, offset == 0,
                       offset + PAGE >= total, e);
         if (r < 0)
                 return r;
@@ -163,13 +165,14 @@ static int saw_page(const struct account_config *account, enum question question
 }
 
 /* The guest that was asked for, alone or as a list of one. */
-static int saw_one(const struct account_config *account, const json_t *json, struct observation *obs, struct error *e)
+static int saw_one(const struct account_config *account, const struct json_node *json, struct observation *obs,
+                   struct error *e)
 {
-        const json_t *data = json_object_get(json, "data");
+        const struct json_node *data = json_node_member(json, "data");
         int r;
 
-        if (json_is_array(data) && json_array_size(data) == 1)
-                data = json_array_get(data, 0);
+        if (json_node_is_array(data) && json_node_count(data) == 1)
+                data = json_node_first(data);
         r = jimv_read_guest(obs, jimv_era(account->options), data, e);
         if (r < 0)
                 return r;
@@ -196,8 +199,8 @@ int jimv_saw(const struct account_config *account, const struct request *rq, str
         if (r < 0)
                 return r;
         if (question == ASK_ONE)
-                return saw_one(account, answer.json, obs, e);
-        return saw_page(account, question, (int64_t)(rq->tag >> QUESTION_BITS), answer.json, obs, further, e);
+                return saw_one(account, json_root(answer.doc), obs, e);
+        return saw_page(account, question, (int64_t)(rq->tag >> QUESTION_BITS), json_root(answer.doc), obs, further, e);
 }
 
 int jimv_seen(const struct account_config *account, struct observation *obs, struct request_list *further,

@@ -205,9 +205,9 @@ static bool is_named(const struct outcome *outcome, const char *id)
 }
 
 /* The ids of an expand: no more than were asked for. One that cannot be an id leaves the whole reply unread: what it means is not known. */
-static void take_machines(const json_t *content, const struct order *order, struct outcome *outcome)
+static void take_machines(const struct json_node *content, const struct order *order, struct outcome *outcome)
 {
-        size_t n = json_array_size(content);
+        size_t n = json_node_count(content);
 
         if (n == 0 || n > order->n || n > OUTCOME_IDS_MAX) {
                 error_set(&outcome->why, -EBADMSG,
@@ -215,8 +215,8 @@ static void take_machines(const json_t *content, const struct order *order, stru
                             : "the provider's reply names no machines");
                 return;
         }
-        for (size_t i = 0; i < n; i++) {
-                const char *id = json_string_value(json_array_get(content, i));
+        for (const struct json_node *item = json_node_first(content); item; item = json_node_next(item)) {
+                const char *id = json_node_string(item);
 
                 if (!id || !opendcp_machine_id_valid(id)) {
                         error_set(&outcome->why, -EBADMSG,
@@ -231,11 +231,11 @@ static void take_machines(const json_t *content, const struct order *order, stru
 }
 
 /* An id above 0; 0 is what a template has that was not kept. */
-static void take_template(const json_t *content, struct outcome *outcome)
+static void take_template(const struct json_node *content, struct outcome *outcome)
 {
         int64_t id;
 
-        if (json_read_int64(content, &id) < 0 || id > OPENDCP_TEMPLATE_MAX) {
+        if (json_node_read_int64(content, &id) < 0 || id > OPENDCP_TEMPLATE_MAX) {
                 error_set(&outcome->why, -EBADMSG, "the provider's reply names no template");
         } else if (id < 1) {
                 error_set(&outcome->why, -EBADMSG,
@@ -249,18 +249,18 @@ static void take_template(const json_t *content, struct outcome *outcome)
 }
 
 /* A delete of machines answers null whatever comes of it; everything else says true. */
-static void take_yes(const json_t *content, const struct order *order, struct outcome *outcome)
+static void take_yes(const struct json_node *content, const struct order *order, struct outcome *outcome)
 {
         if (order->verb == ORDER_CREATE && order->type == TYPE_TEMPLATE) {
                 take_template(content, outcome);
         } else if (order->verb == ORDER_CREATE) {
                 take_machines(content, order, outcome);
-        } else if (order->verb == ORDER_DELETE && order->type != TYPE_TEMPLATE ? json_is_null(content)
-                                                                               : json_is_true(content)) {
+        } else if (order->verb == ORDER_DELETE && order->type != TYPE_TEMPLATE ? json_node_is_null(content)
+                                                                               : json_node_is_true(content)) {
                 outcome->class = OUTCOME_ACCEPTED;
         } else {
                 error_set(&outcome->why, -EBADMSG, "the provider's reply does not say that it was done");
-                outcome->said_no = json_is_false(content);
+                outcome->said_no = json_node_is_false(content);
         }
 }
 
@@ -307,7 +307,7 @@ static void name_template(const struct order *order, struct error *e)
                 (void)error_wrap(e, -ENOSPC, "template %s", order->wanted->of[PROPERTY_TEMPLATE].text);
 }
 
-static void take_no(const struct reply *rp, const json_t *reply, int64_t code, const struct order *order,
+static void take_no(const struct reply *rp, const struct json_node *reply, int64_t code, const struct order *order,
                     struct outcome *outcome)
 {
         enum opendcp_no no = opendcp_no_of(rp, reply, code);
@@ -341,17 +341,17 @@ static void acted(const struct account_config *account, const struct order *orde
                   struct outcome *ret)
 {
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
-        _cleanup_json_ json_t *reply = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
         int64_t code = OPENDCP_DONE;
         int r;
 
         if (!opendcp_speaks(rp) && outcome_from_status(rp, ret))
                 return;
-        r = opendcp_open(rp, &reply, &code, &outcome.why);
+        r = opendcp_open(rp, &doc, &code, &outcome.why);
         if (r == 0)
-                take_yes(json_object_get(reply, "content"), order, &outcome);
+                take_yes(json_node_member(json_root(doc), "content"), order, &outcome);
         else if (r == 1)
-                take_no(rp, reply, code, order, &outcome);
+                take_no(rp, json_root(doc), code, order, &outcome);
         else
                 take_unreadable(account, rp, order, &outcome);
         *ret = outcome;

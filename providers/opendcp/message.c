@@ -89,9 +89,9 @@ int opendcp_add_template(struct buf *path, const char *id, struct error *e)
 }
 
 /* The number in `reasons`; their count: none of them. */
-static size_t find_reason(const struct reply *rp, const json_t *reply, int64_t code)
+static size_t find_reason(const struct reply *rp, const struct json_node *reply, int64_t code)
 {
-        const char *words = json_string_value(json_object_get(reply, "msg"));
+        const char *words = json_node_string(json_node_member(reply, "msg"));
         size_t i = 0;
 
         while (i < ARRAY_SIZE(reasons) &&
@@ -100,14 +100,14 @@ static size_t find_reason(const struct reply *rp, const json_t *reply, int64_t c
         return i;
 }
 
-enum opendcp_no opendcp_no_of(const struct reply *rp, const json_t *reply, int64_t code)
+enum opendcp_no opendcp_no_of(const struct reply *rp, const struct json_node *reply, int64_t code)
 {
         size_t i = find_reason(rp, reply, code);
 
         return i < ARRAY_SIZE(reasons) ? reasons[i].no : NO_OTHER;
 }
 
-static const char *meaning(const struct reply *rp, const json_t *reply, int64_t code)
+static const char *meaning(const struct reply *rp, const struct json_node *reply, int64_t code)
 {
         size_t reason = find_reason(rp, reply, code);
 
@@ -133,23 +133,45 @@ bool opendcp_speaks(const struct reply *rp)
         return (rp->status >= 200 && rp->status <= 299) || rp->status == 400 || rp->status == 404 || rp->status == 500;
 }
 
-int opendcp_open(const struct reply *rp, json_t **ret, int64_t *ret_code, struct error *e)
+/* All that is read of any reply. */
+static const char *const names[] = {
+        /* of the envelope */
+        "code",
+        "msg",
+        "content",
+        /* of machines and templates */
+        "Id",
+        "InstanceId",
+        "Name",
+        "Cluster",
+        "Status",
+        "CreateTime",
+        "PrivateIpAddress",
+        "PublicIpAddress",
+        "NatIpAddress",
+        "credit",
+        NULL,
+};
+
+int opendcp_open(struct reply *rp, struct json_doc **ret, int64_t *ret_code, struct error *e)
 {
-        _cleanup_json_ json_t *reply = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
+        const struct json_node *reply;
         char words[API_WORDS_MAX];
         int64_t code;
         int r;
 
-        r = api_open(rp, true, &reply, e);
+        r = api_open(rp, names, true, &doc, e);
         if (r < 0)
                 return r == -EBADMSG ? unreadable(rp, e) : r;
-        if (json_read_int64(json_object_get(reply, "code"), &code) < 0)
+        reply = json_root(doc);
+        if (json_node_read_int64(json_node_member(reply, "code"), &code) < 0)
                 return error_set(e, -EBADMSG, "the provider's reply has no code (HTTP status %d)", rp->status);
         r = code != OPENDCP_DONE || rp->status < 200 || rp->status > 299;
         if (r)
                 error_set(e, -EBADMSG, "%s (HTTP status %d, code %" PRId64 ", \"%s\")", meaning(rp, reply, code),
-                          rp->status, code, api_words(json_object_get(reply, "msg"), words));
-        *ret = STEAL(reply);
+                          rp->status, code, api_words(json_node_member(reply, "msg"), words));
+        *ret = STEAL(doc);
         *ret_code = code;
         return r;
 }

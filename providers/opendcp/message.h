@@ -46,10 +46,10 @@ bool opendcp_speaks(const struct reply *rp);
 
 /* Takes a reply of such a status apart. 0: the vendor's yes, `*ret` is the JSON; 1: its no, `*ret_code` says which, and the error what it means
  * with the vendor's words; -EBADMSG: neither can be read; -ENOMEM. A reply may hold its JSON twice: the first is the answer. */
-int opendcp_open(const struct reply *rp, json_t **ret, int64_t *ret_code, struct error *e);
+int opendcp_open(struct reply *rp, struct json_doc **ret, int64_t *ret_code, struct error *e);
 
 /* Is a no the server's "I could not", with the status that belongs to it? */
 bool opendcp_is_service_error(const struct reply *rp, int64_t code);
 
 /* What the words of a no say, where they come with the status and code that belong to them. */
-enum opendcp_no opendcp_no_of(const struct reply *rp, const json_t *reply, int64_t code);
+enum opendcp_no opendcp_no_of(const struct reply *rp, const struct json_node *reply, int64_t code);

@@ -106,22 +106,22 @@ static enum condition condition_of(int64_t status)
         }
 }
 
-static int read_status(const json_t *machine, int64_t *ret, struct error *e)
+static int read_status(const struct json_node *machine, int64_t *ret, struct error *e)
 {
-        if (json_read_int64(json_object_get(machine, "Status"), ret) < 0)
+        if (json_node_read_int64(json_node_member(machine, "Status"), ret) < 0)
                 return error_set(e, -EBADMSG,
                                  "\"Status\" of a machine in the provider's reply is not what it should be");
         return 0;
 }
 
 /* The id of a template is a number there, and a text here. */
-static int read_template_id(struct observation *obs, const json_t *template, const char *what, int64_t *ret,
+static int read_template_id(struct observation *obs, const struct json_node *template, const char *what, int64_t *ret,
                             const char **ret_text, struct error *e)
 {
         char text[24];
         int64_t id;
 
-        if (json_read_int64(json_object_get(template, "Id"), &id) < 0 || id < 1 || id > OPENDCP_TEMPLATE_MAX)
+        if (json_node_read_int64(json_node_member(template, "Id"), &id) < 0 || id < 1 || id > OPENDCP_TEMPLATE_MAX)
                 return error_set(e, -EBADMSG, "a %s in the provider's reply has no \"Id\" that could be one", what);
         (void)snprintf(text, sizeof(text), "%" PRId64, id);
         *ret_text = observation_string(obs, text);
@@ -131,7 +131,7 @@ static int read_template_id(struct observation *obs, const json_t *template, con
         return 0;
 }
 
-static int read_created(struct observation *obs, const json_t *object, const char *what, const char **ret,
+static int read_created(struct observation *obs, const struct json_node *object, const char *what, const char **ret,
                         struct error *e)
 {
         int r;
@@ -143,7 +143,7 @@ static int read_created(struct observation *obs, const json_t *object, const cha
 }
 
 /* The address that the vendor itself reaches a machine at comes first. */
-static int read_address(struct observation *obs, const json_t *machine, const char **ret, struct error *e)
+static int read_address(struct observation *obs, const struct json_node *machine, const char **ret, struct error *e)
 {
         static const char *const keys[] = { "PrivateIpAddress", "PublicIpAddress", "NatIpAddress" };
         int r = 0;
@@ -174,7 +174,7 @@ static int add_machine(struct reading *rd, const struct row *row, struct error *
         return observation_add(rd->obs, TYPE_MACHINE, row) < 0 ? error_oom(e) : 0;
 }
 
-static int read_machine(struct reading *rd, const json_t *machine, struct error *e)
+static int read_machine(struct reading *rd, const struct json_node *machine, struct error *e)
 {
         struct row row = { 0 };
         int64_t status, template;
@@ -185,7 +185,7 @@ static int read_machine(struct reading *rd, const json_t *machine, struct error 
             (r = read_status(machine, &status, e)) < 0 ||
             (r = read_created(rd->obs, machine, "machine", &row.created, e)) < 0 ||
             (r = read_address(rd->obs, machine, &row.address, e)) < 0 ||
-            (r = read_template_id(rd->obs, json_object_get(machine, "Cluster"), "machine's template (\"Cluster\")",
+            (r = read_template_id(rd->obs, json_node_member(machine, "Cluster"), "machine's template (\"Cluster\")",
                                   &template, &template_text, e)) < 0)
                 return r;
         if (!opendcp_machine_id_valid(row.id))
@@ -202,7 +202,7 @@ static int read_machine(struct reading *rd, const json_t *machine, struct error 
         return add_machine(rd, &row, e);
 }
 
-static int read_template(struct reading *rd, const json_t *template, struct error *e)
+static int read_template(struct reading *rd, const struct json_node *template, struct error *e)
 {
         struct row row = { .condition = CONDITION_RUNNING };
         int64_t id;
@@ -216,47 +216,50 @@ static int read_template(struct reading *rd, const json_t *template, struct erro
         return observation_add(rd->obs, TYPE_TEMPLATE, &row) < 0 ? error_oom(e) : 0;
 }
 
-static int check_list(const json_t *content, struct error *e)
+static int check_list(const struct json_node *content, struct error *e)
 {
-        return json_is_array(content) ? 0 : error_set(e, -EBADMSG, "the content of the provider's reply is no list");
+        return json_node_is_array(content) ? 0
+                                           : error_set(e, -EBADMSG, "the content of the provider's reply is no list");
 }
 
 /* `of`: the template whose machines these are; 0: any. */
-static int read_list(const json_t *content, struct observation *obs, int64_t of,
-                     int (*read)(struct reading *rd, const json_t *row, struct error *e), struct error *e)
+static int read_list(const struct json_node *content, struct observation *obs, int64_t of,
+                     int (*read)(struct reading *rd, const struct json_node *row, struct error *e), struct error *e)
 {
         _cleanup_(reading_done) struct reading rd = { .obs = obs, .of = of };
+        size_t number = 0;
         int r;
 
         r = check_list(content, e);
-        for (size_t i = 0; r == 0 && i < json_array_size(content); i++) {
-                r = read(&rd, json_array_get(content, i), e);
+        for (const struct json_node *row = json_node_first(content); row && r == 0; row = json_node_next(row)) {
+                number++;
+                r = read(&rd, row, e);
                 if (r == -EBADMSG)
-                        (void)error_wrap(e, r, "row %zu", i + 1);
+                        (void)error_wrap(e, r, "row %zu", number);
         }
         return r;
 }
 
-static int saw_machines(const json_t *content, struct observation *obs, struct error *e)
+static int saw_machines(const struct json_node *content, struct observation *obs, struct error *e)
 {
-        if (json_array_size(content) >= CAP)
+        if (json_node_count(content) >= CAP)
                 obs->of[TYPE_MACHINE].step = STEP_CAPPED;
         return read_list(content, obs, 0, read_machine, e);
 }
 
 /* A list of one template's machines that is as long as lists get says nothing of the rest. */
-static int saw_members(const json_t *content, int64_t template, struct observation *obs, struct error *e)
+static int saw_members(const struct json_node *content, int64_t template, struct observation *obs, struct error *e)
 {
-        obs->capped = obs->capped || json_array_size(content) >= CAP;
+        obs->capped = obs->capped || json_node_count(content) >= CAP;
         return read_list(content, obs, template, read_machine, e);
 }
 
-static int saw_templates(const struct account_config *account, const json_t *content, struct observation *obs,
+static int saw_templates(const struct account_config *account, const struct json_node *content, struct observation *obs,
                          struct request_list *further, struct error *e)
 {
         int r;
 
-        obs->capped = obs->capped || json_array_size(content) >= CAP;
+        obs->capped = obs->capped || json_node_count(content) >= CAP;
         r = read_list(content, obs, 0, read_template, e);
         for (size_t i = 0; r == 0 && i < obs->scope.n_details; i++) {
                 const struct row *row = observation_find(obs, TYPE_TEMPLATE, obs->scope.details[i]);
@@ -280,22 +283,22 @@ static bool some_template_is_missing(const struct observation *obs, const struct
 }
 
 /* The templates whose machines are read one template at a time. They are no rows: nobody may have asked for templates. */
-static int saw_parts(const struct account_config *account, const json_t *content, struct observation *obs,
+static int saw_parts(const struct account_config *account, const struct json_node *content, struct observation *obs,
                      struct request_list *further, struct error *e)
 {
         _cleanup_strmap_ struct strmap templates = { 0 };
         int r;
 
         r = check_list(content, e);
-        if (r < 0 || json_array_size(content) >= CAP) {
+        if (r < 0 || json_node_count(content) >= CAP) {
                 obs->capped = true;
                 return r;
         }
-        for (size_t i = 0; r == 0 && i < json_array_size(content); i++) {
+        for (const struct json_node *row = json_node_first(content); row && r == 0; row = json_node_next(row)) {
                 const char *text;
                 int64_t id;
 
-                r = read_template_id(obs, json_array_get(content, i), "template", &id, &text, e);
+                r = read_template_id(obs, row, "template", &id, &text, e);
                 if (r == 0 && strmap_set(&templates, text, (void *)text) < 0)
                         r = error_oom(e);
                 if (r == 0)
@@ -306,12 +309,13 @@ static int saw_parts(const struct account_config *account, const json_t *content
 }
 
 /* What is left, in hours. It falls below zero when more was used than was given. */
-static int saw_credit(const json_t *content, size_t number, struct observation *obs, struct error *e)
+static int saw_credit(const struct json_node *content, size_t number, struct observation *obs, struct error *e)
 {
         int64_t hours;
 
         if (number >= obs->of[TYPE_TEMPLATE].n_rows ||
-            json_read_int64(json_object_get(content, "credit"), &hours) < 0 || hours < -HOURS_MAX || hours > HOURS_MAX)
+            json_node_read_int64(json_node_member(content, "credit"), &hours) < 0 || hours < -HOURS_MAX ||
+            hours > HOURS_MAX)
                 return error_set(e, -EBADMSG,
                                  "\"credit\" of a template in the provider's reply is not what it should be");
         values_set_number(&obs->of[TYPE_TEMPLATE].rows[number].values, PROPERTY_CREDIT, hours * (int64_t)USEC_PER_HOUR);
@@ -319,7 +323,7 @@ static int saw_credit(const json_t *content, size_t number, struct observation *
 }
 
 /* The one that was asked for; another one says nothing. */
-static int saw_one(const json_t *content, struct observation *obs, struct error *e)
+static int saw_one(const struct json_node *content, struct observation *obs, struct error *e)
 {
         _cleanup_(reading_done) struct reading rd = { .obs = obs };
         const struct listed *listed = &obs->of[obs->scope.of];
@@ -331,7 +335,7 @@ static int saw_one(const json_t *content, struct observation *obs, struct error 
         return r;
 }
 
-static int take_content(const struct account_config *account, const struct request *rq, const json_t *content,
+static int take_content(const struct account_config *account, const struct request *rq, const struct json_node *content,
                         struct observation *obs, struct request_list *further, struct error *e)
 {
         enum question question = (enum question)(rq->tag & ((1u << QUESTION_BITS) - 1));
@@ -362,18 +366,18 @@ static bool may_be_missing(const struct request *rq, const struct observation *o
 int opendcp_saw(const struct account_config *account, const struct request *rq, struct reply *rp,
                 struct observation *obs, struct request_list *further, struct error *e)
 {
-        _cleanup_json_ json_t *reply = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
         int64_t code = OPENDCP_DONE;
         int r;
 
         if (!opendcp_speaks(rp))
                 return reply_status_check(rp, e);
-        r = opendcp_open(rp, &reply, &code, e);
+        r = opendcp_open(rp, &doc, &code, e);
         if (r == 1 && opendcp_is_service_error(rp, code) && may_be_missing(rq, obs))
                 return 0;
         if (r != 0)
                 return r == 1 ? -EBADMSG : r;
-        return take_content(account, rq, json_object_get(reply, "content"), obs, further, e);
+        return take_content(account, rq, json_node_member(json_root(doc), "content"), obs, further, e);
 }
 
 int opendcp_seen(const struct account_config *account, struct observation *obs, struct request_list *further,

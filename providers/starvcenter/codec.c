@@ -151,8 +151,9 @@ static int act(const struct account_config *account, const struct order *order, 
 }
 
 /* The id of the machine that was made, when the reply names exactly one. */
-static void take_id(const json_t *reply, struct outcome *outcome)
+static void take_id(const struct json_node *reply, struct outcome *outcome)
 {
+        const struct json_node *row = message_first_row(reply);
         char scratch[32];
         const char *id;
         size_t n;
@@ -160,8 +161,8 @@ static void take_id(const json_t *reply, struct outcome *outcome)
         if (message_count_rows(reply, &n, NULL) < 0)
                 return;
 
-        for (size_t i = 0; i < n; i++) {
-                id = rows_machine_id(message_row(reply, i), scratch, NULL);
+        for (size_t i = 0; i < n; i++, row = json_node_next(row)) {
+                id = rows_machine_id(row, scratch, NULL);
                 if (id && outcome->n_ids) {
                         outcome->n_ids = 0;
                         return;
@@ -175,18 +176,18 @@ static void acted(const struct account_config *account, const struct order *orde
                   struct outcome *ret)
 {
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
-        _cleanup_json_ json_t *reply = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
         enum message_result result;
 
         (void)account;
         if (outcome_from_status(rp, ret))
                 return;
-        if (message_open(rp, &reply, &result, &outcome.why) == 0) {
+        if (message_open(rp, &doc, &result, &outcome.why) == 0) {
                 switch (result) {
                 case RESULT_DONE:
                         outcome.class = OUTCOME_ACCEPTED;
                         if (order->verb == ORDER_CREATE)
-                                take_id(reply, &outcome);
+                                take_id(json_root(doc), &outcome);
                         break;
                 case RESULT_FAILED:
                         /* A create that failed may have left a machine behind; nothing documents which failures do not. */

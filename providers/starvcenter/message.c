@@ -94,10 +94,30 @@ static int unreadable(struct error *e, const char *start, const char *why)
                          buf_text(&quote));
 }
 
-static int unwrap(struct reply *rp, json_t **ret, struct error *e)
+/* All that is read of any reply. */
+static const char *const names[] = {
+        /* of the envelope */
+        "result",
+        "resultinfo",
+        "data",
+        "dataCount",
+        /* of machines */
+        "vm.id",
+        "vm.name",
+        "vm.ip",
+        "vm.createtime",
+        "vm.state",
+        "vm.shutdown.enable",
+        "vm.vcpu.num",
+        "vm.memory.mem",
+        "vm.tenant.model",
+        NULL,
+};
+
+static int unwrap(struct reply *rp, struct json_doc **ret, struct error *e)
 {
         char start[4 * QUOTE_MAX] = "";
-        _cleanup_json_ json_t *json = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
         struct error why = { "" };
         size_t n;
         int r;
@@ -107,25 +127,26 @@ static int unwrap(struct reply *rp, json_t **ret, struct error *e)
         r = base64_decode_in_place(rp->body, rp->body_len, &n, &why);
         if (r < 0)
                 return unreadable(e, start, why.text);
-        r = json_parse(rp->body, n, &json, &why);
+        r = json_read(rp->body, n, names, false, &doc, &why);
+        explicit_bzero(rp->body, rp->body_len);
         if (r == -ENOMEM)
                 return error_oom(e);
         if (r < 0)
                 return unreadable(e, start, why.text);
-        if (!json_is_object(json))
+        if (!json_node_is_object(json_root(doc)))
                 return unreadable(e, start, "not an object");
-        *ret = STEAL(json);
+        *ret = STEAL(doc);
         return 0;
 }
 
 /* The vendor's words into the error. */
-static void reason(const json_t *reply, const char *what, struct error *e)
+static void reason(const struct json_node *reply, const char *what, struct error *e)
 {
         _cleanup_buf_ struct buf words = BUF_INIT(4096);
         char scratch[32];
         const char *text;
 
-        if (json_read_text(json_member(reply, "resultinfo"), scratch, &text) < 0) {
+        if (json_node_read_text(json_node_member(reply, "resultinfo"), scratch, &text) < 0) {
                 error_set(e, -EBADMSG, "%s, and gives no reason", what);
                 return;
         }
@@ -133,18 +154,20 @@ static void reason(const json_t *reply, const char *what, struct error *e)
         error_set(e, -EBADMSG, "%s: %s", what, buf_text(&words));
 }
 
-int message_open(struct reply *rp, json_t **ret, enum message_result *ret_result, struct error *e)
+int message_open(struct reply *rp, struct json_doc **ret, enum message_result *ret_result, struct error *e)
 {
-        _cleanup_json_ json_t *reply = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
+        const struct json_node *reply;
         enum message_result result;
         char scratch[32];
         const char *code;
         int r;
 
-        r = unwrap(rp, &reply, e);
+        r = unwrap(rp, &doc, e);
         if (r < 0)
                 return r;
-        if (json_read_text(json_member(reply, "result"), scratch, &code) < 0)
+        reply = json_root(doc);
+        if (json_node_read_text(json_node_member(reply, "result"), scratch, &code) < 0)
                 return error_set(e, -EBADMSG, "the provider's reply has no result code");
         if (text_equal(code, "0")) {
                 result = RESULT_DONE;
@@ -158,29 +181,29 @@ int message_open(struct reply *rp, json_t **ret, enum message_result *ret_result
                 reason(reply, "the provider answered with a result code that it does not document", e);
                 return -EBADMSG;
         }
-        *ret = STEAL(reply);
+        *ret = STEAL(doc);
         *ret_result = result;
         return 0;
 }
 
-int message_count_rows(const json_t *reply, size_t *ret, struct error *e)
+int message_count_rows(const struct json_node *reply, size_t *ret, struct error *e)
 {
-        const json_t *data = json_member(reply, "data");
+        const struct json_node *data = json_node_member(reply, "data");
 
-        if (!data || json_is_null(data) || (json_is_string(data) && json_string_length(data) == 0))
+        if (!data || json_node_is_null(data) || (json_node_is_string(data) && !*json_node_string(data)))
                 *ret = 0;
-        else if (json_is_array(data))
-                *ret = json_array_size(data);
-        else if (json_is_object(data))
+        else if (json_node_is_array(data))
+                *ret = json_node_count(data);
+        else if (json_node_is_object(data))
                 *ret = 1;
         else
                 return error_set(e, -EBADMSG, "the data of the provider's reply is neither a list nor an object");
         return 0;
 }
 
-const json_t *message_row(const json_t *reply, size_t i)
+const struct json_node *message_first_row(const struct json_node *reply)
 {
-        const json_t *data = json_member(reply, "data");
+        const struct json_node *data = json_node_member(reply, "data");
 
-        return json_is_array(data) ? json_array_get(data, i) : data;
+        return json_node_is_array(data) ? json_node_first(data) : data;
 }

@@ -9,6 +9,7 @@
  */
 
 #include "reconcile/base/json.h"
+#include "reconcile/base/json_read.h"
 #include "reconcile/provider.h"
 
 /* What a reply says about itself. */
@@ -28,12 +29,12 @@ int message_machine_request(const struct account_config *account, enum method me
 
 /* Takes a reply with status 2xx apart; its body is decoded in place and spent. 0: `*ret` is the JSON, `*ret_result` what it
  * says; where that is not RESULT_DONE, the error has the vendor's words, escaped. -EBADMSG: unreadable; -ENOMEM. */
-int message_open(struct reply *rp, json_t **ret, enum message_result *ret_result, struct error *e);
+int message_open(struct reply *rp, struct json_doc **ret, enum message_result *ret_result, struct error *e);
 
 /* Is this an id as a machine can have: not empty, not too long for an outcome, without control characters? */
 bool message_id_valid(const char *id);
 
-/* `data` as rows: how many; and the one at `i`. Missing, null and "" are no row, an object is one. -EBADMSG: anything
+/* `data` as rows: how many; and the first, which others may follow. Missing, null and "" are no row, an object is one. -EBADMSG: anything
  * else. */
-int message_count_rows(const json_t *reply, size_t *ret, struct error *e);
-const json_t *message_row(const json_t *reply, size_t i);
+int message_count_rows(const struct json_node *reply, size_t *ret, struct error *e);
+const struct json_node *message_first_row(const struct json_node *reply);

@@ -15,13 +15,14 @@ static int no_reading(const char *key, struct error *e)
 }
 
 /* The pool's copy of a text; "" when the vendor shows none. */
-static int read_text(struct observation *obs, const json_t *machine, const char *key, const char **ret, struct error *e)
+static int read_text(struct observation *obs, const struct json_node *machine, const char *key, const char **ret,
+                     struct error *e)
 {
         const char *text = "";
         char scratch[32];
         int r;
 
-        r = json_read_text(json_member(machine, key), scratch, &text);
+        r = json_node_read_text(json_node_member(machine, key), scratch, &text);
         if (r < 0 && r != -ENOENT)
                 return no_reading(key, e);
         text = observation_string(obs, text);
@@ -32,13 +33,13 @@ static int read_text(struct observation *obs, const json_t *machine, const char 
 }
 
 /* A number times `unit` into a property, which stays unknown when the vendor shows none. */
-static int read_number(const json_t *machine, const char *key, int64_t unit, enum property field, struct values *values,
-                       struct error *e)
+static int read_number(const struct json_node *machine, const char *key, int64_t unit, enum property field,
+                       struct values *values, struct error *e)
 {
         int64_t number;
         int r;
 
-        r = json_read_int64(json_member(machine, key), &number);
+        r = json_node_read_int64(json_node_member(machine, key), &number);
         if (r == -ENOENT)
                 return 0;
         if (r < 0 || number < 0 || number > NUMBER_MAX)
@@ -47,7 +48,7 @@ static int read_number(const json_t *machine, const char *key, int64_t unit, enu
         return 0;
 }
 
-static int read_model(struct observation *obs, const json_t *machine, struct values *values, struct error *e)
+static int read_model(struct observation *obs, const struct json_node *machine, struct values *values, struct error *e)
 {
         const char *model = "";
         int r;
@@ -61,14 +62,14 @@ static int read_model(struct observation *obs, const json_t *machine, struct val
 }
 
 /* A state that is in no document is a machine all the same. */
-static int read_condition(const json_t *machine, enum condition *ret, struct error *e)
+static int read_condition(const struct json_node *machine, enum condition *ret, struct error *e)
 {
-        const json_t *state = json_member(machine, "vm.state");
+        const struct json_node *state = json_node_member(machine, "vm.state");
         int64_t code;
 
         *ret = CONDITION_UNKNOWN;
-        if (json_read_int64(state, &code) < 0)
-                return !state || json_is_null(state) || json_is_string(state) ? 0 : no_reading("vm.state", e);
+        if (json_node_read_int64(state, &code) < 0)
+                return !state || json_node_is_null(state) || json_node_is_string(state) ? 0 : no_reading("vm.state", e);
         switch (code) {
         case 0:
                 *ret = CONDITION_STOPPED;
@@ -94,31 +95,31 @@ static int read_condition(const json_t *machine, enum condition *ret, struct err
 }
 
 /* The soft way is taken for possible where nothing is said: it does no harm, and power is cut after it. */
-static int read_can_shut_down(const json_t *machine, bool *ret, struct error *e)
+static int read_can_shut_down(const struct json_node *machine, bool *ret, struct error *e)
 {
         int r;
 
         *ret = true;
-        r = json_read_bool(json_member(machine, "vm.shutdown.enable"), ret);
+        r = json_node_read_bool(json_node_member(machine, "vm.shutdown.enable"), ret);
         return r < 0 && r != -ENOENT ? no_reading("vm.shutdown.enable", e) : 0;
 }
 
-const char *rows_machine_id(const json_t *machine, char scratch[static 32], struct error *e)
+const char *rows_machine_id(const struct json_node *machine, char scratch[static 32], struct error *e)
 {
         const char *id;
 
-        if (!json_is_object(machine)) {
+        if (!json_node_is_object(machine)) {
                 error_set(e, -EBADMSG, "a machine in the provider's reply is not an object");
                 return NULL;
         }
-        if (json_read_text(json_member(machine, "vm.id"), scratch, &id) < 0 || !message_id_valid(id)) {
+        if (json_node_read_text(json_node_member(machine, "vm.id"), scratch, &id) < 0 || !message_id_valid(id)) {
                 error_set(e, -EBADMSG, "a machine in the provider's reply has no \"vm.id\" that could be one");
                 return NULL;
         }
         return id;
 }
 
-int rows_read_machine(struct observation *obs, const json_t *machine, struct error *e)
+int rows_read_machine(struct observation *obs, const struct json_node *machine, struct error *e)
 {
         struct row row = { 0 };
         char scratch[32];

@@ -8,11 +8,11 @@
  * unreadable, since half a row would be a wrong one.
  */
 
-#include "reconcile/base/json.h"
+#include "reconcile/base/json_read.h"
 #include "reconcile/observation.h"
 
 /* Reads one machine and adds it: 1 it is new, 0 its id was there already; -EBADMSG naming what is wrong; -ENOMEM. */
-int rows_read_machine(struct observation *obs, const json_t *machine, struct error *e);
+int rows_read_machine(struct observation *obs, const struct json_node *machine, struct error *e);
 
 /* The machine's id; NULL with words when there is none that could be an id. */
-const char *rows_machine_id(const json_t *machine, char scratch[static 32], struct error *e);
+const char *rows_machine_id(const struct json_node *machine, char scratch[static 32], struct error *e);

@@ -63,7 +63,7 @@ int walk_look(const struct account_config *account, struct observation *obs, str
 }
 
 /* The one machine that was asked for. A refusal could mean anything, so it says nothing. */
-static int saw_one(const json_t *reply, enum message_result result, struct observation *obs, struct error *e)
+static int saw_one(const struct json_node *reply, enum message_result result, struct observation *obs, struct error *e)
 {
         char scratch[32];
         const char *id;
@@ -77,22 +77,22 @@ static int saw_one(const json_t *reply, enum message_result result, struct obser
                 return r;
         if (n != 1)
                 return error_set(e, -EBADMSG, "the provider's reply shows %zu machines where one was asked for", n);
-        id = rows_machine_id(message_row(reply, 0), scratch, e);
+        id = rows_machine_id(message_first_row(reply), scratch, e);
         if (!id)
                 return -EBADMSG;
         if (!text_equal(id, obs->scope.id))
                 return error_set(e, -EBADMSG, "the provider's reply shows another machine than the one asked for");
-        r = rows_read_machine(obs, message_row(reply, 0), e);
+        r = rows_read_machine(obs, message_first_row(reply), e);
         return r < 0 ? r : 0;
 }
 
 /* The number of machines, as each page states it. A page without rows may leave it out. */
-static int take_total(const json_t *reply, size_t n_rows, struct observation *obs, struct error *e)
+static int take_total(const struct json_node *reply, size_t n_rows, struct observation *obs, struct error *e)
 {
         int64_t total = -1;
         int r;
 
-        r = json_read_int64(json_member(reply, "dataCount"), &total);
+        r = json_node_read_int64(json_node_member(reply, "dataCount"), &total);
         if ((r < 0 && r != -ENOENT) || (r == 0 && (total < 0 || total > COUNT_MAX)))
                 return error_set(e, -EBADMSG, "\"dataCount\" of the provider's reply is no number of machines");
         if (obs->of[TYPE_MACHINE].pages_read == 0)
@@ -103,13 +103,15 @@ static int take_total(const json_t *reply, size_t n_rows, struct observation *ob
 }
 
 /* The rows of one page. Returns how many of them are new. */
-static int take_rows(const json_t *reply, size_t n_rows, struct observation *obs, size_t *ret_new, struct error *e)
+static int take_rows(const struct json_node *reply, size_t n_rows, struct observation *obs, size_t *ret_new,
+                     struct error *e)
 {
         size_t before = obs->of[TYPE_MACHINE].n_rows;
+        const struct json_node *row = message_first_row(reply);
         int r;
 
-        for (size_t i = 0; i < n_rows; i++) {
-                r = rows_read_machine(obs, message_row(reply, i), e);
+        for (size_t i = 0; i < n_rows; i++, row = json_node_next(row)) {
+                r = rows_read_machine(obs, row, e);
                 if (r < 0)
                         return error_wrap(e, r, "row %zu of a page", i + 1);
         }
@@ -135,7 +137,7 @@ static int walk_on(const struct account_config *account, int64_t position, size_
         return 0;
 }
 
-static int saw_page(const struct account_config *account, int64_t position, const json_t *reply,
+static int saw_page(const struct account_config *account, int64_t position, const struct json_node *reply,
                     struct observation *obs, struct request_list *further, struct error *e)
 {
         size_t n_rows = 0, n_new = 0;
@@ -157,24 +159,24 @@ static int saw_page(const struct account_config *account, int64_t position, cons
 int walk_saw(const struct account_config *account, const struct request *rq, struct reply *rp, struct observation *obs,
              struct request_list *further, struct error *e)
 {
-        _cleanup_json_ json_t *reply = NULL;
+        _cleanup_json_doc_ struct json_doc *doc = NULL;
         enum message_result result;
         int r;
 
         r = reply_status_check(rp, e);
         if (r < 0)
                 return r;
-        r = message_open(rp, &reply, &result, e);
+        r = message_open(rp, &doc, &result, e);
         if (r < 0)
                 return r;
         if (result == RESULT_TOKEN)
                 return -EACCES;
         if (obs->scope.type == SCOPE_ONE)
-                return saw_one(reply, result, obs, e);
+                return saw_one(json_root(doc), result, obs, e);
         /* Positions are documented as positive: a refusal of 0 means that no row stands there. */
         if (result == RESULT_FAILED)
                 return rq->tag == 0 ? 0 : -EBADMSG;
-        return saw_page(account, (int64_t)rq->tag, reply, obs, further, e);
+        return saw_page(account, (int64_t)rq->tag, json_root(doc), obs, further, e);
 }
 
 static int does_not_fit(const struct observation *obs, struct error *e)

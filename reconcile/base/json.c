@@ -9,10 +9,6 @@
 
 #define DEPTH_MAX 64
 #define TEXT_MAX ((size_t)256 << 20)
-#define BLANKS " \t\r\n"
-
-/* Up to here every whole number has a real of its own; above it a real may stand for several numbers. */
-#define EXACT_REAL_MAX 9007199254740992.0
 
 /* Where the string that begins at `at` ends: at its closing quote, or beyond the text. */
 static size_t skip_string(const char *text, size_t n, size_t at)
@@ -61,7 +57,7 @@ static int parse_error(json_error_t *error, struct error *e)
         return error_set(e, -EBADMSG, "not JSON at line %d, column %d: %s", error->line, error->column, error->text);
 }
 
-static int parse(const char *text, size_t n, size_t flags, json_t **ret, struct error *e)
+int json_parse(const char *text, size_t n, json_t **ret, struct error *e)
 {
         json_error_t error = {};
         json_t *value;
@@ -71,22 +67,12 @@ static int parse(const char *text, size_t n, size_t flags, json_t **ret, struct 
         if (r < 0)
                 return r;
 
-        value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &error);
+        value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
         if (!value)
                 return parse_error(&error, e);
 
         *ret = value;
         return 0;
-}
-
-int json_parse(const char *text, size_t n, json_t **ret, struct error *e)
-{
-        return parse(text, n, 0, ret, e);
-}
-
-int json_parse_first(const char *text, size_t n, json_t **ret, struct error *e)
-{
-        return parse(text, n, JSON_DISABLE_EOF_CHECK, ret, e);
 }
 
 static int add_text(const char *bytes, size_t n, void *userdata)
@@ -110,74 +96,6 @@ char *json_to_text(const json_t *value, size_t flags)
         return json_print(value, flags, &b) < 0 ? NULL : buf_steal(&b);
 }
 
-static bool equal_without_blanks(const char *stray, const char *key)
-{
-        for (;;) {
-                stray += strspn(stray, BLANKS);
-                if (*stray != *key)
-                        return false;
-                if (!*key)
-                        return true;
-                stray++;
-                key++;
-        }
-}
-
-json_t *json_member(const json_t *object, const char *key)
-{
-        json_t *exact = json_object_get(object, key), *found = NULL, *value;
-        const char *name;
-
-        if (exact)
-                return exact;
-
-        json_object_foreach((json_t *)object, name, value)
-        {
-                if (!equal_without_blanks(name, key))
-                        continue;
-                /* Two that match could mean either: then neither is taken. */
-                if (found)
-                        return NULL;
-                found = value;
-        }
-
-        return found;
-}
-
-/* The number that the text holds, without the blanks around it and without a fraction of zeros. */
-static int text_to_whole(const char *s, int64_t *ret)
-{
-        char digits[32] = "";
-        size_t n, n_zeros = 0;
-
-        s += strspn(s, BLANKS);
-        n = strspn(s, "-0123456789");
-        if (n >= sizeof(digits))
-                return -EBADMSG;
-        memcpy(digits, s, n);
-
-        s += n;
-        if (*s == '.') {
-                n_zeros = strspn(++s, "0");
-                if (n_zeros == 0)
-                        return -EBADMSG;
-        }
-        s += n_zeros;
-        if (s[strspn(s, BLANKS)] != '\0')
-                return -EBADMSG;
-
-        return text_to_int64(digits, ret) < 0 ? -EBADMSG : 0;
-}
-
-static int real_to_whole(double real, int64_t *ret)
-{
-        if (real < -EXACT_REAL_MAX || real > EXACT_REAL_MAX || (double)(int64_t)real != real)
-                return -EBADMSG;
-
-        *ret = (int64_t)real;
-        return 0;
-}
-
 static bool is_nothing(const json_t *value)
 {
         return !value || json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
@@ -192,7 +110,7 @@ int json_read_int64(const json_t *value, int64_t *ret)
         case JSON_STRING:
                 return text_to_whole(json_string_value(value), ret);
         case JSON_REAL:
-                return real_to_whole(json_real_value(value), ret);
+                return text_whole_of_real(json_real_value(value), ret);
         case JSON_INTEGER:
                 *ret = json_integer_value(value);
                 return 0;

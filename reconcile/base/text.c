@@ -5,6 +5,11 @@
 
 #include "reconcile/base/text.h"
 
+#define BLANKS " \t\r\n"
+
+/* Up to here every whole number has a real of its own; above it a real may stand for several numbers. */
+#define EXACT_REAL_MAX 9007199254740992.0
+
 bool text_equal(const char *a, const char *b)
 {
         if (!a || !b)
@@ -81,6 +86,39 @@ static size_t utf8_character(const char *s, size_t n, uint32_t *ret)
 
         *ret = c;
         return length;
+}
+
+int text_to_whole(const char *s, int64_t *ret)
+{
+        char digits[32] = "";
+        size_t n, n_zeros = 0;
+
+        s += strspn(s, BLANKS);
+        n = strspn(s, "-0123456789");
+        if (n >= sizeof(digits))
+                return -EBADMSG;
+        memcpy(digits, s, n);
+
+        s += n;
+        if (*s == '.') {
+                n_zeros = strspn(++s, "0");
+                if (n_zeros == 0)
+                        return -EBADMSG;
+        }
+        s += n_zeros;
+        if (s[strspn(s, BLANKS)] != '\0')
+                return -EBADMSG;
+
+        return text_to_int64(digits, ret) < 0 ? -EBADMSG : 0;
+}
+
+int text_whole_of_real(double real, int64_t *ret)
+{
+        if (real < -EXACT_REAL_MAX || real > EXACT_REAL_MAX || (double)(int64_t)real != real)
+                return -EBADMSG;
+
+        *ret = (int64_t)real;
+        return 0;
 }
 
 char *text_vformat(const char *format, va_list arguments)

@@ -19,6 +19,11 @@ bool text_starts(const char *s, const char *prefix);
 /* The whole string as a decimal number, no sign but '-', no blanks, no leading zeros. 0, -EINVAL or -ERANGE. */
 int text_to_int64(const char *s, int64_t *ret);
 
+/* The whole number that a text holds, with blanks around it or a fraction of zeros; or that a real is, up to where every whole number
+ * has a real of its own. 0 or -EBADMSG. */
+int text_to_whole(const char *s, int64_t *ret);
+int text_whole_of_real(double real, int64_t *ret);
+
 /* Formats into a malloc'ed text; NULL: out of memory. */
 char *text_vformat(const char *format, va_list arguments) _printf_(1, 0);
 

@@ -22,7 +22,7 @@ FOLDERS = {"cmd", "reconcile", "providers", "specs", "tests", "examples"}
 # The files of reconcile/ that reach outside: the runner, and the ledger's storage.
 WITH_IO = re.compile(r"reconcile/(runner|ledger_store\w*)\.[ch]$")
 
-THIRD_PARTY = re.compile(r"(curl/|systemd/|openssl/|sqlite3\.h$|microhttpd\.h$|yaml\.h$|jansson\.h$)")
+THIRD_PARTY = re.compile(r"(curl/|systemd/|openssl/|sqlite3\.h$|microhttpd\.h$|yaml\.h$|jansson\.h$|yajl/)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 FUNCTION_LINES_MAX = 80

@@ -426,6 +426,10 @@ const struct json_node *json_node_member(const struct json_node *object, const c
 {
         if (!json_node_is_object(object))
                 return NULL;
+        /* Mostly the linker has made one text of the name here and in the codec's list. */
+        for (const struct json_node *member = object->first; member; member = member->next)
+                if (member->name == name)
+                        return member;
         for (const struct json_node *member = object->first; member; member = member->next)
                 if (strcmp(member->name, name) == 0)
                         return member;

@@ -16,10 +16,15 @@ void strmap_done(struct strmap *map)
         *map = (struct strmap){};
 }
 
-/* Where a key belongs when nothing is in its way. */
-static size_t home(const struct strmap *map, const char *key)
+static uint64_t hash_of(const char *key)
 {
-        return hash_bytes(key, strlen(key)) & (map->allocated - 1);
+        return hash_bytes(key, strlen(key));
+}
+
+/* Where a key of this hash belongs when nothing is in its way. */
+static size_t home(const struct strmap *map, uint64_t hash)
+{
+        return hash & (map->allocated - 1);
 }
 
 static size_t next(const struct strmap *map, size_t i)
@@ -28,15 +33,15 @@ static size_t next(const struct strmap *map, size_t i)
 }
 
 /* The slot of the key, or the free one where it belongs; NULL when the map has no slots yet. */
-static struct strmap_slot *find(const struct strmap *map, const char *key)
+static struct strmap_slot *find(const struct strmap *map, const char *key, uint64_t hash)
 {
         size_t i;
 
         if (map->allocated == 0)
                 return NULL;
 
-        for (i = home(map, key); map->slots[i].key; i = next(map, i))
-                if (strcmp(map->slots[i].key, key) == 0)
+        for (i = home(map, hash); map->slots[i].key; i = next(map, i))
+                if (map->slots[i].hash == hash && strcmp(map->slots[i].key, key) == 0)
                         break;
 
         return &map->slots[i];
@@ -56,14 +61,14 @@ static int reserve_slot(struct strmap *map)
                 return -ENOMEM;
 
         STRMAP_FOREACH (slot, map)
-                *find(&larger, slot->key) = *slot;
+                *find(&larger, slot->key, slot->hash) = *slot;
 
         free(map->slots);
         *map = larger;
         return 0;
 }
 
-static int add(struct strmap *map, const char *key, void *value)
+static int add(struct strmap *map, const char *key, uint64_t hash, void *value)
 {
         int r;
 
@@ -71,33 +76,35 @@ static int add(struct strmap *map, const char *key, void *value)
         if (r < 0)
                 return r;
 
-        *find(map, key) = (struct strmap_slot){ .key = key, .value = value };
+        *find(map, key, hash) = (struct strmap_slot){ .key = key, .hash = hash, .value = value };
         map->count++;
         return 0;
 }
 
 void *strmap_get(const struct strmap *map, const char *key)
 {
-        const struct strmap_slot *slot = find(map, key);
+        const struct strmap_slot *slot = map->count ? find(map, key, hash_of(key)) : NULL;
 
         return slot ? slot->value : NULL;
 }
 
 int strmap_put(struct strmap *map, const char *key, void *value)
 {
-        const struct strmap_slot *slot = find(map, key);
+        uint64_t hash = hash_of(key);
+        const struct strmap_slot *slot = find(map, key, hash);
 
-        return slot && slot->key ? -EEXIST : add(map, key, value);
+        return slot && slot->key ? -EEXIST : add(map, key, hash, value);
 }
 
 int strmap_set(struct strmap *map, const char *key, void *value)
 {
-        struct strmap_slot *slot = find(map, key);
+        uint64_t hash = hash_of(key);
+        struct strmap_slot *slot = find(map, key, hash);
 
         if (!slot || !slot->key)
-                return add(map, key, value);
+                return add(map, key, hash, value);
 
-        *slot = (struct strmap_slot){ .key = key, .value = value };
+        *slot = (struct strmap_slot){ .key = key, .hash = hash, .value = value };
         return 0;
 }
 
@@ -105,7 +112,7 @@ int strmap_set(struct strmap *map, const char *key, void *value)
  * meets a hole before its key. */
 void *strmap_remove(struct strmap *map, const char *key)
 {
-        struct strmap_slot *slot = find(map, key);
+        struct strmap_slot *slot = find(map, key, hash_of(key));
         size_t gap, mask = map->allocated - 1;
         void *value;
 
@@ -115,7 +122,7 @@ void *strmap_remove(struct strmap *map, const char *key)
         value = slot->value;
         gap = (size_t)(slot - map->slots);
         for (size_t i = next(map, gap); map->slots[i].key; i = next(map, i)) {
-                size_t from_home = (i - home(map, map->slots[i].key)) & mask;
+                size_t from_home = (i - home(map, map->slots[i].hash)) & mask;
 
                 if (from_home >= ((i - gap) & mask)) {
                         map->slots[gap] = map->slots[i];

@@ -7,12 +7,14 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "reconcile/base/cleanup.h"
 
 struct strmap {
         struct strmap_slot {
                 const char *key; /* NULL: free */
+                uint64_t hash;
                 void *value;
         } * slots;
         size_t count;

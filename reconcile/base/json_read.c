@@ -282,21 +282,26 @@ static const yajl_callbacks callbacks = {
         .yajl_end_array = close_level,
 };
 
-/* What is wrong where reading stopped. yajl's words, "parse error: premature EOF\n", quote nothing when they are short. */
-static int describe(yajl_handle parser, const struct reader *rd, const char *text, size_t at, struct error *e)
+/* `words` end at a full stop or at the end of a line. */
+static int not_json(const char *text, size_t at, const char *words, struct error *e)
 {
         size_t line = 1, column = 1;
-        const char *words = rd->wrong ? rd->wrong : (const char *)yajl_get_error(parser, 0, NULL, 0);
-        const char *colon = rd->wrong ? NULL : strstr(words, ": ");
 
-        if (colon)
-                words = colon + 2;
         for (size_t i = 0; i + 1 < at; i++) {
                 column = text[i] == '\n' ? 1 : column + 1;
                 line += text[i] == '\n';
         }
         return error_set(e, -EBADMSG, "not JSON at line %zu, column %zu: %.*s", line, column,
                          (int)strcspn(words, ".\n"), words);
+}
+
+/* What is wrong where reading stopped. yajl's words, "parse error: premature EOF\n", quote nothing when they are short. */
+static int describe(yajl_handle parser, const struct reader *rd, const char *text, size_t at, struct error *e)
+{
+        const char *words = rd->wrong ? rd->wrong : (const char *)yajl_get_error(parser, 0, NULL, 0);
+        const char *colon = rd->wrong ? NULL : strstr(words, ": ");
+
+        return not_json(text, at, colon ? colon + 2 : words, e);
 }
 
 /* The code unit of the escape that begins at `p`; -1: it is no such escape. */
@@ -310,8 +315,9 @@ static long code_unit(const char *p, const char *end)
         return strtol(digits, NULL, 16);
 }
 
-/* yajl reads half a pair of surrogates as a question mark, which would make one name of two. `text` is JSON otherwise. */
-static bool has_half_pair(const char *text, size_t n)
+/* yajl reads half a pair of surrogates as a question mark, which would make one name of two. NULL: there is none. `text` is JSON
+ * otherwise. */
+static const char *find_half_pair(const char *text, size_t n)
 {
         const char *end = text + n;
 
@@ -324,10 +330,24 @@ static bool has_half_pair(const char *text, size_t n)
                 }
                 other = code_unit(p + 6, end);
                 if (unit >= 0xdc00 || other < 0xdc00 || other > 0xdfff)
-                        return true;
+                        return p;
                 p += 12;
         }
-        return false;
+        return NULL;
+}
+
+/* What yajl lets through: of a text with a value in its first bytes, `n_value` of them. */
+static int check_rest(const char *text, size_t n_value, size_t n, bool first, struct error *e)
+{
+        const char *bad = find_half_pair(text, n_value);
+
+        if (bad)
+                return not_json(text, (size_t)(bad - text) + 1, "half a pair of surrogates", e);
+        if ((bad = memchr(text, '\v', n_value)) || (bad = memchr(text, '\f', n_value))) /* blanks to yajl */
+                return not_json(text, (size_t)(bad - text) + 1, "a control character", e);
+        while (n_value < n && text[n_value] != '\0' && strchr(" \t\r\n", text[n_value]))
+                n_value++;
+        return first || n_value == n ? 0 : not_json(text, n_value + 1, "something follows the value", e);
 }
 
 static int run(struct reader *rd, const char *text, size_t n, bool first, struct error *e)
@@ -341,15 +361,14 @@ static int run(struct reader *rd, const char *text, size_t n, bool first, struct
         parser = yajl_alloc(&callbacks, &memory, rd);
         /* What is kept is looked at here, and more closely. */
         yajl_config(parser, yajl_dont_validate_strings, 1);
-        yajl_config(parser, yajl_allow_trailing_garbage, (int)first);
+        /* So is what follows: of half a word or string there yajl would say nothing. */
+        yajl_config(parser, yajl_allow_trailing_garbage, 1);
         if (yajl_parse(parser, (const unsigned char *)text, n) != yajl_status_ok)
                 return describe(parser, rd, text, yajl_get_bytes_consumed(parser), e);
         consumed = yajl_get_bytes_consumed(parser);
         if (yajl_complete_parse(parser) != yajl_status_ok)
                 return describe(parser, rd, text, n, e);
-        if (has_half_pair(text, consumed))
-                return error_set(e, -EBADMSG, "not JSON: half a pair of surrogates");
-        return 0;
+        return check_rest(text, consumed, n, first, e);
 }
 
 int json_read(const char *text, size_t n, const char *const *names, bool first, struct json_doc **ret, struct error *e)
@@ -467,9 +486,10 @@ int json_node_read_int64(const struct json_node *node, int64_t *ret)
                 return -ENOENT;
         if (!node->text)
                 return -EBADMSG;
-        if (json_node_number(node) && strpbrk(node->text, "eE"))
-                return text_whole_of_real(strtod(node->text, NULL), ret);
-        return text_to_whole(node->text, ret);
+        /* What is no text of a whole number may be one as a real: 1e3, or -0. */
+        if (text_to_whole(node->text, ret) == 0)
+                return 0;
+        return json_node_number(node) ? text_whole_of_real(strtod(node->text, NULL), ret) : -EBADMSG;
 }
 
 int json_node_read_text(const struct json_node *node, char scratch[static 32], const char **ret)

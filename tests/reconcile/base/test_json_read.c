@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,8 @@
 #include "reconcile/base/buf.h"
 #include "reconcile/base/json_read.h"
 #include "tests/reconcile/base/json_cases.h"
+#include "tests/support/files.h"
+#include "tests/support/json_agree.h"
 #include "tests/support/random.h"
 
 static const char *const names[] = { "id", "vmName", "cpu", "a", "b", "data", NULL };
@@ -73,6 +76,12 @@ static void test_refused(_unused_ void **state)
                 "1 2",
                 "{} {}",
                 "{} x",
+                "{} \"",
+                "{} tru",
+                "1\"",
+                "1-",
+                "[1,\v2]",
+                "\f1",
                 "\"",
                 "\"\\",
                 "\"a\\\"",
@@ -98,6 +107,7 @@ static void test_refused(_unused_ void **state)
                 assert_refused_bytes(texts[i], strlen(texts[i]));
         assert_refused_bytes("\"a\0b\"", 5);
         assert_refused_bytes("{}\0", 3);
+        assert_refused_bytes("0\0", 2);
 }
 
 /* The text is not a string: a byte behind its end must not be looked at. */
@@ -306,16 +316,95 @@ static void test_random_bytes(_unused_ void **state)
         }
 }
 
+/* Any byte, NUL among them, in any place. */
+static void test_any_byte_as_jansson(_unused_ void **state)
+{
+        static const char text[] =
+                "{\"data\": [{\"id\": 1, \"xml\": \"<a b=\\\"c\\\\\\\"/>\", \"keys\": [{\"key\": \"]\"}], \"cpu\": 2.5e1, "
+                "\"a\": \"\\ud83d\\ude00\xC3\xA9\"}], \"paging\": {\"a\": null}}";
+
+        for (size_t i = 0; i < strlen(text); i++)
+                for (int byte = 0; byte < 256; byte++) {
+                        _cleanup_free_ char *damaged = strdup(text);
+
+                        assert_non_null(damaged);
+                        damaged[i] = (char)byte;
+                        if (!json_readers_agree(damaged, strlen(text), names))
+                                fail_msg("byte %d at %zu", byte, i);
+                }
+}
+
+static void test_random_pieces_as_jansson(_unused_ void **state)
+{
+        static const char *const pieces[] = { "[",    "]",    "{",       "}",       "\"",      "\\",
+                                              ":",    ",",    "1",       "\"a\":",  "\"id\":", " ",
+                                              "\xC3", "\xA9", "\"b \":", "\"zz\":", "\\ud83d", "\\ude00",
+                                              "-",    "0",    ".",       "e",       "true",    "\\u0000" };
+        struct random r = { .state = 4 };
+
+        for (int i = 0; i < 100000; i++) {
+                _cleanup_buf_ struct buf text = BUF_INIT(1000);
+                _cleanup_free_ char *exact = NULL;
+
+                for (uint64_t k = random_below(&r, 20); k > 0; k--)
+                        buf_adds(&text, pieces[random_below(&r, ARRAY_SIZE(pieces))]);
+                exact = malloc(text.len + 1);
+                memcpy(exact, buf_text(&text), text.len);
+                if (!json_readers_agree(exact, text.len, names))
+                        fail_msg("%s", buf_text(&text));
+        }
+}
+
+/* nftw() has no userdata. */
+static size_t n_replies;
+
+static int check_reply(const char *path, _unused_ const struct stat *st, int type, _unused_ struct FTW *ftw)
+{
+        static const char *const all[] = { "state",  "code",     "sub",    "zh-cn", "data",    "paging",     "total",
+                                           "id",     "uuid",     "name",   "msg",   "status",  "password",   "cpu",
+                                           "result", "vm.id",    "vm.ip",  "Id",    "Cluster", "InstanceId", "content",
+                                           "Name",   "vm.state", "amount", NULL };
+        _cleanup_free_ char *text = NULL;
+        const char *body;
+
+        if (type != FTW_F || !strstr(path, "/golden/") || strstr(path, ".expected"))
+                return 0;
+        text = test_file_read(path + strlen(TESTS_DIR) + 1);
+        body = strpbrk(text, "{[<");
+        if (!body)
+                return 0;
+        n_replies++;
+        if (!json_readers_agree(body, strlen(body), all))
+                fail_msg("%s", path);
+        return 0;
+}
+
+static void test_golden_replies_as_jansson(_unused_ void **state)
+{
+        assert_int_equal(nftw(TESTS_DIR "/providers", check_reply, 10, 0), 0);
+        assert_true(n_replies > 500);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_any_value),      cmocka_unit_test(test_refused),
-                cmocka_unit_test(test_length_is_kept), cmocka_unit_test(test_error_gives_position_and_no_quote),
-                cmocka_unit_test(test_depth),          cmocka_unit_test(test_many_values),
-                cmocka_unit_test(test_first),          cmocka_unit_test(test_members),
-                cmocka_unit_test(test_escapes),        cmocka_unit_test(test_read_int64),
-                cmocka_unit_test(test_read_text),      cmocka_unit_test(test_read_bool),
-                cmocka_unit_test(test_cut_anywhere),   cmocka_unit_test(test_random_bytes),
+                cmocka_unit_test(test_any_value),
+                cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_length_is_kept),
+                cmocka_unit_test(test_error_gives_position_and_no_quote),
+                cmocka_unit_test(test_depth),
+                cmocka_unit_test(test_many_values),
+                cmocka_unit_test(test_first),
+                cmocka_unit_test(test_members),
+                cmocka_unit_test(test_escapes),
+                cmocka_unit_test(test_read_int64),
+                cmocka_unit_test(test_read_text),
+                cmocka_unit_test(test_read_bool),
+                cmocka_unit_test(test_cut_anywhere),
+                cmocka_unit_test(test_random_bytes),
+                cmocka_unit_test(test_any_byte_as_jansson),
+                cmocka_unit_test(test_random_pieces_as_jansson),
+                cmocka_unit_test(test_golden_replies_as_jansson),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #define QUOTE_MAX 120 /* characters of an unreadable reply that its error shows */
 #define WORDS_SHOWN 120
+#define BLANKS " \t\r\n"
 
 static int add_body(struct request *rq, const json_t *body, struct error *e)
 {
@@ -61,11 +62,15 @@ int api_add_id(struct buf *path, const char *id, struct error *e)
         return wire_percent_encode(path, id, strlen(id)) < 0 ? error_oom(e) : 0;
 }
 
-static int unreadable(struct error *e, const char *start, const char *why)
+/* How the reply begins is told where that is no JSON, as of a page for people. In JSON there may be secrets. */
+static int unreadable(struct error *e, const char *body, const char *why)
 {
         _cleanup_buf_ struct buf quote = BUF_INIT(4096);
+        const char *start = body + strspn(body, BLANKS);
 
-        text_escape(&quote, start, QUOTE_MAX);
+        if (*start == '{' || *start == '[')
+                return error_set(e, -EBADMSG, "the provider's reply is not the JSON that it should be (%s)", why);
+        text_escape(&quote, body, QUOTE_MAX);
         if (quote.len == 0)
                 return error_set(e, -EBADMSG, "the provider's reply is empty");
         return error_set(e, -EBADMSG, "the provider's reply is not the JSON that it should be (%s); it begins with: %s",

@@ -26,7 +26,7 @@ int api_add_id(struct buf *path, const char *id, struct error *e);
 bool api_id_valid(const char *id);
 
 /* The reply's body as a JSON object, of which only members of these names are read; the body is wiped. `first`: more may follow it.
- * -EBADMSG with how the body begins; -ENOMEM. */
+ * -EBADMSG, with how the body begins where that is no JSON; -ENOMEM. */
 int api_open(struct reply *rp, const char *const *names, bool first, struct json_doc **ret, struct error *e);
 
 /* The vendor's words, escaped and bounded; "no reason" when there are none. In the caller's buffer. */

@@ -58,6 +58,7 @@ struct level {
 struct reader {
         struct json_doc *doc;
         const char *const *names;
+        yajl_callbacks callbacks;                /* yajl looks into them before each event */
         uint64_t of_length[NAME_LENGTH_MAX + 1]; /* bits of the names that are so long */
         struct level levels[DEPTH_MAX];
         size_t depth;   /* levels that are open, skipped ones among them */
@@ -203,6 +204,12 @@ static int open_level(struct reader *rd, enum json_type type)
         return 1;
 }
 
+/* A string that nobody reads is not decoded, let alone kept: it may be long, or a secret. */
+static void set_unread(struct reader *rd, bool unread)
+{
+        rd->callbacks.yajl_string = unread ? NULL : on_string;
+}
+
 static int close_level(void *context)
 {
         struct reader *rd = context;
@@ -210,6 +217,7 @@ static int close_level(void *context)
         if (rd->skipped == rd->depth)
                 rd->skipped = 0;
         rd->depth--;
+        set_unread(rd, rd->skipped);
         return 1;
 }
 
@@ -262,6 +270,7 @@ static int on_key(void *context, const unsigned char *key, size_t n)
         if (i == JSON_NAMES_MAX)
                 i = find_name_without_blanks(rd, (const char *)key, n);
         level->name = i < JSON_NAMES_MAX ? rd->names[i] : NULL;
+        set_unread(rd, !level->name);
         if (i == JSON_NAMES_MAX)
                 return 1;
         if (level->seen >> i & 1)
@@ -269,18 +278,6 @@ static int on_key(void *context, const unsigned char *key, size_t n)
         level->seen |= UINT64_C(1) << i;
         return proceed(rd);
 }
-
-static const yajl_callbacks callbacks = {
-        .yajl_null = on_null,
-        .yajl_boolean = on_boolean,
-        .yajl_number = on_number,
-        .yajl_string = on_string,
-        .yajl_start_map = on_object,
-        .yajl_map_key = on_key,
-        .yajl_end_map = close_level,
-        .yajl_start_array = on_array,
-        .yajl_end_array = close_level,
-};
 
 /* `words` end at a full stop or at the end of a line. */
 static int not_json(const char *text, size_t at, const char *words, struct error *e)
@@ -358,7 +355,7 @@ static int run(struct reader *rd, const char *text, size_t n, bool first, struct
 
         if (setjmp(rd->out_of_memory))
                 return error_oom(e);
-        parser = yajl_alloc(&callbacks, &memory, rd);
+        parser = yajl_alloc(&rd->callbacks, &memory, rd);
         /* What is kept is looked at here, and more closely. */
         yajl_config(parser, yajl_dont_validate_strings, 1);
         /* So is what follows: of half a word or string there yajl would say nothing. */
@@ -374,7 +371,19 @@ static int run(struct reader *rd, const char *text, size_t n, bool first, struct
 int json_read(const char *text, size_t n, const char *const *names, bool first, struct json_doc **ret, struct error *e)
 {
         _cleanup_json_doc_ struct json_doc *doc = calloc(1, sizeof(*doc));
-        struct reader rd = { .doc = doc, .names = names };
+        struct reader rd = {
+                .doc = doc,
+                .names = names,
+                .callbacks = { .yajl_null = on_null,
+                               .yajl_boolean = on_boolean,
+                               .yajl_number = on_number,
+                               .yajl_string = on_string,
+                               .yajl_start_map = on_object,
+                               .yajl_map_key = on_key,
+                               .yajl_end_map = close_level,
+                               .yajl_start_array = on_array,
+                               .yajl_end_array = close_level },
+        };
         int r;
 
         if (doc)

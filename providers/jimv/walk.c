@@ -109,7 +109,7 @@ static int check_page(const struct json_node *json, int64_t offset, struct liste
 /* Where two pages meet they share a row: what one adds the other takes away again. */
 static unsigned seam(int64_t number)
 {
-        return (unsigned)hash_bytes(&number, sizeof(number));
+        return (unsigned)hash_bytes(hash_key(), &number, sizeof(number));
 }
 
 static int read_rows(const struct json_node *rows, enum question question, enum jimv_era era, struct observation *obs,

@@ -35,11 +35,16 @@ static inline void sip_add(struct state *s, uint64_t word)
 }
 
 /* The kernel hands each program 16 random bytes at its start: a key without a global and without a way to fail. */
-static struct state sip_start(void)
+const void *hash_key(void)
+{
+        return (const void *)getauxval(AT_RANDOM);
+}
+
+static struct state sip_start(const void *bytes)
 {
         uint64_t key[2];
 
-        memcpy(key, (const void *)getauxval(AT_RANDOM), sizeof(key));
+        memcpy(key, bytes, sizeof(key));
 
         return (struct state){
                 .v0 = key[0] ^ UINT64_C(0x736f6d6570736575),
@@ -49,10 +54,10 @@ static struct state sip_start(void)
         };
 }
 
-uint64_t hash_bytes(const void *bytes, size_t n)
+uint64_t hash_bytes(const void *key, const void *bytes, size_t n)
 {
         const char *p = bytes;
-        struct state s = sip_start();
+        struct state s = sip_start(key);
         uint64_t word, last = 0;
         size_t left;
 

@@ -16,9 +16,9 @@ void strmap_done(struct strmap *map)
         *map = (struct strmap){};
 }
 
-static uint64_t hash_of(const char *key)
+static uint64_t hash_of(const struct strmap *map, const char *key)
 {
-        return hash_bytes(key, strlen(key));
+        return hash_bytes(map->hash_key, key, strlen(key));
 }
 
 /* Where a key of this hash belongs when nothing is in its way. */
@@ -32,13 +32,10 @@ static size_t next(const struct strmap *map, size_t i)
         return (i + 1) & (map->allocated - 1);
 }
 
-/* The slot of the key, or the free one where it belongs; NULL when the map has no slots yet. */
+/* The slot of the key, or the free one where it belongs, in a map that has slots. */
 static struct strmap_slot *find(const struct strmap *map, const char *key, uint64_t hash)
 {
         size_t i;
-
-        if (map->allocated == 0)
-                return NULL;
 
         for (i = home(map, hash); map->slots[i].key; i = next(map, i))
                 if (map->slots[i].hash == hash && strcmp(map->slots[i].key, key) == 0)
@@ -50,11 +47,13 @@ static struct strmap_slot *find(const struct strmap *map, const char *key, uint6
 /* Keeps a quarter of the slots free, so that a search ends soon. */
 static int reserve_slot(struct strmap *map)
 {
-        struct strmap larger = { .count = map->count };
+        struct strmap larger = { .count = map->count, .hash_key = map->hash_key };
 
         if (map->count < map->allocated - map->allocated / 4)
                 return 0;
 
+        if (!larger.hash_key)
+                larger.hash_key = hash_key();
         larger.allocated = map->allocated > 0 ? 2 * map->allocated : FIRST_SLOTS;
         larger.slots = calloc(larger.allocated, sizeof(*larger.slots));
         if (!larger.slots)
@@ -68,43 +67,57 @@ static int reserve_slot(struct strmap *map)
         return 0;
 }
 
-static int add(struct strmap *map, const char *key, uint64_t hash, void *value)
+void *strmap_get(const struct strmap *map, const char *key)
 {
+        return map->count ? find(map, key, hash_of(map, key))->value : NULL;
+}
+
+/* Sees to it that the key is in the map: 0, 1 when it was before, or -ENOMEM. */
+static int add(struct strmap *map, const char *key, struct strmap_slot **ret)
+{
+        struct strmap_slot *slot;
+        uint64_t hash;
         int r;
 
         r = reserve_slot(map);
         if (r < 0)
                 return r;
 
-        *find(map, key, hash) = (struct strmap_slot){ .key = key, .hash = hash, .value = value };
+        hash = hash_of(map, key);
+        slot = find(map, key, hash);
+        *ret = slot;
+        if (slot->key)
+                return 1;
+
+        *slot = (struct strmap_slot){ .key = key, .hash = hash };
         map->count++;
         return 0;
 }
 
-void *strmap_get(const struct strmap *map, const char *key)
-{
-        const struct strmap_slot *slot = map->count ? find(map, key, hash_of(key)) : NULL;
-
-        return slot ? slot->value : NULL;
-}
-
 int strmap_put(struct strmap *map, const char *key, void *value)
 {
-        uint64_t hash = hash_of(key);
-        const struct strmap_slot *slot = find(map, key, hash);
+        struct strmap_slot *slot;
+        int r;
 
-        return slot && slot->key ? -EEXIST : add(map, key, hash, value);
+        r = add(map, key, &slot);
+        if (r != 0)
+                return r < 0 ? r : -EEXIST;
+
+        slot->value = value;
+        return 0;
 }
 
 int strmap_set(struct strmap *map, const char *key, void *value)
 {
-        uint64_t hash = hash_of(key);
-        struct strmap_slot *slot = find(map, key, hash);
+        struct strmap_slot *slot;
+        int r;
 
-        if (!slot || !slot->key)
-                return add(map, key, hash, value);
+        r = add(map, key, &slot);
+        if (r < 0)
+                return r;
 
-        *slot = (struct strmap_slot){ .key = key, .hash = hash, .value = value };
+        slot->key = key;
+        slot->value = value;
         return 0;
 }
 
@@ -112,7 +125,7 @@ int strmap_set(struct strmap *map, const char *key, void *value)
  * meets a hole before its key. */
 void *strmap_remove(struct strmap *map, const char *key)
 {
-        struct strmap_slot *slot = find(map, key, hash_of(key));
+        struct strmap_slot *slot = map->count ? find(map, key, hash_of(map, key)) : NULL;
         size_t gap, mask = map->allocated - 1;
         void *value;
 

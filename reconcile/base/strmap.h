@@ -18,7 +18,8 @@ struct strmap {
                 void *value;
         } * slots;
         size_t count;
-        size_t allocated; /* a power of two, or 0 */
+        size_t allocated;     /* a power of two, or 0 */
+        const void *hash_key; /* NULL: nothing was ever put into it */
 };
 
 void strmap_done(struct strmap *map);

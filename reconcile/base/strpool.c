@@ -23,6 +23,7 @@ struct slot {
 };
 
 struct strpool {
+        const void *hash_key;
         struct block *blocks; /* the first is the one being filled */
         struct slot *slots;
         size_t n_slots; /* a power of two, or 0 */
@@ -31,7 +32,11 @@ struct strpool {
 
 struct strpool *strpool_new(void)
 {
-        return calloc(1, sizeof(struct strpool));
+        struct strpool *pool = calloc(1, sizeof(*pool));
+
+        if (pool)
+                pool->hash_key = hash_key();
+        return pool;
 }
 
 struct strpool *strpool_free(struct strpool *pool)
@@ -164,8 +169,8 @@ const char *strpool_addn(struct strpool *pool, const char *s, size_t n)
         uint32_t hash;
 
         if (n == 0)
-                s = ""; /* NULL may stand for it */
-        hash = (uint32_t)hash_bytes(s, n);
+                return ""; /* every pool's; `s` may be NULL */
+        hash = (uint32_t)hash_bytes(pool->hash_key, s, n);
 
         if (n >= UINT32_MAX || reserve_slot(pool) < 0)
                 return NULL;

@@ -107,7 +107,11 @@ const char *ledger_string(struct ledger *l, const char *s)
  * all parts are. */
 static int id_key(struct buf *key, const char *account, enum thing_type type, const char *id)
 {
-        return buf_addf(key, "%s %s %s", account, thing_type_words[type], id);
+        const char *const parts[] = { account, " ", thing_type_words[type], " ", id };
+
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+                buf_adds(key, parts[i]);
+        return key->failed;
 }
 
 /* 1: it is new there; 0: it was there already. `ret_key` is the map's own. */

@@ -10,6 +10,8 @@
 
 #define MACHINES_MAX 1000000
 #define PLACE_MAX 320
+#define PATH_BYTES_MAX \
+        128 /* of a field: tables do not nest deeply, and a list has at most so many items as a file has nodes */
 
 int check_tell(const struct checker *c, enum severity severity, const char *path, const char *format, ...)
 {
@@ -136,23 +138,32 @@ static int resolve(const struct checker *c, const struct field *field, const cha
         return tell_missing(c, kind, path, reference->name);
 }
 
-/* {ref: NAME}: a resource of the right kind, and of the same provider. */
-static int resolve_ref(const struct checker *c, const struct field *field, const char *path,
-                       struct reference *reference)
+/* What its spec calls its provider; NULL: nothing, or it can have none. */
+static const char *provider_name(const struct resource *r)
 {
-        const struct resource *own = resource_provider(c->draft->resource), *other;
+        return r->kind->provider_offset > 0
+                       ? ((const struct reference *)((const char *)r->spec + r->kind->provider_offset))->name
+                       : NULL;
+}
+
+/* A resource of the right kind, and of the same provider: by its name, since the other's references may not be set yet. */
+static int resolve_within(const struct checker *c, const struct field *field, const char *path,
+                          struct reference *reference)
+{
+        const struct resource *own = resource_provider(c->draft->resource);
+        const char *other;
         int r = resolve(c, field, path, reference);
 
         if (r < 0 || !reference->resource)
                 return r;
 
-        other = resource_provider(reference->resource);
-        if (!own || !other || own == other)
+        other = provider_name(reference->resource);
+        if (!own || !other || text_equal(own->name, other))
                 return 0;
 
         return check_error(c, path,
                            "is %s/%s of Provider/%s, and this is of Provider/%s; name one of the same provider",
-                           reference->resource->kind->name, reference->name, other->name, own->name);
+                           reference->resource->kind->name, reference->name, other, own->name);
 }
 
 static int check_id(const struct checker *c, const char *path, const struct reference *reference)
@@ -173,30 +184,61 @@ static int check_id(const struct checker *c, const char *path, const struct refe
         return 0;
 }
 
-static int check_references(const struct checker *c)
+static int check_references_of(const struct checker *c, const struct field *fields, const char *around,
+                               const void *base);
+
+static int check_reference(const struct checker *c, const struct field *f, const char *path,
+                           struct reference *reference)
 {
-        struct resource *r = c->draft->resource;
-        int result = 0;
+        if (!check_can(c, path) || !reference->name)
+                return 0;
+        if (f->type == FIELD_REFERENCE && !reference->by_ref)
+                return check_id(c, path, reference);
 
-        for (const struct field *f = r->kind->fields; f->name && result == 0; f++) {
-                struct reference *reference = (struct reference *)((char *)r->spec + f->offset);
-                char path[64];
+        return resolve_within(c, f, path, reference);
+}
 
-                if (f->type != FIELD_RESOURCE && f->type != FIELD_REFERENCE)
-                        continue;
+static int check_references_in(const struct checker *c, const struct field *f, const char *path, const void *value)
+{
+        const struct objects *objects = value;
+        const void *const *object = value;
+        int r = 0;
 
-                (void)snprintf(path, sizeof(path), "spec.%s", f->name);
-                if (!check_can(c, path))
-                        continue;
-                if (f->type == FIELD_RESOURCE)
-                        result = resolve(c, f, path, reference);
-                else if (reference->by_ref)
-                        result = resolve_ref(c, f, path, reference);
-                else
-                        result = check_id(c, path, reference);
+        if (f->type == FIELD_OBJECT)
+                return *object ? check_references_of(c, f->members, path, *object) : 0;
+        for (size_t i = 0; i < objects->n && r == 0; i++) {
+                char item[PATH_BYTES_MAX];
+
+                (void)snprintf(item, sizeof(item), "%s[%zu]", path, i);
+                r = check_references_of(c, f->members, item, (const char *)objects->items + i * f->member_size);
         }
 
-        return result;
+        return r;
+}
+
+/* The provider comes first in every table: whether another reference stays with it can be said then. */
+static int check_references_of(const struct checker *c, const struct field *fields, const char *around,
+                               const void *base)
+{
+        int r = 0;
+
+        for (const struct field *f = fields; f->name && r == 0; f++) {
+                const void *value = (const char *)base + f->offset;
+                char path[PATH_BYTES_MAX];
+
+                (void)snprintf(path, sizeof(path), "%s.%s", around, f->name);
+                if (f->type == FIELD_RESOURCE || f->type == FIELD_REFERENCE)
+                        r = check_reference(c, f, path, (struct reference *)value);
+                else if (f->members)
+                        r = check_references_in(c, f, path, value);
+        }
+
+        return r;
+}
+
+static int check_references(const struct checker *c)
+{
+        return check_references_of(c, c->draft->resource->kind->fields, "spec", c->draft->resource->spec);
 }
 
 static const char *place_text(const struct position *p, char text[static PLACE_MAX])

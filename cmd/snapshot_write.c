@@ -13,7 +13,8 @@
 
 const char *const snapshot_lists[THING_TYPES] = {
         [TYPE_MACHINE] = "machines", [TYPE_DISK] = "disks",   [TYPE_TEMPLATE] = "templates",
-        [TYPE_OFFER] = "offers",     [TYPE_IMAGE] = "images",
+        [TYPE_OFFER] = "offers",     [TYPE_IMAGE] = "images", [TYPE_BALANCER] = "balancers",
+        [TYPE_BACKEND] = "backends",
 };
 
 static json_t *values_json(const struct values *v)

@@ -5,14 +5,7 @@
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "reconcile/kinds.h"
-
-#define MIB (INT64_C(1) << 20)
-#define GIB (INT64_C(1) << 30)
-#define TIB (INT64_C(1) << 40)
-#define MSEC ((int64_t)USEC_PER_MSEC)
-#define SEC ((int64_t)USEC_PER_SEC)
-#define HOUR ((int64_t)USEC_PER_HOUR)
-#define DAY ((int64_t)USEC_PER_DAY)
+#include "reconcile/kinds_table.h"
 
 static const char *const on_drift_words[] = {
         [ON_DRIFT_UPDATE] = "update", [ON_DRIFT_REPLACE] = "replace", [ON_DRIFT_REPORT] = "report", NULL
@@ -37,9 +30,6 @@ static const char *const billing_unit_words[] = { [BILLING_HOUR] = "hour",
 /* A scheme, a host or an address in brackets, a port of 1 to 65535, a path. */
 #define PORT_PATTERN "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 #define ENDPOINT_PATTERN "^https?://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:" PORT_PATTERN ")?(/[!-\"$->@-\\[\\]-~]*)?$"
-
-#define FIELD(text, kind_of_value, structure, member) \
-        .name = text, .type = kind_of_value, .offset = offsetof(struct structure, member)
 
 const struct field common_fields[] = {
         { FIELD("paused", FIELD_BOOL, resource, paused), .fallback = "false",
@@ -304,7 +294,8 @@ const char *thing_type_text(enum thing_type type)
 {
         static const char *const texts[] = {
                 [TYPE_MACHINE] = "Machine", [TYPE_DISK] = "Disk",   [TYPE_TEMPLATE] = "MachineTemplate",
-                [TYPE_OFFER] = "Offer",     [TYPE_IMAGE] = "Image",
+                [TYPE_OFFER] = "Offer",     [TYPE_IMAGE] = "Image", [TYPE_BALANCER] = "LoadBalancer",
+                [TYPE_BACKEND] = "BackEnd",
         };
 
         return texts[type];
@@ -314,13 +305,23 @@ static const struct {
         const char *name;
         enum field_type type;
 } properties[PROPERTIES] = {
-        [PROPERTY_NONE] = { "", FIELD_STRING },           [PROPERTY_TEMPLATE] = { "template", FIELD_STRING },
-        [PROPERTY_MODEL] = { "model", FIELD_STRING },     [PROPERTY_IMAGE] = { "image", FIELD_STRING },
-        [PROPERTY_CPU] = { "cpu", FIELD_COUNT },          [PROPERTY_MEMORY] = { "memory", FIELD_SIZE },
-        [PROPERTY_NETWORK] = { "network", FIELD_STRING }, [PROPERTY_BANDWIDTH] = { "bandwidth", FIELD_BITRATE },
-        [PROPERTY_SIZE] = { "size", FIELD_SIZE },         [PROPERTY_CREDIT] = { "credit", FIELD_DURATION },
-        [PROPERTY_GPUS] = { "gpus", FIELD_COUNT },        [PROPERTY_STORAGE] = { "storage", FIELD_SIZE },
-        [PROPERTY_SYSTEM] = { "system", FIELD_STRING },   [PROPERTY_SPEC] = { "spec", FIELD_STRING },
+        [PROPERTY_NONE] = { "", FIELD_STRING },
+        [PROPERTY_TEMPLATE] = { "template", FIELD_STRING },
+        [PROPERTY_MODEL] = { "model", FIELD_STRING },
+        [PROPERTY_IMAGE] = { "image", FIELD_STRING },
+        [PROPERTY_CPU] = { "cpu", FIELD_COUNT },
+        [PROPERTY_MEMORY] = { "memory", FIELD_SIZE },
+        [PROPERTY_NETWORK] = { "network", FIELD_STRING },
+        [PROPERTY_BANDWIDTH] = { "bandwidth", FIELD_BITRATE },
+        [PROPERTY_SIZE] = { "size", FIELD_SIZE },
+        [PROPERTY_CREDIT] = { "credit", FIELD_DURATION },
+        [PROPERTY_GPUS] = { "gpus", FIELD_COUNT },
+        [PROPERTY_STORAGE] = { "storage", FIELD_SIZE },
+        [PROPERTY_SYSTEM] = { "system", FIELD_STRING },
+        [PROPERTY_SPEC] = { "spec", FIELD_STRING },
+        [PROPERTY_PORT] = { "port", FIELD_COUNT },
+        [PROPERTY_WEIGHT] = { "weight", FIELD_COUNT },
+        [PROPERTY_CERTIFICATE] = { "certificate", FIELD_STRING },
 };
 
 const char *property_name(enum property property)
@@ -391,6 +392,8 @@ bool resource_has(const struct resource *r, enum thing_type type)
 {
         if (r->kind == &kind_machine_set)
                 return type == TYPE_MACHINE || (type == TYPE_DISK && r->machine_set->disks.n > 0);
+        if (r->kind == &kind_load_balancer)
+                return type == TYPE_BALANCER || type == TYPE_BACKEND;
         return r->kind == &kind_machine_template && type == TYPE_TEMPLATE;
 }
 

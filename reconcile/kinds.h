@@ -53,6 +53,8 @@ enum thing_type {
         TYPE_TEMPLATE, /* what machines are made from, where it is an object of its own at the vendor */
         TYPE_OFFER,    /* what a vendor offers machines of: its packages. Never owned */
         TYPE_IMAGE,    /* a system that machines may begin with. Never owned */
+        TYPE_BALANCER, /* a load balancer */
+        TYPE_BACKEND,  /* what a load balancer hands its connections to: a port of a machine */
         THING_TYPES,
 };
 
@@ -73,7 +75,10 @@ enum property {
         PROPERTY_GPUS,      /* these three follow from a vendor's package, no spec names them */
         PROPERTY_STORAGE,   /* bytes */
         PROPERTY_SYSTEM,
-        PROPERTY_SPEC, /* of a template: all that it was made with and that never changes, as JSON */
+        PROPERTY_SPEC, /* of a template or balancer: what its spec says in its own fields, as JSON */
+        PROPERTY_PORT, /* these two are of a back end */
+        PROPERTY_WEIGHT,
+        PROPERTY_CERTIFICATE, /* of a balancer: the digest of what was sent last, which no vendor shows */
         PROPERTIES,
 };
 
@@ -232,6 +237,54 @@ struct machine_template {
         usec_t credit; /* 0: never touched */
 };
 
+enum balancer_protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_HTTP, PROTOCOL_HTTPS };
+enum balancer_network { NETWORK_EXTERNAL, NETWORK_INTERNAL };
+enum balancer_algorithm { ALGORITHM_ROUND_ROBIN, ALGORITHM_WEIGHTED_ROUND_ROBIN, ALGORITHM_WEIGHTED_LEAST };
+
+/* Where a balancer is reached. */
+struct balancer_frontend {
+        int network; /* enum balancer_network */
+        const char *address;
+        bool dedicated; /* the address is nobody else's; external ones only */
+        int64_t port;
+};
+
+struct balancer_health {
+        const char *path;         /* NULL: as the vendor has it */
+        usec_t interval, timeout; /* 0: likewise */
+        int64_t retries;          /* 0: likewise */
+};
+
+/* Both are PEM. The key is secret: only where it is found is known here. */
+struct balancer_certificate {
+        const char *cert_file;
+        const char *key_env, *key_file; /* one of them */
+};
+
+/* What a balancer hands its connections to: every machine of a set, or one that is not ours. */
+struct backend_spec {
+        struct reference machine_set;  /* name NULL: it is one machine */
+        const char *machine, *address; /* the vendor's id, and where it is; NULL: it is a set */
+        int64_t port, weight;          /* weight 0: as the vendor has it */
+};
+
+struct load_balancer {
+        struct reference provider;
+        const char *description; /* NULL: not given */
+        const char *tenant, *router;
+        int protocol;                             /* enum balancer_protocol */
+        struct balancer_frontend *frontend;       /* never NULL */
+        int64_t backend_port;                     /* 0: as the vendor has it */
+        const char *url_path;                     /* NULL: likewise */
+        int algorithm;                            /* enum balancer_algorithm */
+        struct balancer_health *health;           /* NULL: likewise */
+        usec_t idle_timeout;                      /* 0: likewise */
+        int64_t max_connections;                  /* 0: likewise */
+        struct balancer_certificate *certificate; /* NULL: none */
+        bool enabled;
+        struct objects backends; /* of struct backend_spec */
+};
+
 struct policy_spec {
         bool prune;
         struct share max_deletes;
@@ -248,7 +301,7 @@ struct kind {
         const char *help;
 };
 
-extern const struct kind kind_provider, kind_machine_template, kind_machine_set, kind_policy;
+extern const struct kind kind_provider, kind_machine_template, kind_machine_set, kind_load_balancer, kind_policy;
 
 /* All kinds of this version, ending with NULL; and the names of the language's other kinds, likewise. */
 extern const struct kind *const kinds[];
@@ -281,6 +334,7 @@ struct resource {
                 struct provider_spec *provider;
                 struct machine_set *machine_set;
                 struct machine_template *machine_template;
+                struct load_balancer *load_balancer;
                 struct policy_spec *policy;
         };
         struct strmap positions; /* "spec.cpu", "spec.hold[0]", "metadata.name" -> struct position *, in the pool */

@@ -33,8 +33,8 @@ const char *const order_verb_words[ORDER_VERBS] = {
 };
 
 const char *const thing_type_words[THING_TYPES] = {
-        [TYPE_MACHINE] = "machine", [TYPE_DISK] = "disk",   [TYPE_TEMPLATE] = "template",
-        [TYPE_OFFER] = "offer",     [TYPE_IMAGE] = "image",
+        [TYPE_MACHINE] = "machine", [TYPE_DISK] = "disk",         [TYPE_TEMPLATE] = "template", [TYPE_OFFER] = "offer",
+        [TYPE_IMAGE] = "image",     [TYPE_BALANCER] = "balancer", [TYPE_BACKEND] = "backend",
 };
 
 int ledger_new_empty(struct ledger **ret)

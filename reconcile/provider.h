@@ -29,6 +29,14 @@ struct machine_support {
         bool while_off; /* CHANGE_IN_PLACE: only of a machine that is off; else it is tried, and a refusal says so */
 };
 
+/* One of the fields of a kind that a vendor's thing has as settings of its own (reconcile/settings.h), and what can be done when it differs. */
+struct setting {
+        const char *path; /* in the spec: "frontend.port"; NULL ends the table */
+        enum change change;
+        const char *with; /* another setting that it is sent along with; NULL: none */
+        const void *own;  /* the codec's */
+};
+
 /* What a caller can set when a thing is made, so that a listing shows which call made it. */
 enum marker {
         MARKER_NAME,   /* its name, which is its slot's: "web-3" */
@@ -123,9 +131,11 @@ struct order {
         const struct values *wanted; /* create: all of them; change: at least `field` */
         const struct values *shown;  /* change: what the listing shows; else NULL */
         const struct resource
-                *resource;    /* create: what the thing is made for, a MachineSet or a MachineTemplate; else NULL */
-        const char *password; /* create of a machine: NULL: none. Secret */
-        int64_t wall;         /* seconds since 1970, for vendors that want a date */
+                *resource;       /* create: what the thing is made for, a MachineSet or a MachineTemplate; else NULL */
+        const char *password;    /* create of a machine: NULL: none. Secret */
+        const char *certificate; /* PROPERTY_CERTIFICATE, and a create that has it: PEM; else NULL */
+        const char *key;         /* likewise. Secret */
+        int64_t wall;            /* seconds since 1970, for vendors that want a date */
 };
 
 enum outcome_class {
@@ -162,6 +172,7 @@ struct quote {
 struct provider {
         const char *type; /* as in a Provider's `type` */
         const struct machine_support *machines;
+        const struct setting *balancer; /* the settings of a load balancer; NULL: there are none */
         const struct making *(*making)(const struct pairs *options); /* of THING_TYPES */
         enum auth_type auth;
         const char *auth_option, *auth_value; /* `auth` is needed only where this option has this value; NULL: always */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "providers/starvcenter/balancer.h"
 #include "providers/starvcenter/message.h"
 #include "providers/starvcenter/rows.h"
 #include "providers/starvcenter/starvcenter.h"
@@ -39,27 +39,11 @@ static const struct provider_option options[] = {
         { NULL },
 };
 
-static int set_text(json_t *params, const char *key, const char *value, struct error *e)
-{
-        return json_object_set_new(params, key, json_string(value)) < 0
-                       ? error_set(e, -EINVAL, "\"%s\" is not UTF-8", key)
-                       : 0;
-}
-
-/* The document's examples write every value as a string. */
-static int set_number(json_t *params, const char *key, int64_t value, struct error *e)
-{
-        char text[24];
-
-        (void)snprintf(text, sizeof(text), "%" PRId64, value);
-        return set_text(params, key, text, e);
-}
-
 static int set_memory(json_t *params, int64_t bytes, struct error *e)
 {
         if (bytes < MEBIBYTE || bytes % MEBIBYTE != 0 || bytes / MEBIBYTE > MEMORY_MAX)
                 return error_set(e, -EINVAL, "starvcenter takes memory in whole MiB from 1 to %d", MEMORY_MAX);
-        return set_number(params, "vm.memory.mem", bytes / MEBIBYTE, e);
+        return message_put_number(params, "vm.memory.mem", bytes / MEBIBYTE, e);
 }
 
 /* A machine is made from a template or as a model, never both. */
@@ -69,8 +53,8 @@ static int set_origin(json_t *params, const struct values *wanted, struct error 
 
         if (template == model)
                 return error_set(e, -EINVAL, "a starvcenter machine needs a template or a model, and not both");
-        return template ? set_text(params, "vm.template.id", wanted->of[PROPERTY_TEMPLATE].text, e)
-                        : set_text(params, "vm.tenant.model", wanted->of[PROPERTY_MODEL].text, e);
+        return template ? message_put_text(params, "vm.template.id", wanted->of[PROPERTY_TEMPLATE].text, e)
+                        : message_put_text(params, "vm.tenant.model", wanted->of[PROPERTY_MODEL].text, e);
 }
 
 static int create_params(const struct order *order, json_t *params, struct error *e)
@@ -81,20 +65,20 @@ static int create_params(const struct order *order, json_t *params, struct error
         if (!values_known(wanted, PROPERTY_CPU) || !values_known(wanted, PROPERTY_MEMORY) ||
             !values_known(wanted, PROPERTY_NETWORK))
                 return error_set(e, -EINVAL, "a starvcenter machine needs cpu, memory and network");
-        if ((r = set_text(params, "vm.name", order->name, e)) < 0 || (r = set_origin(params, wanted, e)) < 0 ||
-            (r = set_number(params, "vm.vcpu.num", wanted->of[PROPERTY_CPU].number, e)) < 0 ||
+        if ((r = message_put_text(params, "vm.name", order->name, e)) < 0 || (r = set_origin(params, wanted, e)) < 0 ||
+            (r = message_put_number(params, "vm.vcpu.num", wanted->of[PROPERTY_CPU].number, e)) < 0 ||
             (r = set_memory(params, wanted->of[PROPERTY_MEMORY].number, e)) < 0 ||
-            (r = set_text(params, "vnic.portgroupid", wanted->of[PROPERTY_NETWORK].text, e)) < 0 ||
-            (r = set_text(params, "vm.num", "1", e)) < 0)
+            (r = message_put_text(params, "vnic.portgroupid", wanted->of[PROPERTY_NETWORK].text, e)) < 0 ||
+            (r = message_put_text(params, "vm.num", "1", e)) < 0)
                 return r;
-        return order->password ? set_text(params, "vm.account.pwd", order->password, e) : 0;
+        return order->password ? message_put_text(params, "vm.account.pwd", order->password, e) : 0;
 }
 
 static int change_params(const struct order *order, json_t *params, const char **ret_path, struct error *e)
 {
         if (order->field == PROPERTY_CPU && values_known(order->wanted, PROPERTY_CPU)) {
                 *ret_path = "cloudvm/cpu/modify";
-                return set_number(params, "vm.vcpu.num", order->wanted->of[PROPERTY_CPU].number, e);
+                return message_put_number(params, "vm.vcpu.num", order->wanted->of[PROPERTY_CPU].number, e);
         }
         if (order->field == PROPERTY_MEMORY && values_known(order->wanted, PROPERTY_MEMORY)) {
                 *ret_path = "cloudvm/mem/modify";
@@ -108,7 +92,7 @@ static int machine_params(const struct order *order, json_t *params, const char 
 {
         int r;
 
-        r = set_text(params, "vm.id", order->id, e);
+        r = message_put_text(params, "vm.id", order->id, e);
         if (r < 0)
                 return r;
         switch (order->verb) {
@@ -123,7 +107,7 @@ static int machine_params(const struct order *order, json_t *params, const char 
                 return 0;
         case ORDER_RENAME:
                 *ret_path = "cloudvm/modify";
-                return set_text(params, "vm.name", order->name, e);
+                return message_put_text(params, "vm.name", order->name, e);
         case ORDER_CHANGE:
                 return change_params(order, params, ret_path, e);
         default:
@@ -137,8 +121,10 @@ static int act(const struct account_config *account, const struct order *order, 
         const char *path = NULL;
         int r;
 
+        if (order->type == TYPE_BALANCER || order->type == TYPE_BACKEND)
+                return balancer_act(account, order, ret, e);
         if (order->verb == ORDER_DELETE)
-                return message_machine_request(account, METHOD_DELETE, order->id, ret, e);
+                return message_id_request(account, METHOD_DELETE, "cloudvm/", order->id, ret, e);
         params = json_object();
         if (!params)
                 return error_oom(e);
@@ -150,8 +136,8 @@ static int act(const struct account_config *account, const struct order *order, 
         return r < 0 ? r : message_request(account, METHOD_PUT, path, params, ret, e);
 }
 
-/* The id of the machine that was made, when the reply names exactly one. */
-static void take_id(const struct json_node *reply, struct outcome *outcome)
+/* The id of what was made, when the reply names exactly one. */
+static void take_id(const struct order *order, const struct json_node *reply, struct outcome *outcome)
 {
         const struct json_node *row = message_first_row(reply);
         char scratch[32];
@@ -162,7 +148,8 @@ static void take_id(const struct json_node *reply, struct outcome *outcome)
                 return;
 
         for (size_t i = 0; i < n; i++, row = json_node_next(row)) {
-                id = rows_machine_id(row, scratch, NULL);
+                id = order->type == TYPE_MACHINE ? rows_machine_id(row, scratch, NULL)
+                                                 : balancer_made(order, row, scratch);
                 if (id && outcome->n_ids) {
                         outcome->n_ids = 0;
                         return;
@@ -175,6 +162,7 @@ static void take_id(const struct json_node *reply, struct outcome *outcome)
 static void acted(const struct account_config *account, const struct order *order, struct reply *rp,
                   struct outcome *ret)
 {
+        const char *const *names = order->type == TYPE_MACHINE ? rows_machine_names : balancer_names;
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
         _cleanup_json_doc_ struct json_doc *doc = NULL;
         enum message_result result;
@@ -182,12 +170,12 @@ static void acted(const struct account_config *account, const struct order *orde
         (void)account;
         if (outcome_from_status(rp, ret))
                 return;
-        if (message_open(rp, &doc, &result, &outcome.why) == 0) {
+        if (message_open(rp, names, &doc, &result, &outcome.why) == 0) {
                 switch (result) {
                 case RESULT_DONE:
                         outcome.class = OUTCOME_ACCEPTED;
                         if (order->verb == ORDER_CREATE)
-                                take_id(json_root(doc), &outcome);
+                                take_id(order, json_root(doc), &outcome);
                         break;
                 case RESULT_FAILED:
                         /* A create that failed may have left a machine behind; nothing documents which failures do not. */
@@ -213,6 +201,7 @@ static bool resembles(const char *marker, const char *name)
 const struct provider starvcenter_provider = {
         .type = "starvcenter",
         .machines = machines,
+        .balancer = balancer_settings,
         .making = making,
         .auth = AUTH_TOKEN,
         .options = options,

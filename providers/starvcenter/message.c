@@ -2,6 +2,8 @@
 #include "providers/starvcenter/message.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "reconcile/base/base64.h"
@@ -10,6 +12,21 @@
 #define REQUEST_MAX ((size_t)1 << 20)
 #define QUOTE_MAX 120  /* characters of an unreadable reply that its error shows */
 #define REASON_MAX 300 /* characters of the vendor's reason */
+
+int message_put_text(json_t *params, const char *key, const char *value, struct error *e)
+{
+        return json_object_set_new(params, key, json_string(value)) < 0
+                       ? error_set(e, -EINVAL, "\"%s\" is not UTF-8", key)
+                       : 0;
+}
+
+int message_put_number(json_t *params, const char *key, int64_t value, struct error *e)
+{
+        char text[24];
+
+        (void)snprintf(text, sizeof(text), "%" PRId64, value);
+        return message_put_text(params, key, text, e);
+}
 
 static int form_body(const json_t *params, struct request *rq, struct error *e)
 {
@@ -68,15 +85,15 @@ bool message_id_valid(const char *id)
         return true;
 }
 
-int message_machine_request(const struct account_config *account, enum method method, const char *id,
-                            struct request *ret, struct error *e)
+int message_id_request(const struct account_config *account, enum method method, const char *before, const char *id,
+                       struct request *ret, struct error *e)
 {
         _cleanup_buf_ struct buf path = BUF_INIT(1024);
 
-        /* A path of dots would name something else than a machine. */
+        /* A path of dots would name something else. */
         if (!message_id_valid(id) || text_equal(id, ".") || text_equal(id, ".."))
-                return error_set(e, -EINVAL, "the machine's id cannot stand in a request");
-        buf_adds(&path, "cloudvm/");
+                return error_set(e, -EINVAL, "the id cannot stand in a request");
+        buf_adds(&path, before);
         wire_percent_encode(&path, id, strlen(id));
         if (path.failed < 0)
                 return error_oom(e);
@@ -94,27 +111,7 @@ static int unreadable(struct error *e, const char *start, const char *why)
                          buf_text(&quote));
 }
 
-/* All that is read of any reply. */
-static const char *const names[] = {
-        /* of the envelope */
-        "result",
-        "resultinfo",
-        "data",
-        "dataCount",
-        /* of machines */
-        "vm.id",
-        "vm.name",
-        "vm.ip",
-        "vm.createtime",
-        "vm.state",
-        "vm.shutdown.enable",
-        "vm.vcpu.num",
-        "vm.memory.mem",
-        "vm.tenant.model",
-        NULL,
-};
-
-static int unwrap(struct reply *rp, struct json_doc **ret, struct error *e)
+static int unwrap(struct reply *rp, const char *const *names, struct json_doc **ret, struct error *e)
 {
         char start[4 * QUOTE_MAX] = "";
         _cleanup_json_doc_ struct json_doc *doc = NULL;
@@ -154,7 +151,8 @@ static void reason(const struct json_node *reply, const char *what, struct error
         error_set(e, -EBADMSG, "%s: %s", what, buf_text(&words));
 }
 
-int message_open(struct reply *rp, struct json_doc **ret, enum message_result *ret_result, struct error *e)
+int message_open(struct reply *rp, const char *const *names, struct json_doc **ret, enum message_result *ret_result,
+                 struct error *e)
 {
         _cleanup_json_doc_ struct json_doc *doc = NULL;
         const struct json_node *reply;
@@ -163,7 +161,7 @@ int message_open(struct reply *rp, struct json_doc **ret, enum message_result *r
         const char *code;
         int r;
 
-        r = unwrap(rp, &doc, e);
+        r = unwrap(rp, names, &doc, e);
         if (r < 0)
                 return r;
         reply = json_root(doc);

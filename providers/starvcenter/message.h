@@ -19,17 +19,26 @@ enum message_result {
         RESULT_TOKEN,  /* the token is not taken */
 };
 
+/* Puts a parameter. The document's examples write every value as a string. -EINVAL: the text is not UTF-8; the key is named. */
+int message_put_text(json_t *params, const char *key, const char *value, struct error *e);
+int message_put_number(json_t *params, const char *key, int64_t value, struct error *e);
+
 /* Makes the request for `path` under the account's endpoint. `params` NULL: no body. Times out as the account says. */
 int message_request(const struct account_config *account, enum method method, const char *path, const json_t *params,
                     struct request *ret, struct error *e);
 
-/* The same for one machine: "cloudvm/ID". -EINVAL for an id that cannot stand in a path. */
-int message_machine_request(const struct account_config *account, enum method method, const char *id,
-                            struct request *ret, struct error *e);
+/* The same for one thing, whose id ends the path: "cloudvm/ID". -EINVAL for an id that cannot stand in a path. */
+int message_id_request(const struct account_config *account, enum method method, const char *before, const char *id,
+                       struct request *ret, struct error *e);
 
-/* Takes a reply with status 2xx apart; its body is decoded in place and spent. 0: `*ret` is the JSON, `*ret_result` what it
- * says; where that is not RESULT_DONE, the error has the vendor's words, escaped. -EBADMSG: unreadable; -ENOMEM. */
-int message_open(struct reply *rp, struct json_doc **ret, enum message_result *ret_result, struct error *e);
+/* What is read of every reply: the beginning of each list of names. */
+#define MESSAGE_NAMES "result", "resultinfo", "data", "dataCount"
+
+/* Takes a reply with status 2xx apart; its body is decoded in place and spent. 0: `*ret` is the JSON, with the members that are named,
+ * and `*ret_result` what it says; where that is not RESULT_DONE, the error has the vendor's words, escaped. -EBADMSG: unreadable;
+ * -ENOMEM. */
+int message_open(struct reply *rp, const char *const *names, struct json_doc **ret, enum message_result *ret_result,
+                 struct error *e);
 
 /* Is this an id as a machine can have: not empty, not too long for an outcome, without control characters? */
 bool message_id_valid(const char *id);

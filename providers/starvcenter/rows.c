@@ -9,6 +9,11 @@
 #define MEBIBYTE ((int64_t)1 << 20)
 #define NUMBER_MAX 999999999 /* the most that the vendor documents for any number of a machine */
 
+const char *const rows_machine_names[] = {
+        MESSAGE_NAMES, "vm.id",         "vm.name",         "vm.ip", "vm.createtime", "vm.state", "vm.shutdown.enable",
+        "vm.vcpu.num", "vm.memory.mem", "vm.tenant.model", NULL,
+};
+
 static int no_reading(const char *key, struct error *e)
 {
         return error_set(e, -EBADMSG, "\"%s\" of a machine in the provider's reply is not what it should be", key);

@@ -11,6 +11,9 @@
 #include "reconcile/base/json_read.h"
 #include "reconcile/observation.h"
 
+/* What is read of replies that show machines; ends with NULL. */
+extern const char *const rows_machine_names[];
+
 /* Reads one machine and adds it: 1 it is new, 0 its id was there already; -EBADMSG naming what is wrong; -ENOMEM. */
 int rows_read_machine(struct observation *obs, const struct json_node *machine, struct error *e);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "providers/starvcenter/balancer.h"
 #include "providers/starvcenter/message.h"
 #include "providers/starvcenter/rows.h"
 #include "reconcile/base/text.h"
@@ -46,7 +47,7 @@ static int ask_one(const struct account_config *account, const char *id, struct 
         _cleanup_request_ struct request rq = { 0 };
         int r;
 
-        r = message_machine_request(account, METHOD_GET, id, &rq, e);
+        r = message_id_request(account, METHOD_GET, "cloudvm/", id, &rq, e);
         if (r < 0)
                 return r;
         rq.read = true;
@@ -56,10 +57,14 @@ static int ask_one(const struct account_config *account, const char *id, struct 
 int walk_look(const struct account_config *account, struct observation *obs, struct request_list *further,
               struct error *e)
 {
+        int r = 0;
+
         obs->of[TYPE_MACHINE].step = STEP_FIRST;
         if (obs->scope.type == SCOPE_ONE)
                 return ask_one(account, obs->scope.id, further, e);
-        return ask(account, 1, further, e);
+        if (observation_covers(obs, TYPE_MACHINE))
+                r = ask(account, 1, further, e);
+        return r < 0 ? r : balancer_look(account, obs, further, e);
 }
 
 /* The one machine that was asked for. A refusal could mean anything, so it says nothing. */
@@ -166,11 +171,13 @@ int walk_saw(const struct account_config *account, const struct request *rq, str
         r = reply_status_check(rp, e);
         if (r < 0)
                 return r;
-        r = message_open(rp, &doc, &result, e);
+        r = message_open(rp, balancer_is_asked(rq) ? balancer_names : rows_machine_names, &doc, &result, e);
         if (r < 0)
                 return r;
         if (result == RESULT_TOKEN)
                 return -EACCES;
+        if (balancer_is_asked(rq))
+                return result == RESULT_FAILED ? -EBADMSG : balancer_saw(rq, json_root(doc), obs, e);
         if (obs->scope.type == SCOPE_ONE)
                 return saw_one(json_root(doc), result, obs, e);
         /* Positions are documented as positive: a refusal of 0 means that no row stands there. */
@@ -236,7 +243,7 @@ int walk_seen(const struct account_config *account, struct observation *obs, str
 {
         bool counted = obs->of[TYPE_MACHINE].total >= 0;
 
-        if (obs->scope.type == SCOPE_ONE)
+        if (obs->scope.type == SCOPE_ONE || !observation_covers(obs, TYPE_MACHINE))
                 return 0;
         if (obs->of[TYPE_MACHINE].step == STEP_MOVED)
                 return error_set(e, -ESTALE, "machines came or went while the provider's pages were read");

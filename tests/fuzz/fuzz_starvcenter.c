@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "providers/starvcenter/starvcenter.h"
+#include "reconcile/balancer.h"
 #include "reconcile/base/base64.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -15,6 +16,7 @@ struct bodies {
         const uint8_t *rest;
         size_t n;
         bool wrapped; /* they are what is in the Base64, not the Base64 itself */
+        bool answered;
 };
 
 /* The next body; behind the last one, empty ones. */
@@ -25,6 +27,7 @@ static struct reply next_reply(struct bodies *bodies)
         _cleanup_buf_ struct buf base64 = BUF_INIT(n * 2 + 8);
         struct reply rp = { .end = REPLY_COMPLETE, .status = 200 };
 
+        bodies->answered = true;
         must(base64_encode(&base64, bodies->rest, n) == 0);
         rp.body_len = bodies->wrapped ? base64.len : n;
         rp.body = fuzz_text(bodies->wrapped ? (const uint8_t *)base64.data : bodies->rest, rp.body_len);
@@ -33,12 +36,34 @@ static struct reply next_reply(struct bodies *bodies)
         return rp;
 }
 
-static void check_row(const struct observation *obs, const struct row *row)
+/* What a balancer is set to is JSON again, whatever was printed. */
+static bool is_settings(const struct values *v)
+{
+        _cleanup_json_ json_t *settings = NULL;
+        const char *text = values_known(v, PROPERTY_SPEC) ? v->of[PROPERTY_SPEC].text : "";
+
+        return json_parse(text, strlen(text), &settings, NULL) == 0 && json_is_object(settings);
+}
+
+/* A back end's name can be taken apart, or there is none, and it is never acted on. */
+static bool is_named(const struct row *row)
+{
+        _cleanup_free_ char *key = strdup(row->name);
+        struct backend backend;
+
+        if (!*row->name)
+                return row->condition == CONDITION_UNKNOWN;
+        return backend_parse(key, &backend) == 0 && backend.port >= 0 && backend.port <= 65535;
+}
+
+static void check_row(const struct observation *obs, enum thing_type type, const struct row *row)
 {
         must(*row->id && strlen(row->id) < OUTCOME_ID_MAX);
-        must(observation_find(obs, TYPE_MACHINE, row->id) == row);
+        must(observation_find(obs, type, row->id) == row);
         must(row->name && row->address && row->created);
         must(*condition_text(row->condition));
+        must(type != TYPE_BALANCER || is_settings(&row->values));
+        must(type != TYPE_BACKEND || (*row->parent && is_named(row)));
         if (values_known(&row->values, PROPERTY_CPU))
                 must(row->values.of[PROPERTY_CPU].number >= 0);
         if (values_known(&row->values, PROPERTY_MEMORY))
@@ -49,8 +74,9 @@ static void check_row(const struct observation *obs, const struct row *row)
 
 static void check_observation(const struct observation *obs)
 {
-        for (size_t i = 0; i < obs->of[TYPE_MACHINE].n_rows; i++)
-                check_row(obs, &obs->of[TYPE_MACHINE].rows[i]);
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                for (size_t i = 0; i < obs->of[type].n_rows; i++)
+                        check_row(obs, type, &obs->of[type].rows[i]);
 }
 
 static void check_complete(const struct observation *obs)
@@ -74,7 +100,7 @@ static int answer(struct bodies *bodies, struct observation *obs, struct request
                 _cleanup_(reply_done) struct reply rp = {};
                 int r;
 
-                if (bodies->n == 0 && obs->of[TYPE_MACHINE].pages_read > 0)
+                if (bodies->n == 0 && bodies->answered)
                         return 1;
                 must(batch.requests[i].read && batch.requests[i].url);
                 rp = next_reply(bodies);
@@ -114,9 +140,11 @@ static void check_look(struct bodies bodies, const struct scope *scope)
         }
 }
 
-static void check_outcome(struct bodies bodies, enum order_verb verb)
+static void check_outcome(struct bodies bodies, enum thing_type type, enum order_verb verb)
 {
-        const struct order order = { .verb = verb, .id = verb == ORDER_CREATE ? NULL : "vm-1", .name = "web-0" };
+        const struct order order = {
+                .verb = verb, .type = type, .id = verb == ORDER_CREATE ? NULL : "vm-1", .name = "web-0"
+        };
         _cleanup_(reply_done) struct reply rp = next_reply(&bodies);
         struct outcome outcome;
 
@@ -134,14 +162,20 @@ static void check_outcome(struct bodies bodies, enum order_verb verb)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const struct scope one = scope_one(TYPE_MACHINE, "vm-1");
+        const struct scope balancers = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_BALANCER };
+        const struct scope backends = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_BACKEND };
 
         for (int wrapped = 0; wrapped <= 1; wrapped++) {
                 struct bodies bodies = { .rest = data, .n = size, .wrapped = wrapped };
 
                 check_look(bodies, &scope_machines);
                 check_look(bodies, &one);
-                check_outcome(bodies, ORDER_CREATE);
-                check_outcome(bodies, ORDER_CHANGE);
+                check_look(bodies, &balancers);
+                check_look(bodies, &backends);
+                check_outcome(bodies, TYPE_MACHINE, ORDER_CREATE);
+                check_outcome(bodies, TYPE_MACHINE, ORDER_CHANGE);
+                check_outcome(bodies, TYPE_BALANCER, ORDER_CREATE);
+                check_outcome(bodies, TYPE_BACKEND, ORDER_CREATE);
         }
 
         return 0;

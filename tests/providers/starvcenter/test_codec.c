@@ -1,38 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/providers/starvcenter/exchange.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 #include "reconcile/base/text.h"
-#include "tests/support/files.h"
-
-#define TEXT_MAX ((size_t)1 << 20)
-
-/* A reply of the golden files in the ways that its Base64 may come. */
-enum wrapping { WRAP_PLAIN, WRAP_LINES, WRAP_UNPADDED, WRAPPINGS };
-
-static struct reply wrapped(const char *json, size_t n, enum wrapping how)
-{
-        struct buf base64 = BUF_INIT(TEXT_MAX), lines = BUF_INIT(TEXT_MAX);
-        struct reply rp;
-
-        assert_int_equal(base64_encode(&base64, json, n), 0);
-        for (size_t i = 0; i < base64.len; i++) {
-                if (how == WRAP_UNPADDED && base64.data[i] == '=')
-                        break;
-                buf_addc(&lines, base64.data[i]);
-                if (how == WRAP_LINES && i % 76 == 75)
-                        buf_adds(&lines, "\r\n");
-        }
-        if (how == WRAP_LINES)
-                buf_adds(&lines, "\n");
-        assert_int_equal(lines.failed, 0);
-        rp = reply_of(200, buf_text(&lines), lines.len);
-        buf_done(&base64);
-        buf_done(&lines);
-        return rp;
-}
 
 static void print_number(struct buf *b, const char *name, const struct values *v, enum property f)
 {
@@ -57,15 +28,6 @@ static void print_observation(struct buf *b, const struct observation *obs)
                 buf_addf(b, "|model %s\n", values_known(v, PROPERTY_MODEL) ? v->of[PROPERTY_MODEL].text : "-");
         }
         assert_false(obs->denied);
-}
-
-static const char *errno_name(int r)
-{
-        return r == -EBADMSG  ? "-EBADMSG"
-               : r == -EACCES ? "-EACCES"
-               : r == -EAGAIN ? "-EAGAIN"
-               : r == -ESTALE ? "-ESTALE"
-                              : "?";
 }
 
 /* What one reply to the first question makes of an observation, as text. */
@@ -251,42 +213,6 @@ static void statuses_decide_first(void **state)
                 assert_string_equal(e.text, outcome.why.text);
                 reply_done(&rp);
         }
-}
-
-/* The form's field, decoded from the request itself. */
-static void print_params(struct buf *b, const struct request *rq)
-{
-        char *field = strdup(rq->body + strlen("KEY_PARAM="));
-        size_t n;
-
-        assert_non_null(field);
-        assert_int_equal(wire_percent_decode(field, true), 0);
-        assert_int_equal(base64_decode_in_place(field, strlen(field), &n, NULL), 0);
-        buf_addf(b, "\n%s\n\n%s\n", rq->body, field);
-        free(field);
-}
-
-static void check_request(const char *name, struct request *rq)
-{
-        struct buf b = BUF_INIT(TEXT_MAX);
-        char path[4096];
-        char *expected;
-        size_t n;
-
-        (void)snprintf(path, sizeof(path), FOLDER "requests/%s.txt", name);
-        expected = read_file(path, &n);
-        buf_addf(&b, "%s %s\n", method_name(rq->method), rq->url);
-        for (size_t i = 0; i < rq->n_headers; i++)
-                buf_addf(&b, "%s: %s\n", rq->headers[i].name, rq->headers[i].value);
-        if (rq->body) {
-                assert_int_equal(rq->body_len, strlen(rq->body));
-                print_params(&b, rq);
-        }
-        assert_string_equal(buf_text(&b), expected);
-        assert_int_equal(rq->timeout, account.timeout);
-        buf_done(&b);
-        free(expected);
-        request_done(rq);
 }
 
 static void check_look(const char *name, const struct scope *scope)

@@ -30,9 +30,13 @@ static json_t *changes_json(const struct action *a)
 
 static json_t *depends_json(const struct action *a)
 {
+        _cleanup_json_ json_t *list = json_array();
         char id[32];
 
-        return a->depends_on > 0 ? json_pack("[s]", action_id(a->depends_on - 1, id)) : json_array();
+        for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++)
+                if (json_array_append_new(list, json_string(action_id(a->depends_on[i] - 1, id))) < 0)
+                        return NULL;
+        return STEAL(list);
 }
 
 static json_t *action_json(const struct plan *p, size_t number)
@@ -43,7 +47,7 @@ static json_t *action_json(const struct plan *p, size_t number)
 
         return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", action_id(number, id),
                          "action", action_verb_text(a->verb), "kind", json_any_text(a->kind), "name",
-                         json_any_text(a->name), "resource", json_any_text(s->resource), "provider",
+                         json_any_text(plan_action_name(p, a)), "resource", json_any_text(s->resource), "provider",
                          json_any_text(s->provider), "vendorId", json_any_text(a->vendor_id), "reason",
                          json_any_text(a->reason), "changes", changes_json(a), "dependsOn", depends_json(a), "blocked",
                          json_any_text(a->blocked));

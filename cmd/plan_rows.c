@@ -42,16 +42,16 @@ static void folding_done(struct folding *f)
         strpool_free(f->keys);
 }
 
-/* A name with a number to fold by: "web-3", or "web-3/data" of a disk. */
+/* A name with a number to fold by: "web-3", "web-3/data" of a disk, or "web-3:8080" of a back end. */
 struct numbered {
         int64_t ordinal; /* -1: it has none */
         size_t stem;     /* length of "web" */
-        const char *end; /* "/data", or "" */
+        const char *end; /* "/data", ":8080", or "" */
 };
 
 static struct numbered split_name(const char *name)
 {
-        size_t n = strcspn(name, "/");
+        size_t n = strcspn(name, "/:");
         struct numbered parts = { .ordinal = -1, .end = name + n };
         char machine[SLOT_TEXT_MAX];
 
@@ -74,7 +74,7 @@ static bool is_same_machine(const char *a, const char *b)
 /* What goes first, when that is about another thing: within one machine the order goes without saying. */
 static const struct action *goes_first(const struct plan *p, const struct action *a)
 {
-        const struct action *before = a->depends_on > 0 ? &p->actions[a->depends_on - 1] : NULL;
+        const struct action *before = a->depends_on[0] > 0 ? &p->actions[a->depends_on[0] - 1] : NULL;
 
         return before && !is_same_machine(before->name, a->name) ? before : NULL;
 }
@@ -90,10 +90,10 @@ static const char *key_of(struct folding *f, const struct action *a, const struc
         const struct action *before = goes_first(f->plan, a);
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
 
-        (void)buf_addf(&key, "%d %.*s", (int)a->verb, (int)name->stem, a->name);
+        (void)buf_addf(&key, "%d %.*s", (int)a->verb, (int)name->stem, plan_action_name(f->plan, a));
         add_part(&key, name->end);
         add_part(&key, a->kind);
-        add_part(&key, before ? before->name : NULL);
+        add_part(&key, before ? plan_action_name(f->plan, before) : NULL);
         add_part(&key, a->summary);
         add_part(&key, a->reason);
         add_part(&key, a->blocked);
@@ -114,7 +114,9 @@ static int begin_run(struct folding *f, const struct action *a, int64_t ordinal,
         if (!run)
                 return -ENOMEM;
 
-        *run = (struct plan_row){ .action = a, .n = 1, .from = ordinal, .to = ordinal };
+        *run = (struct plan_row){
+                .action = a, .name = plan_action_name(f->plan, a), .n = 1, .from = ordinal, .to = ordinal
+        };
         *ret = f->n_runs - 1;
         return 0;
 }
@@ -122,7 +124,7 @@ static int begin_run(struct folding *f, const struct action *a, int64_t ordinal,
 /* Puts an action at the begin or the end of the run of its like, or begins another. */
 static int fold(struct folding *f, const struct action *a, size_t *ret)
 {
-        const struct numbered name = split_name(a->name);
+        const struct numbered name = split_name(plan_action_name(f->plan, a));
         const char *key = name.ordinal < 0 ? NULL : key_of(f, a, &name);
         int64_t ordinal = name.ordinal;
         uintptr_t number;
@@ -171,7 +173,8 @@ static int add_rows(struct plan_rows *rows, const struct folding *f, size_t firs
                 const struct plan_row *run = &f->runs[f->run_of[i - first]];
 
                 if (run->n < RUN_LEAST)
-                        r = add_row(rows, &(struct plan_row){ .action = a, .n = 1 });
+                        r = add_row(rows,
+                                    &(struct plan_row){ .action = a, .name = plan_action_name(f->plan, a), .n = 1 });
                 else if (run->action == a)
                         r = add_row(rows, run);
         }
@@ -279,11 +282,11 @@ int plan_row_name(const struct plan_row *row, struct buf *b)
         struct numbered parts;
 
         if (row->n == 1)
-                return plan_escape(b, row->action->name);
+                return plan_escape(b, row->name);
 
-        parts = split_name(row->action->name);
+        parts = split_name(row->name);
         for (int last = 0; last <= 1; last++)
-                (void)buf_addf(&name, "%s%.*s-%" PRId64 "%s", last ? ".." : "", (int)parts.stem, row->action->name,
+                (void)buf_addf(&name, "%s%.*s-%" PRId64 "%s", last ? ".." : "", (int)parts.stem, row->name,
                                last ? row->to : row->from, parts.end);
         return plan_escape(b, buf_text(&name));
 }
@@ -405,7 +408,7 @@ int plan_row_details(const struct plan_rows *rows, const struct plan_row *row, s
         }
         if (before) {
                 (void)buf_adds(b, b->len > start ? ", after " : "after ");
-                (void)plan_escape(b, before->name);
+                (void)plan_escape(b, plan_action_name(rows->plan, before));
         }
         add_obstacle(b, rows, a);
 

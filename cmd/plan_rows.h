@@ -13,6 +13,7 @@
 #include "reconcile/plan.h"
 
 struct plan_row {
+        const char *name;            /* as it is shown */
         const struct action *action; /* the first of them */
         size_t n;                    /* how many actions; more than 1: the ordinals `from` to `to` */
         int64_t from, to;

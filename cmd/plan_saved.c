@@ -167,7 +167,7 @@ static int key_of(const struct plan *p, const struct action *a, struct buf *key)
 {
         const struct section *s = &p->sections[a->section];
 
-        return buf_addf(key, "%s %s %s", s->provider, s->resource, a->name);
+        return buf_addf(key, "%s %s %s", s->provider, s->resource, plan_action_name(p, a));
 }
 
 static int index_actions(struct saved_plan *s, struct error *e)
@@ -298,9 +298,9 @@ size_t saved_plan_tell_new(const struct saved_plan *s, const struct plan *p)
                 if (saved_plan_holds(s, p, a))
                         continue;
                 if (n++ < TOLD_MAX)
-                        log_error("not in the saved plan: %s %s (%s on %s): %s%s%s", action_verb_text(a->verb), a->name,
-                                  section->resource, section->provider, a->reason, a->blocked ? "; blocked: " : "",
-                                  a->blocked ? a->blocked : "");
+                        log_error("not in the saved plan: %s %s (%s on %s): %s%s%s", action_verb_text(a->verb),
+                                  plan_action_name(p, a), section->resource, section->provider, a->reason,
+                                  a->blocked ? "; blocked: " : "", a->blocked ? a->blocked : "");
         }
         if (n > TOLD_MAX)
                 log_error("not in the saved plan: %zu more", n - TOLD_MAX);

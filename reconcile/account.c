@@ -243,10 +243,13 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
                 a->step = STEP_CHECKING;
 }
 
-/* Does a spec, or the ledger, have things of this type there? */
+/* Does a spec, or the ledger, have things of this type there? What is contained in something is where that is. */
 static bool has_things(const struct account *a, enum thing_type type)
 {
         const struct ledger *ledger = a->engine->ledger;
+
+        if (a->making[type].contained)
+                return has_things(a, a->making[type].container);
 
         for (size_t i = 0; i < ledger->n_things; i++)
                 if (ledger->things[i]->type == type && ledger->things[i]->state != THING_GONE &&
@@ -262,27 +265,46 @@ static bool has_things(const struct account *a, enum thing_type type)
         return false;
 }
 
-/* Templates of ours of which more is to be known than their listing shows. */
+static int add_detail(struct account *a, enum thing_type of, const char *id, const char *within)
+{
+        struct detail *detail = ARRAY_ADD(a->details, a->n_details, a->allocated_details);
+
+        if (!detail)
+                return -ENOMEM;
+        *detail = (struct detail){ .of = of, .id = id, .within = within };
+        return 0;
+}
+
+/* What is to be known of a thing of ours beyond what its listing shows. */
+static int add_details_of(struct account *a, const struct thing *t)
+{
+        const struct resource *resource = estate_find_text(a->engine->estate, t->resource);
+        int r = 0;
+
+        if (t->type == TYPE_TEMPLATE && resource && resource->machine_template->credit)
+                r = add_detail(a, TYPE_TEMPLATE, t->id, NULL);
+        if (t->type == TYPE_GROUP)
+                r = add_detail(a, TYPE_RULE, t->id, NULL);
+        if (t->type == TYPE_GROUP && r == 0)
+                r = add_detail(a, TYPE_BINDING, t->id, NULL);
+        return r;
+}
+
 static int add_details(struct account *a, struct scope *scope)
 {
         const struct ledger *ledger = a->engine->ledger;
+        int r = 0;
 
-        free(a->details);
-        a->details = calloc(ledger->n_things + 1, sizeof(*a->details));
-        if (!a->details)
-                return -ENOMEM;
-        for (size_t i = 0; i < ledger->n_things; i++) {
+        a->n_details = 0;
+        for (size_t i = 0; r == 0 && i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
-                const struct resource *r;
 
-                if (t->type != TYPE_TEMPLATE || t->state != THING_OWNED || !text_equal(t->account, a->name))
-                        continue;
-                r = estate_find_text(a->engine->estate, t->resource);
-                if (r && r->machine_template->credit)
-                        a->details[scope->n_details++] = t->id;
+                if ((t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id && text_equal(t->account, a->name))
+                        r = add_details_of(a, t);
         }
         scope->details = a->details;
-        return 0;
+        scope->n_details = a->n_details;
+        return r;
 }
 
 /* What is looked at: machines, and of the rest only what there is, or is to be. */

@@ -64,7 +64,8 @@ struct account {
 
         /* Looking. */
         struct look listing;
-        const char **details; /* ids in the listing's scope; the ledger's strings */
+        struct detail *details; /* of the listing's scope; the strings are the ledger's */
+        size_t n_details, allocated_details;
         struct look *checks;
         size_t n_checks, allocated_checks;
         bool is_shown;                /* nothing is sent: what there is comes from a snapshot, */
@@ -150,6 +151,8 @@ usec_t account_pace(const struct account *a, usec_t now, usec_t wanted); /* when
 /* calls.c: rows of calls, and what is remembered of those that did not work. */
 bool call_is_open(const struct account *a,
                   const struct call *c); /* of this account, may have gone out, and not resolved */
+/* The id of what the thing that a call is about is in; NULL: it is not ours, or not there. */
+const char *call_container(const struct account *a, const struct call *c);
 struct thing *call_thing(const struct account *a, const struct call *c); /* its machine; NULL: none */
 void call_resolve(struct account *a, struct call *c, const char *outcome, const char *note);
 void retry_failed(struct account *a, const struct call *c, enum outcome_class class, const char *why, usec_t now);
@@ -190,6 +193,9 @@ bool recover_stays_absent(const struct account *a, struct call *c);
 void recover_own(struct account *a, struct call *c, const struct row *row);
 void recover_park_slot(struct account *a, struct call *c, const char *id, bool leaked, const char *note);
 void recover_not_done(struct account *a, struct call *c, usec_t now);
+
+/* recover_part.c: a call about what is contained in something of ours. */
+void recover_part(struct account *a, struct call *c, usec_t now);
 
 /* recover_lane.c: creates that leave no marker. */
 int recover_lanes(struct account *a, struct call **calls, size_t n, usec_t now);

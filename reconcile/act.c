@@ -28,8 +28,10 @@ static void call_undone(struct account *a, struct call *c, const char *outcome, 
 }
 
 /* What the vendor will show of the thing, so that a create of unknown outcome is found again. */
-static const char *marker_of(struct account *a, const struct call *c)
+static const char *marker_of(struct account *a, const struct call *c, const struct action *action)
 {
+        if (a->making[c->type].contained)
+                return account_words(a, "%s", action->key ? action->key : "");
         if (c->verb != ORDER_CREATE)
                 return "";
         switch (a->making[c->type].marker) {
@@ -85,12 +87,12 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
         c->counts = action->counts;
         c->made_at = engine_wall(a->engine);
         c->made_at_boot = now;
-        c->marker = marker_of(a, c);
+        c->marker = marker_of(a, c, action);
         if (action->vendor_id)
                 c->id = ledger_string(ledger, action->vendor_id);
         if (!c->id || ledger_set_values(ledger, &action->wanted, &c->wanted, &c->wanted_text) < 0)
                 return -ENOMEM;
-        if (action->order == ORDER_DELETE) {
+        if (action->order == ORDER_DELETE && action->thing) {
                 action->thing->state = THING_LEAVING;
                 touch_thing(a, action->thing);
         }
@@ -222,12 +224,14 @@ static int password_of(struct account *a, const struct order *order, const char 
         return *ret ? 0 : -EINVAL;
 }
 
-/* The thing that a disk hangs on: the machine in whose slot it is. */
+/* What a disk hangs on: the machine in whose slot it is; and what something is in. */
 static const char *parent_of(const struct account *a, const struct call *c)
 {
         const struct ledger *ledger = a->engine->ledger;
         const char *slash = c->type == TYPE_DISK ? strchr(c->slot, '/') : NULL;
 
+        if (a->making[c->type].contained)
+                return call_container(a, c);
         for (size_t i = 0; slash && i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
 

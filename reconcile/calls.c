@@ -64,6 +64,20 @@ struct thing *call_thing(const struct account *a, const struct call *c)
         return NULL;
 }
 
+const char *call_container(const struct account *a, const struct call *c)
+{
+        const struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = ledger->n_things; i > 0; i--) {
+                const struct thing *t = ledger->things[i - 1];
+
+                if (t->type == a->making[c->type].container && text_equal(t->account, a->name) && *t->id &&
+                    text_equal(t->resource, c->resource) && (t->state == THING_OWNED || t->state == THING_LEAVING))
+                        return t->id;
+        }
+        return NULL;
+}
+
 static uint64_t next_random(struct engine *engine)
 {
         engine->random ^= engine->random << 13;

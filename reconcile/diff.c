@@ -250,7 +250,7 @@ static void chain(struct planning *pl, const struct slot *s, size_t first)
                 if (a->blocked || (retry && retry->given_up))
                         continue;
                 if (before) {
-                        a->depends_on = before;
+                        action_depends(a, before - 1);
                         a->waits = a->waits ? a->waits : "one change of a machine at a time";
                 }
                 before = i + 1;
@@ -323,8 +323,8 @@ static void diff_adopted(struct planning *pl, const struct slot *s, const struct
 
                 a->thing = NULL;
                 a->waits = "its adoption goes first";
-                if (!a->depends_on)
-                        a->depends_on = adoption + 1;
+                if (!a->depends_on[0])
+                        action_depends(a, adoption);
         }
 }
 

@@ -201,6 +201,12 @@ static int compare_slots(const void *a, const void *b)
         return text_natural_compare(x->name, y->name);
 }
 
+/* Is it planned with what it hangs on, or is in? */
+static bool hangs_on_others(const struct plan_input *in, enum thing_type type)
+{
+        return type == TYPE_DISK || in->making[type].contained;
+}
+
 int set_expand(const struct plan_input *in, const struct census *census, const char *name,
                const struct resource *resource, struct set *ret)
 {
@@ -210,7 +216,7 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
         int r;
 
         for (struct thing *t = strmap_get(&census->things, name); t; t = t->next) {
-                if (t->type == TYPE_DISK)
+                if (hangs_on_others(in, t->type))
                         continue;
                 r = set_add(&set, in, t, strmap_get(&census->calls, t->slot), t->slot, NULL);
                 if (r < 0)
@@ -219,7 +225,7 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
         for (size_t i = 0; i < in->ledger->n_calls; i++) {
                 const struct call *c = in->ledger->calls[i];
 
-                if (c->state == CALL_RESOLVED || c->verb != ORDER_CREATE || c->type == TYPE_DISK ||
+                if (c->state == CALL_RESOLVED || c->verb != ORDER_CREATE || hangs_on_others(in, c->type) ||
                     !text_equal(c->account, in->account) || !text_equal(c->resource, name))
                         continue;
                 r = set_add(&set, in, NULL, c, c->slot, NULL);

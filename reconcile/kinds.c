@@ -293,9 +293,10 @@ const struct field *field_find(const struct field *table, const char *name)
 const char *thing_type_text(enum thing_type type)
 {
         static const char *const texts[] = {
-                [TYPE_MACHINE] = "Machine", [TYPE_DISK] = "Disk",   [TYPE_TEMPLATE] = "MachineTemplate",
-                [TYPE_OFFER] = "Offer",     [TYPE_IMAGE] = "Image", [TYPE_BALANCER] = "LoadBalancer",
-                [TYPE_BACKEND] = "BackEnd",
+                [TYPE_MACHINE] = "Machine", [TYPE_DISK] = "Disk",           [TYPE_TEMPLATE] = "MachineTemplate",
+                [TYPE_OFFER] = "Offer",     [TYPE_IMAGE] = "Image",         [TYPE_BALANCER] = "LoadBalancer",
+                [TYPE_BACKEND] = "BackEnd", [TYPE_GROUP] = "SecurityGroup", [TYPE_RULE] = "Rule",
+                [TYPE_BINDING] = "Binding", [TYPE_CARD] = "Card",
         };
 
         return texts[type];
@@ -305,23 +306,15 @@ static const struct {
         const char *name;
         enum field_type type;
 } properties[PROPERTIES] = {
-        [PROPERTY_NONE] = { "", FIELD_STRING },
-        [PROPERTY_TEMPLATE] = { "template", FIELD_STRING },
-        [PROPERTY_MODEL] = { "model", FIELD_STRING },
-        [PROPERTY_IMAGE] = { "image", FIELD_STRING },
-        [PROPERTY_CPU] = { "cpu", FIELD_COUNT },
-        [PROPERTY_MEMORY] = { "memory", FIELD_SIZE },
-        [PROPERTY_NETWORK] = { "network", FIELD_STRING },
-        [PROPERTY_BANDWIDTH] = { "bandwidth", FIELD_BITRATE },
-        [PROPERTY_SIZE] = { "size", FIELD_SIZE },
-        [PROPERTY_CREDIT] = { "credit", FIELD_DURATION },
-        [PROPERTY_GPUS] = { "gpus", FIELD_COUNT },
-        [PROPERTY_STORAGE] = { "storage", FIELD_SIZE },
-        [PROPERTY_SYSTEM] = { "system", FIELD_STRING },
-        [PROPERTY_SPEC] = { "spec", FIELD_STRING },
-        [PROPERTY_PORT] = { "port", FIELD_COUNT },
-        [PROPERTY_WEIGHT] = { "weight", FIELD_COUNT },
-        [PROPERTY_CERTIFICATE] = { "certificate", FIELD_STRING },
+        [PROPERTY_NONE] = { "", FIELD_STRING },           [PROPERTY_TEMPLATE] = { "template", FIELD_STRING },
+        [PROPERTY_MODEL] = { "model", FIELD_STRING },     [PROPERTY_IMAGE] = { "image", FIELD_STRING },
+        [PROPERTY_CPU] = { "cpu", FIELD_COUNT },          [PROPERTY_MEMORY] = { "memory", FIELD_SIZE },
+        [PROPERTY_NETWORK] = { "network", FIELD_STRING }, [PROPERTY_BANDWIDTH] = { "bandwidth", FIELD_BITRATE },
+        [PROPERTY_SIZE] = { "size", FIELD_SIZE },         [PROPERTY_CREDIT] = { "credit", FIELD_DURATION },
+        [PROPERTY_GPUS] = { "gpus", FIELD_COUNT },        [PROPERTY_STORAGE] = { "storage", FIELD_SIZE },
+        [PROPERTY_SYSTEM] = { "system", FIELD_STRING },   [PROPERTY_SPEC] = { "spec", FIELD_STRING },
+        [PROPERTY_PORT] = { "port", FIELD_COUNT },        [PROPERTY_WEIGHT] = { "weight", FIELD_COUNT },
+        [PROPERTY_PENDING] = { "pending", FIELD_COUNT },  [PROPERTY_CERTIFICATE] = { "certificate", FIELD_STRING },
 };
 
 const char *property_name(enum property property)

@@ -55,6 +55,10 @@ enum thing_type {
         TYPE_IMAGE,    /* a system that machines may begin with. Never owned */
         TYPE_BALANCER, /* a load balancer */
         TYPE_BACKEND,  /* what a load balancer hands its connections to: a port of a machine */
+        TYPE_GROUP,    /* a security group */
+        TYPE_RULE,     /* what a security group lets through */
+        TYPE_BINDING,  /* a card that is in a security group */
+        TYPE_CARD,     /* a network card of a machine. Never owned */
         THING_TYPES,
 };
 
@@ -78,6 +82,7 @@ enum property {
         PROPERTY_SPEC, /* of a template or balancer: what its spec says in its own fields, as JSON */
         PROPERTY_PORT, /* these two are of a back end */
         PROPERTY_WEIGHT,
+        PROPERTY_PENDING,     /* of a security group: how many of its rules are accepted and not in effect */
         PROPERTY_CERTIFICATE, /* of a balancer: the digest of what was sent last, which no vendor shows */
         PROPERTIES,
 };

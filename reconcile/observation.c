@@ -10,7 +10,7 @@ const struct scope scope_machines = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE
 
 static int copy_details(struct observation *obs, const struct scope *scope)
 {
-        const char **details;
+        struct detail *details;
 
         if (!scope->n_details)
                 return 0;
@@ -18,8 +18,14 @@ static int copy_details(struct observation *obs, const struct scope *scope)
         if (!details)
                 return -ENOMEM;
         for (size_t i = 0; i < scope->n_details; i++) {
-                details[i] = strpool_add(obs->strings, scope->details[i]);
-                if (!details[i])
+                const struct detail *detail = &scope->details[i];
+
+                details[i] = (struct detail){
+                        .of = detail->of,
+                        .id = strpool_add(obs->strings, detail->id),
+                        .within = detail->within ? strpool_add(obs->strings, detail->within) : NULL,
+                };
+                if (!details[i].id || !details[i].within != !detail->within)
                         return -ENOMEM;
         }
         obs->scope.details = details;

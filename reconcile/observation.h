@@ -69,10 +69,18 @@ enum scope_type {
         SCOPE_ONE,     /* the thing whose type and id are given: does the vendor still show it? */
 };
 
+/* More of one thing than its listing shows: of a template its credit; the rules or bindings of a group; the cards of a machine, unless
+ * some of them are bound in the group `within`. */
+struct detail {
+        enum thing_type of; /* TYPE_TEMPLATE, TYPE_RULE, TYPE_BINDING, TYPE_CARD */
+        const char *id;     /* of the template, group or machine */
+        const char *within; /* TYPE_CARD: the group's id; else NULL */
+};
+
 struct scope {
         enum scope_type type;
-        unsigned types;             /* SCOPE_ACCOUNT: bits 1u << thing_type */
-        const char *const *details; /* SCOPE_ACCOUNT: ids of templates of which more is wanted than the listing shows */
+        unsigned types;               /* SCOPE_ACCOUNT: bits 1u << thing_type */
+        const struct detail *details; /* SCOPE_ACCOUNT: what more is wanted than the listings show */
         size_t n_details;
         enum thing_type of; /* SCOPE_ONE */
         const char *id;

@@ -112,7 +112,8 @@ bool action_equal(const struct plan *a_plan, const struct action *a, const struc
 {
         const struct section *as = &a_plan->sections[a->section], *bs = &b_plan->sections[b->section];
 
-        if (a->verb != b->verb || !text_equal(a->kind, b->kind) || !text_equal(a->name, b->name) ||
+        if (a->verb != b->verb || !text_equal(a->kind, b->kind) ||
+            !text_equal(plan_action_name(a_plan, a), plan_action_name(b_plan, b)) ||
             !text_equal(as->resource, bs->resource) || !text_equal(as->provider, bs->provider) ||
             !text_equal(a->vendor_id, b->vendor_id) || !text_equal(a->blocked, b->blocked) ||
             a->n_changes != b->n_changes)
@@ -197,8 +198,9 @@ static int append_action(struct plan *to, const struct action *a, size_t section
         new->section += section_offset;
         new->thing = NULL;
         new->wanted = (struct values){ 0 };
-        if (a->depends_on)
-                new->depends_on += action_offset;
+        new->key = NULL;
+        for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++)
+                new->depends_on[i] += action_offset;
         new->serves = 0; /* for the making of the plan only */
         return 0;
 }
@@ -240,6 +242,24 @@ static int compare_sections(const struct section *a, const struct section *b)
         return r ? r : strcmp(a->provider, b->provider);
 }
 
+const char *plan_action_name(const struct plan *p, const struct action *a)
+{
+        const char *resource = p->sections[a->section].resource, *slash = strchr(resource, '/');
+        size_t n = slash ? strlen(slash + 1) : 0;
+
+        return n && strncmp(a->name, slash + 1, n) == 0 && a->name[n] == '/' ? a->name + n + 1 : a->name;
+}
+
+void action_depends(struct action *a, size_t number)
+{
+        size_t i = 0;
+
+        while (i < DEPENDS_MAX && a->depends_on[i] && a->depends_on[i] != number + 1)
+                i++;
+        if (i < DEPENDS_MAX)
+                a->depends_on[i] = number + 1;
+}
+
 int plan_sort(struct plan *p)
 {
         _cleanup_free_ size_t *order = calloc(p->n_sections + 1, sizeof(*order)),
@@ -270,8 +290,8 @@ int plan_sort(struct plan *p)
 
                 *a = p->actions[k];
                 a->section = place[a->section];
-                if (a->depends_on)
-                        a->depends_on = number[a->depends_on - 1] + 1;
+                for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++)
+                        a->depends_on[i] = number[a->depends_on[i] - 1] + 1;
         }
         if (p->n_sections > 0)
                 memcpy(p->sections, sections, p->n_sections * sizeof(*sections));

@@ -24,6 +24,9 @@ enum action_verb {
 
 const char *action_verb_text(enum action_verb v); /* "create", … as in the JSON plan */
 
+/* So many actions can be said to go before one. */
+#define DEPENDS_MAX 8
+
 struct change_line {
         const char *field, *from, *to; /* in the spec's units */
 };
@@ -31,8 +34,10 @@ struct change_line {
 struct action {
         enum action_verb verb;
         enum thing_type type;
-        const char *kind;      /* "Machine" */
-        const char *name;      /* "web-3" */
+        const char *kind; /* "Machine" */
+        const char *name; /* its slot: "web-3"; of what is contained "shop/web-3:8080" */
+        const char *
+                key; /* contained: what tells it within its parent; NULL: it is not known yet, or another sort of thing */
         const char *vendor_id; /* NULL: none yet */
         const char
                 *summary; /* create: "template tmpl-7, 4 cpu, 8GiB, network pg-12"; delete: "running"; NULL: the changes
@@ -46,10 +51,10 @@ struct action {
         bool given_up;      /* it waits for a person, or for longer than a run of apply should last */
         struct change_line changes[2];
         size_t n_changes;
-        size_t depends_on; /* number + 1 of the action that goes first; 0: none */
-        size_t serves;     /* number + 1 of the action that it is done for, and blocked with; 0: none */
-        size_t requests;   /* that carrying it out sends at the least */
-        size_t section;    /* its number in sections */
+        size_t depends_on[DEPENDS_MAX]; /* numbers + 1 of the actions that go first; 0 from the last of them on */
+        size_t serves;                  /* number + 1 of the action that it is done for, and blocked with; 0: none */
+        size_t requests;                /* that carrying it out sends at the least */
+        size_t section;                 /* its number in sections */
 
         /* For the engine. */
         struct thing *thing; /* NULL: a create */
@@ -155,6 +160,12 @@ struct plan_counts {
         int64_t create, update, delete, blocked;
 };
 struct plan_counts plan_count(const struct plan *p);
+
+/* The name as people read it below its section: "web-3:8080" of the slot "shop/web-3:8080" of LoadBalancer/shop. */
+const char *plan_action_name(const struct plan *p, const struct action *a);
+
+/* Says that the action of this number goes before `a`. No more than DEPENDS_MAX are told. */
+void action_depends(struct action *a, size_t number);
 
 bool plan_has_actions(const struct plan *p); /* any, blocked ones too */
 

@@ -314,31 +314,43 @@ static void planning_done(struct planning *pl)
         free(pl->admitted);
 }
 
-/* What an action waits for, in the end; itself when that is nothing. */
-static const struct action *root_of(const struct plan *p, const struct action *a)
+/* One of those that go first and do not happen by themselves; NULL: they all do. */
+static const struct action *stopped_by(const struct plan *p, const struct action *a)
 {
-        for (size_t hops = 0; a->depends_on && hops < p->n_actions; hops++)
-                a = &p->actions[a->depends_on - 1];
-        return a;
+        for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++) {
+                const struct action *before = &p->actions[a->depends_on[i] - 1];
+
+                if (before->blocked || before->given_up)
+                        return before;
+        }
+        return NULL;
 }
 
-/* What goes after something that does not happen by itself does not either. */
-static void give_up_dependents(struct planning *pl, size_t first_action)
+static bool give_up_after(struct planning *pl, struct action *a)
 {
         struct plan *p = pl->plan;
+        const struct action *before = a->blocked || a->given_up ? NULL : stopped_by(p, a);
+        const struct section *from = before ? &p->sections[before->section] : NULL;
 
-        for (size_t i = first_action; i < p->n_actions; i++) {
-                struct action *a = &p->actions[i];
-                const struct action *root = root_of(p, a);
-                const struct section *from = &p->sections[root->section];
+        if (!before)
+                return false;
+        a->given_up = true;
+        if (before->section != a->section && from->phase_reason != REASON_NONE)
+                section_reason(&p->sections[a->section], from->phase_reason,
+                               plan_string(p, "%s goes first: %s", from->resource, from->message));
+        return true;
+}
 
-                if (root == a || a->blocked || a->given_up || !(root->blocked || root->given_up))
-                        continue;
-                a->given_up = true;
-                if (root->section != a->section && from->phase_reason != REASON_NONE)
-                        section_reason(&p->sections[a->section], from->phase_reason,
-                                       plan_string(p, "%s goes first: %s", from->resource, from->message));
-        }
+/* What goes after something that does not happen by itself does not either; nor does what goes after that. */
+static void give_up_dependents(struct planning *pl, size_t first_action)
+{
+        bool more;
+
+        do {
+                more = false;
+                for (size_t i = first_action; i < pl->plan->n_actions; i++)
+                        more = give_up_after(pl, &pl->plan->actions[i]) || more;
+        } while (more);
 }
 
 int plan_account(struct plan *p, const struct plan_input *in, struct error *e)

@@ -76,7 +76,7 @@ static void make(struct planning *pl, const struct disk_spec *spec, const char *
         values_set_number(&a->wanted, PROPERTY_SIZE, spec->size);
         a->summary = value_text(pl->plan, PROPERTY_SIZE, &a->wanted);
         if (after) {
-                a->depends_on = after;
+                action_depends(a, after - 1);
                 a->waits = "its machine goes first";
                 a->serves = after;
         }
@@ -211,7 +211,7 @@ static void delete_disk(struct planning *pl, const struct disk *d, const char *r
         detach = &pl->plan->actions[number];
         detach->waits = a->waits;
         detach->serves = number + 2;
-        a->depends_on = number + 1;
+        action_depends(a, number);
         a->waits = a->waits ? a->waits : "it is detached first";
 }
 
@@ -347,7 +347,7 @@ static void detach_first(struct planning *pl, const struct disk *d, size_t numbe
                         return;
                 a->waits = waits;
                 a->serves = number + 1;
-                pl->plan->actions[number].depends_on = pl->plan->n_actions;
+                action_depends(&pl->plan->actions[number], pl->plan->n_actions - 1);
         }
         machine = &pl->plan->actions[number];
         machine->waits = machine->waits ? machine->waits : "its disks are detached first";
@@ -366,7 +366,7 @@ static void delete_after(struct planning *pl, const struct disk *d, size_t numbe
         a->order = ORDER_DELETE;
         a->counts = COUNTS_DELETE;
         a->summary = value_text(pl->plan, PROPERTY_SIZE, &d->slot.row->values);
-        a->depends_on = number + 1;
+        action_depends(a, number);
         a->serves = number + 1;
         a->waits = "its machine goes first";
 }

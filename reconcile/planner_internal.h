@@ -44,6 +44,47 @@ size_t template_users(const struct plan_input *in, const char *id); /* machines 
 /* planner_disks.c: the data disks of the set's machines; `first` is the number of the set's first action. */
 void plan_disks(struct planning *pl, size_t first);
 
+/* planner_parts.c: what groups and balancers contain. */
+
+/* A thing that the parent should contain. */
+struct part {
+        const char *
+                key; /* what tells it within its parent, as a row's name does; NULL: not known before something else is there */
+        const char *slot;   /* "shop/web-3:8080" */
+        const char *reason; /* why it is wanted */
+        const char *summary;
+        struct values wanted;
+        const char *waits;         /* NULL: it may be made now */
+        size_t after[DEPENDS_MAX]; /* numbers + 1 of the actions that go first; 0 from the last of them on */
+        bool keeps;                /* it stays as it is where it is there, and is not made where it is not */
+};
+
+struct parts {
+        enum thing_type type;
+        const char *parent; /* the vendor's id of what they are in; NULL: it is not there yet */
+        const char *resource;
+        struct part *items;
+        size_t n, allocated;
+        /* What a row that no part accounts for is called in the plan: its slot, in the plan's pool. */
+        const char *(*name_row)(struct planning *pl, const struct parts *parts, const struct row *row);
+        /* May it go? NULL: yes; else what it waits for. Absent: it may. */
+        const char *(*stays)(struct planning *pl, const struct parts *parts, const struct row *row);
+        const struct slot *owner; /* the group or balancer, for what waits for it */
+};
+
+void parts_done(struct parts *parts);
+#define _cleanup_parts_ _cleanup_(parts_done)
+
+/* A new one at the end; NULL: out of memory (noted in `failed`). */
+struct part *parts_add(struct planning *pl, struct parts *parts);
+
+/* Holds the parts against what is listed within the parent: what is missing is made first, what differs changed, what is too much
+ * deleted. Parts end up sorted by key. */
+void plan_parts(struct planning *pl, struct parts *parts);
+
+/* Deletes all that is listed within a parent that is to go; `number` is that of its delete, which waits for them. */
+void plan_parts_leaving(struct planning *pl, struct parts *parts, size_t number);
+
 /* Has the vendor been at work on it for so long that this may never end? */
 bool planning_is_stalled(const struct planning *pl, const struct slot *s);
 

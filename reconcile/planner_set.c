@@ -74,7 +74,7 @@ static void await_template(struct planning *pl, struct action *a)
                 if (pl->plan->actions[i].type == TYPE_TEMPLATE && pl->plan->actions[i].verb == ACTION_CREATE &&
                     text_equal(pl->plan->sections[pl->plan->actions[i].section].resource + strlen("MachineTemplate/"),
                                template->name))
-                        a->depends_on = i + 1;
+                        action_depends(a, i);
 }
 
 static void merge_values(struct values *into, const struct values *from)

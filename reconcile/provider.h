@@ -55,7 +55,11 @@ struct making {
         bool name_stays;       /* MARKER_NAME: set when it is made, and there is no ORDER_RENAME */
         bool named_later;      /* the marker can be set, by ORDER_RENAME, only once the thing is there */
         bool detached;         /* a disk: must be detached before its machine is deleted */
-        bool shows_one;        /* SCOPE_ONE is supported */
+        /* Such things are ours by what they are in: all that is in a `container` that the ledger owns, and nothing else. The ledger keeps
+         * no rows of them, but of the calls about them. A row's name tells one from the others of its parent. */
+        bool contained;
+        enum thing_type container;
+        bool shows_one; /* SCOPE_ONE is supported */
         bool slow; /* a create is answered only when it is done: such calls have a pool of their own, and the account goes on
                     * meanwhile */
 };
@@ -120,12 +124,14 @@ enum order_verb {
 struct order {
         enum order_verb verb;
         enum thing_type type;
-        const char *id;            /* of the thing; NULL for a create */
-        const char *const *ids;    /* of all `n`, where the vendor takes several together; else NULL */
-        size_t n;                  /* how many things to make or delete; more than 1 only as `struct making` allows */
-        const char *name;          /* the slot: a name for the thing; of several, the first one's */
-        const char *marker;        /* MARKER_NAME: as `name`; MARKER_REMARK: the text; MARKER_NONE: NULL */
-        const char *parent;        /* a disk: the machine's id; NULL: none */
+        const char *id;         /* of the thing; NULL for a create */
+        const char *const *ids; /* of all `n`, where the vendor takes several together; else NULL */
+        size_t n;               /* how many things to make or delete; more than 1 only as `struct making` allows */
+        const char *name;       /* the slot: a name for the thing; of several, the first one's */
+        const char
+                *marker; /* MARKER_NAME: as `name`; MARKER_REMARK: the text; what is contained: what tells it within its
+                                    * parent; else NULL */
+        const char *parent;        /* a disk: the machine's id; what is contained: that of what it is in; NULL: none */
         const char *parent_traits; /* the traits of the parent's row; NULL: it is not shown */
         enum property field;
         const struct values *wanted; /* create: all of them; change: at least `field` */

@@ -402,7 +402,7 @@ static int match_claims(struct recovery *rec)
         int r = 0;
 
         for (enum thing_type type = 0; rec->n_claims && type < THING_TYPES && r >= 0; type++)
-                r = match_type(rec, type);
+                r = rec->a->making[type].contained ? 0 : match_type(rec, type);
         return r;
 }
 
@@ -484,7 +484,10 @@ static void recover_call(struct recovery *rec, struct call *c, size_t *claim)
 
         if (!c->settle_from)
                 c->settle_from = a->machines_at;
-        if (c->verb == ORDER_CREATE) {
+        if (a->making[c->type].contained) {
+                *claim += c->verb == ORDER_CREATE;
+                recover_part(a, c, rec->now);
+        } else if (c->verb == ORDER_CREATE) {
                 struct claim *own = &rec->claims[(*claim)++];
 
                 if (c->id[0] || c->marker[0])

@@ -262,7 +262,7 @@ static int saw_templates(const struct account_config *account, const struct json
         obs->capped = obs->capped || json_node_count(content) >= CAP;
         r = read_list(content, obs, 0, read_template, e);
         for (size_t i = 0; r == 0 && i < obs->scope.n_details; i++) {
-                const struct row *row = observation_find(obs, TYPE_TEMPLATE, obs->scope.details[i]);
+                const struct row *row = observation_find(obs, TYPE_TEMPLATE, obs->scope.details[i].id);
 
                 if (row)
                         r = ask_template(account, ASK_CREDIT, "v1/organization/bill/", row->id,

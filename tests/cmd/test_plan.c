@@ -89,8 +89,8 @@ static struct plan *make_mixed(void)
         a->n_changes = 1;
 
         (void)add_section(p, "LoadBalancer/shop", "star", "follows MachineSet/web", "edge.yaml", 2);
-        add_action(p, ACTION_CREATE, "BackEnd", "web-3:8080")->depends_on = 1;
-        add_action(p, ACTION_CREATE, "BackEnd", "web-4:8080")->depends_on = 2;
+        add_action(p, ACTION_CREATE, "BackEnd", "web-3:8080")->depends_on[0] = 1;
+        add_action(p, ACTION_CREATE, "BackEnd", "web-4:8080")->depends_on[0] = 2;
 
         add_section(p, "MachineSet/batch", "fin", "", "batch.yaml", 1)
                 ->unknown = "listing fell from 40 machines to 2; nothing is done there until that is confirmed";
@@ -194,7 +194,7 @@ static struct plan *make_large(void)
                 add_change(p, name_of(p, "web", i), "cpu", "4", "8");
                 add_change(p, name_of(p, "web", i), "memory", "8GiB", "16GiB");
                 a = &p->actions[p->n_actions - 1];
-                a->depends_on = p->n_actions - 1;
+                a->depends_on[0] = p->n_actions - 1;
                 a->waits = "one change of a machine at a time";
         }
 

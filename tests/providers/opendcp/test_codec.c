@@ -64,7 +64,7 @@ static void read_observation(struct buf *b, const struct scope *scope, struct re
 /* The same of a reply that tells the credit of template 6, after the templates were listed. */
 static void read_bill(struct buf *b, struct reply *rp)
 {
-        static const char *const details[] = { "6", "77" };
+        static const struct detail details[] = { { TYPE_TEMPLATE, "6" }, { TYPE_TEMPLATE, "77" } };
         const struct scope scope = { .type = SCOPE_ACCOUNT,
                                      .types = 1u << TYPE_TEMPLATE,
                                      .details = details,

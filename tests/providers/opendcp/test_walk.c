@@ -357,7 +357,9 @@ static void machines_may_go_meanwhile(void **state)
 /* Credit is asked for where it is wanted, once the template is known to be there. */
 static void credit_is_read_where_it_is_wanted(void **state)
 {
-        static const char *const details[] = { "2", "3", "99" };
+        static const struct detail details[] = { { TYPE_TEMPLATE, "2" },
+                                                 { TYPE_TEMPLATE, "3" },
+                                                 { TYPE_TEMPLATE, "99" } };
         const struct scope scope = { .type = SCOPE_ACCOUNT,
                                      .types = 1u << TYPE_MACHINE | 1u << TYPE_TEMPLATE,
                                      .details = details,

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+#include "reconcile/planner_internal.h"
+
+/*
+ * What a group or a balancer contains: two sorted lists, of what should be in it and of what is listed there, are merged. All that is
+ * in a parent of ours is ours, whoever made it; what is elsewhere is never looked at. What is new is made before what is too
+ * much goes, so that nothing is without cover in between.
+ */
+
+void parts_done(struct parts *parts)
+{
+        free(parts->items);
+        parts->items = NULL;
+}
+
+struct part *parts_add(struct planning *pl, struct parts *parts)
+{
+        struct part *part = ARRAY_ADD(parts->items, parts->n, parts->allocated);
+
+        if (!part)
+                pl->failed = true;
+        return part;
+}
+
+/* What is not known yet comes last. */
+static int compare_parts(const void *left, const void *right)
+{
+        const struct part *a = left, *b = right;
+
+        if (!a->key || !b->key)
+                return !a->key - !b->key;
+        return strcmp(a->key, b->key);
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+        const struct row *a = *(const struct row *const *)left, *b = *(const struct row *const *)right;
+        int r = strcmp(a->name, b->name);
+
+        return r ? r : text_natural_compare(a->id, b->id);
+}
+
+/* What is listed within the parent, sorted by what tells one from the other. */
+static const struct row **rows_within(struct planning *pl, const struct parts *parts, size_t *ret_n)
+{
+        const struct listed *listed = &pl->in->machines->of[parts->type];
+        const struct row **rows = calloc(listed->n_rows + 1, sizeof(struct row *));
+
+        *ret_n = 0;
+        if (!rows) {
+                pl->failed = true;
+                return NULL;
+        }
+        for (size_t i = 0; parts->parent && i < listed->n_rows; i++)
+                if (text_equal(listed->rows[i].parent, parts->parent))
+                        rows[(*ret_n)++] = &listed->rows[i];
+        if (*ret_n > 1)
+                qsort(rows, *ret_n, sizeof(*rows), compare_rows);
+        return rows;
+}
+
+static struct action *add_action(struct planning *pl, const struct parts *parts, enum action_verb verb,
+                                 const char *slot, const struct row *row, const char *reason)
+{
+        const struct slot named = { .type = parts->type, .name = slot ? slot : "" };
+        struct action *a = slot ? planning_action(pl, verb, &named, reason) : NULL;
+
+        if (!slot)
+                pl->failed = true;
+        if (a && row)
+                a->vendor_id = plan_string(pl->plan, "%s", row->id);
+        return a;
+}
+
+static bool is_under_way(const struct planning *pl, const char *slot)
+{
+        return slot && strmap_get(&pl->census->calls, slot);
+}
+
+static void make(struct planning *pl, const struct parts *parts, const struct part *part)
+{
+        struct action *a;
+
+        if (part->keeps)
+                return;
+        if (is_under_way(pl, part->slot)) {
+                planning_section(pl)->waiting = true;
+                return;
+        }
+        a = add_action(pl, parts, ACTION_CREATE, part->slot, NULL, part->reason);
+        if (!a)
+                return;
+        a->order = ORDER_CREATE;
+        a->key = part->key;
+        a->wanted = part->wanted;
+        a->summary = part->summary;
+        a->waits = part->waits;
+        for (size_t i = 0; i < DEPENDS_MAX && part->after[i]; i++)
+                action_depends(a, part->after[i] - 1);
+}
+
+static void change(struct planning *pl, const struct parts *parts, const struct part *part, const struct row *row,
+                   enum property f)
+{
+        const char *is = value_text(pl->plan, f, &row->values), *to = value_text(pl->plan, f, &part->wanted);
+        struct action *a = add_action(pl, parts, ACTION_UPDATE, part->slot, row,
+                                      plan_string(pl->plan, "%s is %s, spec says %s", property_name(f), is, to));
+
+        if (!a)
+                return;
+        a->order = ORDER_CHANGE;
+        a->field = f;
+        a->key = part->key;
+        a->wanted = part->wanted;
+        a->changes[a->n_changes++] = (struct change_line){ .field = property_name(f), .from = is, .to = to };
+}
+
+/* One that is there: what the vendor shows of it is as wanted, or is changed. */
+static void compare(struct planning *pl, const struct parts *parts, const struct part *part, const struct row *row)
+{
+        if (is_under_way(pl, part->slot) || row->condition == CONDITION_CHANGING) {
+                planning_section(pl)->waiting = true;
+                return;
+        }
+        for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++)
+                if (values_known(&part->wanted, f) && values_known(&row->values, f) &&
+                    !value_equal(f, &part->wanted, &row->values)) {
+                        change(pl, parts, part, row, f);
+                        return;
+                }
+        planning_part_unchanged(pl);
+}
+
+static void drop(struct planning *pl, const struct parts *parts, const struct row *row, const char *reason,
+                 const char *waits)
+{
+        const char *slot = parts->name_row(pl, parts, row);
+        struct action *a;
+
+        if (is_under_way(pl, slot)) {
+                planning_section(pl)->waiting = true;
+                return;
+        }
+        a = add_action(pl, parts, ACTION_DELETE, slot, row, reason);
+        if (!a)
+                return;
+        a->order = ORDER_DELETE;
+        a->key = plan_string(pl->plan, "%s", row->name);
+        a->waits = waits ? waits : parts->stays ? parts->stays(pl, parts, row) : NULL;
+}
+
+/* The last action from `first` on that makes something and is not kept from it; SIZE_MAX: none. */
+static size_t last_made(const struct planning *pl, size_t first)
+{
+        size_t last = SIZE_MAX;
+
+        for (size_t i = first; i < pl->plan->n_actions; i++)
+                if (pl->plan->actions[i].verb == ACTION_CREATE && !pl->plan->actions[i].blocked)
+                        last = i;
+        return last;
+}
+
+/* What nobody wants, and what is there twice. A row that does not say enough of itself is left alone. */
+static void drop_surplus(struct planning *pl, const struct parts *parts, const struct row *const *rows, size_t n,
+                         const bool *wanted, size_t first)
+{
+        size_t made = last_made(pl, first);
+
+        for (size_t i = 0; i < n && !pl->failed; i++) {
+                size_t before = pl->plan->n_actions;
+
+                if (wanted[i])
+                        continue;
+                if (!*rows[i]->name || rows[i]->condition == CONDITION_UNKNOWN) {
+                        planning_note(pl, plan_string(pl->plan, "%s shows too little of itself, and is left alone",
+                                                      rows[i]->id));
+                        continue;
+                }
+                drop(pl, parts, rows[i],
+                     i > 0 && text_equal(rows[i - 1]->name, rows[i]->name) ? "it is there twice"
+                                                                           : "no spec asks for it",
+                     made < SIZE_MAX ? "what is new is added first" : NULL);
+                if (made < SIZE_MAX && pl->plan->n_actions > before)
+                        action_depends(&pl->plan->actions[before], made);
+        }
+}
+
+void plan_parts(struct planning *pl, struct parts *parts)
+{
+        size_t n, row = 0, first = pl->plan->n_actions;
+        _cleanup_free_ const struct row **rows = rows_within(pl, parts, &n);
+        _cleanup_free_ bool *wanted = calloc(n + 1, sizeof(*wanted));
+
+        if (!rows || !wanted) {
+                pl->failed = true;
+                return;
+        }
+        if (parts->n > 1)
+                qsort(parts->items, parts->n, sizeof(*parts->items), compare_parts);
+        for (size_t i = 0; i < parts->n && !pl->failed; i++) {
+                const struct part *part = &parts->items[i];
+
+                while (part->key && row < n && strcmp(rows[row]->name, part->key) < 0)
+                        row++;
+                if (part->key && row < n && text_equal(rows[row]->name, part->key)) {
+                        wanted[row] = true;
+                        compare(pl, parts, part, rows[row]);
+                } else {
+                        make(pl, parts, part);
+                }
+        }
+        drop_surplus(pl, parts, rows, n, wanted, first);
+}
+
+void plan_parts_leaving(struct planning *pl, struct parts *parts, size_t number)
+{
+        size_t n;
+        _cleanup_free_ const struct row **rows = rows_within(pl, parts, &n);
+
+        for (size_t i = 0; rows && i < n && !pl->failed; i++) {
+                size_t before = pl->plan->n_actions;
+                struct action *parent;
+
+                drop(pl, parts, rows[i], "what it is in goes", pl->plan->actions[number].waits);
+                parent = &pl->plan->actions[number];
+                parent->waits = parent->waits ? parent->waits : "what is in it goes first";
+                if (pl->plan->n_actions == before)
+                        continue;
+                action_depends(parent, before);
+                pl->plan->actions[before].serves = number + 1;
+        }
+}

@@ -37,12 +37,22 @@ static int add(struct names *names, const char ***list, size_t *n, size_t *alloc
         return 0;
 }
 
+/* Is the slot what its resource is called, or something within that: "web" or "web/in tcp 80" of SecurityGroup/web? Then the resource is
+ * the one to name; its bare name may be another one's as well. */
+static bool is_of_its_name(const char *resource, const char *slot)
+{
+        const char *bare = strchr(resource, '/') + 1;
+        size_t n = strlen(bare);
+
+        return strncmp(slot, bare, n) == 0 && (!slot[n] || slot[n] == '/');
+}
+
 int names_add(struct names *names, const char *resource, const char *slot, struct error *e)
 {
         int r;
 
         r = add(names, &names->resources, &names->n_resources, &names->allocated_resources, resource, resource);
-        if (r >= 0 && slot)
+        if (r >= 0 && slot && !is_of_its_name(resource, slot))
                 r = add(names, &names->slots, &names->n_slots, &names->allocated_slots, slot, resource);
 
         return r < 0 ? error_oom(e) : 0;

@@ -331,24 +331,66 @@ static int read_rows(struct snapshot *s, const char *account, enum thing_type ty
         return 0;
 }
 
+static int read_detail(struct reading *in, struct detail *ret)
+{
+        bool within = !json_is_null(json_object_get(in->object, "within"));
+
+        *ret = (struct detail){
+                .of = (enum thing_type)read_word(in, "of", thing_type_words, THING_TYPES),
+                .id = read_text(in, "id"),
+                .within = within ? read_text(in, "within") : NULL,
+        };
+        return in->failed;
+}
+
+/* What was looked at beyond the listings. The array is the caller's to free; a snapshot that has none knows of none. */
+static int read_details(struct snapshot *s, const json_t *json, struct detail **ret, size_t *ret_n, struct error *e)
+{
+        const json_t *list = json_object_get(json, "details");
+        size_t n = json_array_size(list);
+        _cleanup_free_ struct detail *details = calloc(n + 1, sizeof(*details));
+
+        if (!details)
+                return error_oom(e);
+        for (size_t i = 0; i < n; i++) {
+                struct reading in = { .ledger = s->ledger,
+                                      .object = json_array_get(list, i),
+                                      .what = "detail",
+                                      .number = i + 1,
+                                      .e = e };
+                int r = read_detail(&in, &details[i]);
+
+                if (r < 0)
+                        return r;
+        }
+        *ret = STEAL(details);
+        *ret_n = n;
+        return 0;
+}
+
 /* Machines are always looked for, the rest where there is some or is to be. */
 static int read_seen(struct snapshot *s, const char *account, const json_t *json, struct observation **ret,
                      struct error *e)
 {
         _cleanup_(observation_free_p) struct observation *obs = NULL;
+        _cleanup_free_ struct detail *details = NULL;
         struct scope scope = scope_machines;
+        int r;
 
         for (enum thing_type type = 0; type < THING_TYPES; type++)
                 if (json_object_get(json, snapshot_lists[type]))
                         scope.types |= 1u << type;
+        r = read_details(s, json, &details, &scope.n_details, e);
+        if (r < 0)
+                return r;
+        scope.details = details;
         if (observation_new(&scope, &obs) < 0)
                 return error_oom(e);
 
         for (enum thing_type type = 0; type < THING_TYPES; type++) {
-                int r = observation_covers(obs, type)
-                                ? read_rows(s, account, type, json_object_get(json, snapshot_lists[type]), obs, e)
-                                : 0;
-
+                r = observation_covers(obs, type)
+                            ? read_rows(s, account, type, json_object_get(json, snapshot_lists[type]), obs, e)
+                            : 0;
                 if (r < 0)
                         return r;
         }

@@ -191,6 +191,23 @@ static json_t *rows_json(const struct snapshot_note *n, const char *account, con
         return STEAL(list);
 }
 
+/* What was looked at beyond the listings: else nothing would be known of what is in a group. */
+static json_t *details_json(const struct observation *seen)
+{
+        _cleanup_json_ json_t *list = json_array();
+
+        for (size_t i = 0; i < seen->scope.n_details; i++) {
+                const struct detail *detail = &seen->scope.details[i];
+
+                if (json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "of", thing_type_words[detail->of], "id",
+                                                          json_any_text(detail->id), "within",
+                                                          json_any_text(detail->within))) < 0)
+                        return NULL;
+        }
+
+        return STEAL(list);
+}
+
 static json_t *account_json(const struct snapshot_note *n, const struct account_view *view)
 {
         const struct observation *seen = view->readable ? view->machines : NULL;
@@ -203,6 +220,9 @@ static json_t *account_json(const struct snapshot_note *n, const struct account_
                     json_object_set_new(account, snapshot_lists[type], rows_json(n, view->provider->name, seen, type)) <
                             0)
                         return NULL;
+
+        if (seen && seen->scope.n_details > 0 && json_object_set_new(account, "details", details_json(seen)) < 0)
+                return NULL;
 
         return STEAL(account);
 }

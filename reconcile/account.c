@@ -116,8 +116,8 @@ static void rest_until_due(struct account *a, usec_t now)
         for (size_t i = 0; a->plan && i < a->plan->n_actions; i++) {
                 const struct action *action = &a->plan->actions[i];
                 char key[RETRY_KEY_MAX];
-                const struct retry *retry = strmap_get(&a->retries,
-                                                       retry_key(action->name, action->order, action->field, key));
+                const struct retry *retry = strmap_get(
+                        &a->retries, retry_key(action->type, action->name, action->order, action->field, key));
 
                 if (retry && !retry->given_up)
                         due = usec_min(due, usec_max(retry->next, now + 1));
@@ -283,10 +283,9 @@ static int add_details_of(struct account *a, const struct thing *t)
 
         if (t->type == TYPE_TEMPLATE && resource && resource->machine_template->credit)
                 r = add_detail(a, TYPE_TEMPLATE, t->id, NULL);
-        if (t->type == TYPE_GROUP)
-                r = add_detail(a, TYPE_RULE, t->id, NULL);
-        if (t->type == TYPE_GROUP && r == 0)
-                r = add_detail(a, TYPE_BINDING, t->id, NULL);
+        for (enum thing_type type = 0; type < THING_TYPES && r == 0; type++)
+                if (a->making[type].contained && a->making[type].container == t->type)
+                        r = add_detail(a, type, t->id, NULL);
         return r;
 }
 

@@ -153,6 +153,7 @@ bool call_is_open(const struct account *a,
                   const struct call *c); /* of this account, may have gone out, and not resolved */
 /* The id of what the thing that a call is about is in; NULL: it is not ours, or not there. */
 const char *call_container(const struct account *a, const struct call *c);
+bool call_is_about(const struct call *c, const struct thing *t);
 struct thing *call_thing(const struct account *a, const struct call *c); /* its machine; NULL: none */
 void call_resolve(struct account *a, struct call *c, const char *outcome, const char *note);
 void retry_failed(struct account *a, const struct call *c, enum outcome_class class, const char *why, usec_t now);

@@ -217,14 +217,6 @@ static int forget(struct answering *w)
                        : r;
 }
 
-/* Is the machine's name one that the request is about? */
-static bool belongs(const struct answering *w, const char *name)
-{
-        const char *set = strchr(w->request->resource, '/') + 1;
-
-        return w->request->slot[0] ? text_equal(name, w->request->slot) : slot_ordinal(set, name) >= 0;
-}
-
 static bool is_meant(const struct answering *w, const char *resource, const char *slot)
 {
         return text_equal(resource, w->request->resource) &&
@@ -245,19 +237,14 @@ static int try_again(struct answering *w)
                 drop(w->a, t, "let go to be tried again");
                 r = tell(w, "%s is not parked any more%s%s", t->slot, t->id[0] ? "; left as it is: " : "", t->id);
         }
-        for (size_t i = 0; i < w->a->retries.allocated; i++) {
-                const struct strmap_slot *slot = &w->a->retries.slots[i];
-                const char *end = slot->key ? strchr(slot->key, ' ') : NULL;
+        STRMAP_FOREACH (slot, &w->a->retries) {
                 struct retry *retry = slot->value;
-                size_t n = end ? (size_t)(end - slot->key) : 0;
-                char name[RETRY_KEY_MAX];
 
-                snprintf(name, sizeof(name), "%.*s", (int)n, slot->key ? slot->key : "");
-                if (!end || !belongs(w, name))
+                if (!is_meant(w, retry->resource, retry->slot))
                         continue;
-                *retry = (struct retry){ .why = retry->why };
+                *retry = (struct retry){ .resource = retry->resource, .slot = retry->slot, .why = retry->why };
                 if (r >= 0)
-                        r = tell(w, "%s is tried again", name);
+                        r = tell(w, "%s is tried again", retry->slot);
         }
         return r >= 0 && !w->told ? tell(w, "nothing of %s waits for a person",
                                          w->request->slot[0] ? w->request->slot : w->request->resource)

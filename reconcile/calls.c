@@ -53,13 +53,17 @@ void call_resolve(struct account *a, struct call *c, const char *outcome, const 
         touch_call(a, c);
 }
 
+bool call_is_about(const struct call *c, const struct thing *t)
+{
+        return c->type == t->type && text_equal(c->slot, t->slot) && text_equal(c->account, t->account);
+}
+
 struct thing *call_thing(const struct account *a, const struct call *c)
 {
         const struct ledger *ledger = a->engine->ledger;
 
         for (size_t i = 0; i < ledger->n_things; i++)
-                if (text_equal(ledger->things[i]->slot, c->slot) && text_equal(ledger->things[i]->account, a->name) &&
-                    ledger->things[i]->state != THING_GONE)
+                if (call_is_about(c, ledger->things[i]) && ledger->things[i]->state != THING_GONE)
                         return ledger->things[i];
         return NULL;
 }
@@ -113,7 +117,7 @@ void retry_failed(struct account *a, const struct call *c, enum outcome_class cl
 {
         struct engine *engine = a->engine;
         char key[RETRY_KEY_MAX];
-        struct retry *retry = strmap_get(&a->retries, retry_key(c->slot, c->verb, c->field, key));
+        struct retry *retry = strmap_get(&a->retries, retry_key(c->type, c->slot, c->verb, c->field, key));
         bool refused_create = c->verb == ORDER_CREATE && class == OUTCOME_REFUSED;
 
         if (!retry) {
@@ -127,6 +131,8 @@ void retry_failed(struct account *a, const struct call *c, enum outcome_class cl
                 retry->failures = 0;
         retry->failures++;
         retry->condition = condition_of(a, c);
+        retry->resource = c->resource;
+        retry->slot = c->slot;
         retry->class = class;
         retry->why = strpool_add(engine->strings, why);
         retry->given_up = lasts(class) || refused_create ||
@@ -143,5 +149,5 @@ void retry_worked(struct account *a, const struct call *c)
 {
         char key[RETRY_KEY_MAX];
 
-        strmap_remove(&a->retries, retry_key(c->slot, c->verb, c->field, key));
+        strmap_remove(&a->retries, retry_key(c->type, c->slot, c->verb, c->field, key));
 }

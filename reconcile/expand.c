@@ -35,7 +35,8 @@ bool slot_is_shown(const struct slot *s)
 void census_done(struct census *c)
 {
         strmap_done(&c->things);
-        strmap_done(&c->calls);
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                strmap_done(&c->calls[type]);
         strmap_done(&c->names);
         strmap_done(&c->ids);
 }
@@ -64,7 +65,7 @@ static int census_calls(const struct plan_input *in, struct census *c)
 
                 if (call->state == CALL_RESOLVED || !text_equal(call->account, in->account))
                         continue;
-                r = strmap_set(&c->calls, call->slot, call);
+                r = strmap_set(&c->calls[call->type], call->slot, call);
                 if (r < 0)
                         return r;
         }
@@ -218,7 +219,7 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
         for (struct thing *t = strmap_get(&census->things, name); t; t = t->next) {
                 if (hangs_on_others(in, t->type))
                         continue;
-                r = set_add(&set, in, t, strmap_get(&census->calls, t->slot), t->slot, NULL);
+                r = set_add(&set, in, t, strmap_get(&census->calls[t->type], t->slot), t->slot, NULL);
                 if (r < 0)
                         return r;
         }

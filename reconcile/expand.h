@@ -32,10 +32,10 @@ struct set {
 
 /* Everything of one account that expanding and comparing look up, made once for a plan. */
 struct census {
-        struct strmap things; /* "MachineSet/web" -> struct thing *, a list through `next` */
-        struct strmap calls;  /* slot -> struct call *, open ones */
-        struct strmap names;  /* the name of a machine that is foreign, or ours under another name -> struct row * */
-        struct strmap ids;    /* id -> struct thing *, whatever owns it */
+        struct strmap things;             /* "MachineSet/web" -> struct thing *, a list through `next` */
+        struct strmap calls[THING_TYPES]; /* slot -> struct call *, open ones: slots of two types may be the same */
+        struct strmap names; /* the name of a machine that is foreign, or ours under another name -> struct row * */
+        struct strmap ids;   /* id -> struct thing *, whatever owns it */
         size_t n_foreign;
 };
 

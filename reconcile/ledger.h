@@ -16,6 +16,9 @@
 #include "reconcile/observation.h"
 #include "reconcile/provider.h"
 
+/* The longest slot, with its end: of a rule, which is named by what it says. */
+#define SLOT_MAX 1088
+
 enum thing_state {
         THING_OWNED,
         THING_LEAVING,  /* a delete of ours is under way */
@@ -29,7 +32,7 @@ struct thing {
         const char *account;  /* name of the Provider */
         const char *resource; /* "MachineSet/web" */
         enum thing_type type;
-        const char *slot;    /* "web-3", "web-3/data", "small": never the same for two types */
+        const char *slot;    /* "web-3", "web-3/data", "small": with the type never the same twice */
         const char *id;      /* the vendor's; "" for a parked slot without one */
         const char *created; /* the vendor's creation time: with the id, the fingerprint; "" until shown */
         enum thing_state state;

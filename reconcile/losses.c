@@ -91,7 +91,7 @@ int losses_check(struct account *a, usec_t now, struct error *e)
                 if (t->state == THING_OWNED && a->hold)
                         continue;
                 for (size_t k = 0; t->state == THING_LEAVING && k < ledger->n_calls; k++)
-                        if (call_is_open(a, ledger->calls[k]) && text_equal(ledger->calls[k]->slot, t->slot))
+                        if (call_is_open(a, ledger->calls[k]) && call_is_about(ledger->calls[k], t))
                                 deleting = ledger->calls[k];
                 if (!is_suspect(a, t, deleting))
                         continue;
@@ -131,7 +131,7 @@ static void settle_delete(struct account *a, struct thing *t, bool is_absent)
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 struct call *c = ledger->calls[i];
 
-                if (!call_is_open(a, c) || c->verb != ORDER_DELETE || !text_equal(c->slot, t->slot))
+                if (!call_is_open(a, c) || c->verb != ORDER_DELETE || !call_is_about(c, t))
                         continue;
                 if (!is_absent) {
                         c->absent = 0;

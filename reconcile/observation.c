@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 
 const struct scope scope_machines = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_MACHINE };
@@ -131,6 +132,16 @@ void observation_shrink(struct observation *obs)
                 listed->rows = rows;
                 listed->allocated_rows = listed->n_rows;
         }
+}
+
+bool observation_covers_in(const struct observation *obs, enum thing_type type, const char *parent)
+{
+        if (obs->scope.type != SCOPE_ACCOUNT || !observation_covers(obs, type))
+                return false;
+        for (size_t i = 0; i < obs->scope.n_details; i++)
+                if (obs->scope.details[i].of == type && text_equal(obs->scope.details[i].id, parent))
+                        return true;
+        return false;
 }
 
 const struct row *observation_find(const struct observation *obs, enum thing_type type, const char *id)

@@ -69,11 +69,11 @@ enum scope_type {
         SCOPE_ONE,     /* the thing whose type and id are given: does the vendor still show it? */
 };
 
-/* More of one thing than its listing shows: of a template its credit; the rules or bindings of a group; the cards of a machine, unless
- * some of them are bound in the group `within`. */
+/* More of one thing than its listing shows: of a template its credit; what a group or a balancer contains; the cards of a machine,
+ * unless some of them are bound in the group `within`. */
 struct detail {
-        enum thing_type of; /* TYPE_TEMPLATE, TYPE_RULE, TYPE_BINDING, TYPE_CARD */
-        const char *id;     /* of the template, group or machine */
+        enum thing_type of; /* TYPE_TEMPLATE, TYPE_RULE, TYPE_BINDING, TYPE_BACKEND, TYPE_CARD */
+        const char *id;     /* of the template, group, balancer or machine */
         const char *within; /* TYPE_CARD: the group's id; else NULL */
 };
 
@@ -117,6 +117,10 @@ static inline bool observation_covers(const struct observation *obs, enum thing_
 {
         return obs->scope.type == SCOPE_ACCOUNT ? obs->scope.types >> type & 1 : obs->scope.of == type;
 }
+
+/* Was all of this type looked for that is in the thing with the id `parent`? It was where a detail says so: what was made or adopted
+ * after the look began is not known from within. */
+bool observation_covers_in(const struct observation *obs, enum thing_type type, const char *parent);
 
 /* The observation's own copy of a text. NULL: out of memory. */
 const char *observation_string(struct observation *obs, const char *s);

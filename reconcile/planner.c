@@ -10,9 +10,10 @@
 #include "reconcile/base/units.h"
 #include "reconcile/planner_internal.h"
 
-const char *retry_key(const char *slot, enum order_verb verb, enum property field, char key[static RETRY_KEY_MAX])
+const char *retry_key(enum thing_type type, const char *slot, enum order_verb verb, enum property field,
+                      char key[static RETRY_KEY_MAX])
 {
-        snprintf(key, RETRY_KEY_MAX, "%s %d %d", slot, (int)verb, (int)field);
+        snprintf(key, RETRY_KEY_MAX, "%d %d %d %s", (int)type, (int)verb, (int)field, slot);
         return key;
 }
 
@@ -98,11 +99,11 @@ static enum phase_reason reason_of(enum outcome_class class)
         }
 }
 
-static const struct retry *live_retry(const struct planning *pl, const char *name, const struct thing *thing,
-                                      enum order_verb verb, enum property field)
+static const struct retry *live_retry(const struct planning *pl, enum thing_type type, const char *name,
+                                      const struct thing *thing, enum order_verb verb, enum property field)
 {
         char key[RETRY_KEY_MAX];
-        const struct retry *retry = strmap_get(pl->in->retries, retry_key(name, verb, field, key));
+        const struct retry *retry = strmap_get(pl->in->retries, retry_key(type, name, verb, field, key));
 
         return retry && thing && retry->condition != thing->condition ? NULL : retry;
 }
@@ -110,14 +111,14 @@ static const struct retry *live_retry(const struct planning *pl, const char *nam
 const struct retry *planning_retry(const struct planning *pl, const struct slot *s, enum order_verb verb,
                                    enum property field)
 {
-        return live_retry(pl, s->name, s->thing, verb, field);
+        return live_retry(pl, s->type, s->name, s->thing, verb, field);
 }
 
 /* An order that failed a short while ago waits; one that failed too often waits for a person. */
 static void wait_for_retry(struct planning *pl, struct action *a)
 {
         struct section *s = &pl->plan->sections[a->section];
-        const struct retry *retry = live_retry(pl, a->name, a->thing, a->order, a->field);
+        const struct retry *retry = live_retry(pl, a->type, a->name, a->thing, a->order, a->field);
         char text[UNITS_TEXT_MAX];
 
         if (!retry || a->waits || a->blocked || pl->in->now >= retry->next)

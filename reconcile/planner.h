@@ -12,6 +12,7 @@
 
 /* What an account remembers of an order that did not work. */
 struct retry {
+        const char *resource, *slot; /* of the call that failed; the ledger's */
         unsigned failures;
         enum outcome_class class;
         bool given_up;            /* tried as often as makes sense: only a person or a changed spec helps */
@@ -38,7 +39,7 @@ struct plan_input {
         const char *unreadable;             /* why there is none */
         enum phase_reason unreadable_reason;
         const char *hold;                /* why nothing may be created or deleted here; NULL: no hold */
-        const struct strmap *retries;    /* "web-3 create" -> struct retry */
+        const struct strmap *retries;    /* retry_key() -> struct retry */
         const struct share *max_deletes; /* overrides the policy when given */
         usec_t now;
         int64_t wall;
@@ -53,8 +54,9 @@ struct plan_input {
 int plan_account(struct plan *p, const struct plan_input *in, struct error *e);
 
 /* The key of a retry, in the caller's buffer. */
-#define RETRY_KEY_MAX 96
-const char *retry_key(const char *slot, enum order_verb verb, enum property field, char key[static RETRY_KEY_MAX]);
+#define RETRY_KEY_MAX (SLOT_MAX + 64)
+const char *retry_key(enum thing_type type, const char *slot, enum order_verb verb, enum property field,
+                      char key[static RETRY_KEY_MAX]);
 
 /* What a set wants of each machine, of the properties that this vendor has. What refers to a resource of the repo is the vendor's id of
  * what the ledger owns for it; not known while there is nothing yet. */

@@ -58,7 +58,7 @@ static struct disk disk_at(const struct planning *pl, const char *name, struct t
                 .slot = { .type = TYPE_DISK, .name = name, .thing = thing },
         };
 
-        d.slot.call = strmap_get(&pl->census->calls, name);
+        d.slot.call = strmap_get(&pl->census->calls[TYPE_DISK], name);
         if (thing && thing->id[0])
                 d.slot.row = observation_find(pl->in->machines, TYPE_DISK, thing->id);
         return d;
@@ -308,7 +308,7 @@ static void plan_missing_of(struct planning *pl, const char *machine, size_t aft
                 (void)snprintf(name, sizeof(name), "%s/%s", machine, spec->name);
                 if (find_thing(pl, name))
                         continue;
-                if (strmap_get(&pl->census->calls, name)) {
+                if (strmap_get(&pl->census->calls[TYPE_DISK], name)) {
                         planning_section(pl)->waiting = true;
                         continue;
                 }

@@ -77,9 +77,9 @@ static struct action *add_action(struct planning *pl, const struct parts *parts,
         return a;
 }
 
-static bool is_under_way(const struct planning *pl, const char *slot)
+static bool is_under_way(const struct planning *pl, const struct parts *parts, const char *slot)
 {
-        return slot && strmap_get(&pl->census->calls, slot);
+        return slot && strmap_get(&pl->census->calls[parts->type], slot);
 }
 
 static void make(struct planning *pl, const struct parts *parts, const struct part *part)
@@ -88,7 +88,7 @@ static void make(struct planning *pl, const struct parts *parts, const struct pa
 
         if (part->keeps)
                 return;
-        if (is_under_way(pl, part->slot)) {
+        if (is_under_way(pl, parts, part->slot)) {
                 planning_section(pl)->waiting = true;
                 return;
         }
@@ -123,7 +123,7 @@ static void change(struct planning *pl, const struct parts *parts, const struct 
 /* One that is there: what the vendor shows of it is as wanted, or is changed. */
 static void compare(struct planning *pl, const struct parts *parts, const struct part *part, const struct row *row)
 {
-        if (is_under_way(pl, part->slot) || row->condition == CONDITION_CHANGING) {
+        if (is_under_way(pl, parts, part->slot) || row->condition == CONDITION_CHANGING) {
                 planning_section(pl)->waiting = true;
                 return;
         }
@@ -142,7 +142,7 @@ static void drop(struct planning *pl, const struct parts *parts, const struct ro
         const char *slot = parts->name_row(pl, parts, row);
         struct action *a;
 
-        if (is_under_way(pl, slot)) {
+        if (is_under_way(pl, parts, slot)) {
                 planning_section(pl)->waiting = true;
                 return;
         }
@@ -190,6 +190,16 @@ static void drop_surplus(struct planning *pl, const struct parts *parts, const s
         }
 }
 
+/* Nothing follows from a look that did not look into the parent: what came to be ours since is for the next one. */
+static bool is_known_within(struct planning *pl, const struct parts *parts)
+{
+        if (!parts->parent || observation_covers_in(pl->in->machines, parts->type, parts->parent))
+                return true;
+        planning_section(pl)->waiting = true;
+        planning_note(pl, plan_string(pl->plan, "what %s contains was not looked at yet", parts->parent));
+        return false;
+}
+
 void plan_parts(struct planning *pl, struct parts *parts)
 {
         size_t n, row = 0, first = pl->plan->n_actions;
@@ -200,6 +210,8 @@ void plan_parts(struct planning *pl, struct parts *parts)
                 pl->failed = true;
                 return;
         }
+        if (!is_known_within(pl, parts))
+                return;
         if (parts->n > 1)
                 qsort(parts->items, parts->n, sizeof(*parts->items), compare_parts);
         for (size_t i = 0; i < parts->n && !pl->failed; i++) {
@@ -219,14 +231,21 @@ void plan_parts(struct planning *pl, struct parts *parts)
 
 void plan_parts_leaving(struct planning *pl, struct parts *parts, size_t number)
 {
+        const char *waits = pl->plan->actions[number].waits; /* of its own, before it waits for these */
         size_t n;
         _cleanup_free_ const struct row **rows = rows_within(pl, parts, &n);
 
+        if (!is_known_within(pl, parts)) {
+                struct action *parent = &pl->plan->actions[number];
+
+                parent->waits = parent->waits ? parent->waits : "what is in it is looked at first";
+                return;
+        }
         for (size_t i = 0; rows && i < n && !pl->failed; i++) {
                 size_t before = pl->plan->n_actions;
                 struct action *parent;
 
-                drop(pl, parts, rows[i], "what it is in goes", pl->plan->actions[number].waits);
+                drop(pl, parts, rows[i], "what it is in goes", waits);
                 parent = &pl->plan->actions[number];
                 parent->waits = parent->waits ? parent->waits : "what is in it goes first";
                 if (pl->plan->n_actions == before)

@@ -29,14 +29,15 @@ struct claim {
 struct recovery {
         struct account *a;
         usec_t now;
-        struct strmap things; /* slot -> struct thing * */
+        struct strmap things[THING_TYPES]; /* slot -> struct thing * */
         struct claim *claims;
         size_t n_claims, allocated_claims;
 };
 
 static void recovery_done(struct recovery *rec)
 {
-        strmap_done(&rec->things);
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                strmap_done(&rec->things[type]);
         free(rec->claims);
 }
 
@@ -406,10 +407,20 @@ static int match_claims(struct recovery *rec)
         return r;
 }
 
+struct deletes {
+        struct strmap of[THING_TYPES]; /* slot -> struct call * */
+};
+
+static void deletes_done(struct deletes *deletes)
+{
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                strmap_done(&deletes->of[type]);
+}
+
 /* A machine that was to go, and whose delete never went out or is over, is ours as before. */
 static int take_back(struct account *a)
 {
-        _cleanup_strmap_ struct strmap deletes = { 0 };
+        _cleanup_(deletes_done) struct deletes deletes = { 0 };
         struct ledger *ledger = a->engine->ledger;
 
         for (size_t i = 0; i < ledger->n_calls; i++) {
@@ -417,13 +428,14 @@ static int take_back(struct account *a)
 
                 if (c->state == CALL_RESOLVED || c->verb != ORDER_DELETE || !text_equal(c->account, a->name))
                         continue;
-                if (strmap_set(&deletes, c->slot, c) < 0)
+                if (strmap_set(&deletes.of[c->type], c->slot, c) < 0)
                         return -ENOMEM;
         }
         for (size_t i = 0; i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state != THING_LEAVING || !text_equal(t->account, a->name) || strmap_get(&deletes, t->slot))
+                if (t->state != THING_LEAVING || !text_equal(t->account, a->name) ||
+                    strmap_get(&deletes.of[t->type], t->slot))
                         continue;
                 t->state = THING_OWNED;
                 touch_thing(a, t);
@@ -441,7 +453,7 @@ static int gather(struct recovery *rec)
                 if (t->state == THING_GONE || !text_equal(t->account, rec->a->name))
                         continue;
                 see_thing(rec->a, t);
-                if (ledger->n_calls && strmap_set(&rec->things, t->slot, t) < 0)
+                if (ledger->n_calls && strmap_set(&rec->things[t->type], t->slot, t) < 0)
                         return -ENOMEM;
         }
         for (size_t i = 0; i < ledger->n_calls; i++) {
@@ -493,9 +505,9 @@ static void recover_call(struct recovery *rec, struct call *c, size_t *claim)
                 if (c->id[0] || c->marker[0])
                         recover_create(a, own, rec->now);
         } else if (c->verb == ORDER_DELETE) {
-                recover_delete(a, c, strmap_get(&rec->things, c->slot), rec->now);
+                recover_delete(a, c, strmap_get(&rec->things[c->type], c->slot), rec->now);
         } else {
-                recover_change(a, c, strmap_get(&rec->things, c->slot), rec->now);
+                recover_change(a, c, strmap_get(&rec->things[c->type], c->slot), rec->now);
         }
 }
 

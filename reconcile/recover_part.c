@@ -50,7 +50,7 @@ void recover_part(struct account *a, struct call *c, usec_t now)
 
         if (!parent) {
                 call_resolve(a, c, "dropped", "what it is in is not ours any more");
-        } else if (!observation_covers(a->machines, c->type) || a->machines->capped) {
+        } else if (!observation_covers_in(a->machines, c->type, parent) || a->machines->capped) {
                 return;
         } else if (is_done(a, c, parent)) {
                 engine_tell(a, EVENT_DONE, c->slot, "%s", done_text(c->verb));

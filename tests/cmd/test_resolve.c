@@ -26,6 +26,9 @@ static void fill(struct names *names)
         add(names, "Provider/star", NULL);
         add(names, "Provider/both", NULL);
         add(names, "MachineSet/both", NULL);
+        add(names, "SecurityGroup/web-tier", "web-tier");
+        add(names, "SecurityGroup/web-tier", "web-tier/in tcp 80 from 0.0.0.0/0");
+        add(names, "SecurityGroup/db", "db");
 }
 
 static void check(const struct names *names, const char *typed, const char *resource, const char *slot)
@@ -46,7 +49,7 @@ static void test_found(_unused_ void **state)
         _cleanup_names_ struct names names = { 0 };
 
         fill(&names);
-        assert_int_equal(names.n_resources, 5);
+        assert_int_equal(names.n_resources, 7);
         assert_int_equal(names.n_slots, 2);
         check(&names, "MachineSet/web", "MachineSet/web", NULL);
         check(&names, "web", "MachineSet/web", NULL);
@@ -55,6 +58,7 @@ static void test_found(_unused_ void **state)
         check(&names, "web-1", "MachineSet/web", "web-1");
         check(&names, "Machine/web-1", "MachineSet/web", "web-1");
         check(&names, "db-7", "MachineSet/db", "db-7");
+        check(&names, "web-tier", "SecurityGroup/web-tier", NULL);
 }
 
 static void check_refused(const struct names *names, const char *typed, int code, const char *words)
@@ -73,6 +77,7 @@ static void test_refused(_unused_ void **state)
 
         fill(&names);
         check_refused(&names, "both", -ENOENT, "may be one of Provider/both, MachineSet/both");
+        check_refused(&names, "db", -ENOENT, "may be one of MachineSet/db, SecurityGroup/db");
         check_refused(&names, "MachineSet/wep", -ENOENT, "did you mean 'MachineSet/web'?");
         check_refused(&names, "MachineSet/star", -ENOENT, "there is no 'MachineSet/star'");
         check_refused(&names, "nothing-like-it", -ENOENT, "'muster status' lists the resources");

@@ -295,6 +295,28 @@ static void test_what_was_looked_for(_unused_ void **state)
         assert_false(ledger_held(s->ledger, "star", TYPE_MACHINE, "disk-1"));
 }
 
+/* What is in a group is known where the group was looked into. */
+static void test_what_was_looked_into(_unused_ void **state)
+{
+        _cleanup_(snapshot_free_p) struct snapshot *s = NULL;
+        const struct observation *seen;
+        struct error e;
+
+        assert_int_equal(
+                parse("{" HEAD
+                      ", " STAR("\"machines\": [], \"rules\": [], \"cards\": [], \"details\": ["
+                                "{\"of\": \"rule\", \"id\": \"sg-1\", \"within\": null}, "
+                                "{\"of\": \"card\", \"id\": \"vm-1\", \"within\": \"sg-1\"}]") ", \"ledger\": null}",
+                      &s, &e),
+                0);
+        seen = s->accounts[0].seen;
+        assert_true(observation_covers_in(seen, TYPE_RULE, "sg-1"));
+        assert_false(observation_covers_in(seen, TYPE_RULE, "sg-2"));
+        assert_false(observation_covers_in(seen, TYPE_BINDING, "sg-1"));
+        assert_int_equal(seen->scope.n_details, 2);
+        assert_string_equal(seen->scope.details[1].within, "sg-1");
+}
+
 static void test_damaged(_unused_ void **state)
 {
         static const struct {
@@ -313,6 +335,8 @@ static void test_damaged(_unused_ void **state)
                 { "{" HEAD ", " LEDGER ", \"accounts\": {\"star\": {\"type\": \"starvcenter\"}}}",
                   "its account star has no type, or does not say whether it is complete" },
                 { "{" HEAD ", " LEDGER ", " STAR("\"machines\": 7") "}", "its account star has no list of machines" },
+                { "{" HEAD ", " LEDGER ", " STAR("\"machines\": [], \"details\": [{\"of\": \"weather\"}]") "}",
+                  "its detail number 1 has no valid of" },
                 { "{" HEAD ", " LEDGER ", " STAR("\"machines\": [" MACHINE("\"vm-1\"") ", " MACHINE("2") "]") "}",
                   "account star: its machine number 2 has no valid id" },
         };
@@ -332,6 +356,7 @@ int main(void)
                 cmocka_unit_test(test_the_ledger_comes_back),
                 cmocka_unit_test(test_machines),
                 cmocka_unit_test(test_what_was_looked_for),
+                cmocka_unit_test(test_what_was_looked_into),
                 cmocka_unit_test(test_damaged),
         };
 

@@ -143,6 +143,7 @@ static struct plan_input plan_input_of(struct account *a, usec_t now)
                 .unreadable = a->why.text,
                 .unreadable_reason = a->denied ? REASON_AUTH : REASON_NONE,
                 .hold = a->hold,
+                .quota_unknown = a->quota_why,
                 .retries = &a->retries,
                 .max_deletes = &a->engine->options.max_deletes,
                 .selects = a->engine->options.selects,
@@ -236,6 +237,8 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
         a->readable = a->was_readable = true;
         a->denied = false;
         a->looks_failed = a->logins = 0;
+        a->quota_asked = false;
+        a->quota_why = NULL;
         r = recover_see(a, now, &e);
         if (r < 0)
                 engine_break(a->engine, r, "%s", e.text);
@@ -380,6 +383,18 @@ static void drop_checks(struct account *a)
         a->n_checks = 0;
 }
 
+/* The plan that is there is made again once the answer is. */
+static void begin_quota(struct account *a, usec_t now)
+{
+        struct error e = { 0 };
+        int r;
+
+        r = quota_ask(a, now, &e);
+        if (r < 0)
+                engine_break(a->engine, r, "%s", e.text[0] ? e.text : "out of memory");
+        a->step = STEP_CHECKING;
+}
+
 static void step_checking(struct account *a, usec_t now)
 {
         bool answered = true;
@@ -388,12 +403,17 @@ static void step_checking(struct account *a, usec_t now)
                 answered = look_send(a, &a->checks[i], now) && answered;
         if (!answered)
                 return;
-        losses_settle(a, now);
+        if (a->quota_asked && quota_settle(a) < 0)
+                engine_break(a->engine, -ENOMEM, "out of memory");
+        if (!a->quota_asked)
+                losses_settle(a, now);
         drop_checks(a);
-        if (!a->engine->broken) {
-                answer_request(a);
-                make_plan(a, now);
-        }
+        if (a->engine->broken)
+                return;
+        answer_request(a);
+        make_plan(a, now);
+        if (!a->engine->broken && quota_is_wanted(a))
+                begin_quota(a, now);
 }
 
 static void step_looking(struct account *a, usec_t now)

@@ -68,6 +68,8 @@ struct account {
         size_t n_details, allocated_details;
         struct look *checks;
         size_t n_checks, allocated_checks;
+        bool quota_asked;             /* in this pass: the checks are about the quota */
+        const char *quota_why;        /* NULL, or why it could not be read in this pass */
         bool is_shown;                /* nothing is sent: what there is comes from a snapshot, */
         struct observation *shown;    /* NULL: which does not know, `why` says so */
         struct observation *machines; /* the last complete one */
@@ -209,6 +211,11 @@ struct losses losses_count(const struct account *a);
 void losses_hold(struct account *a, const struct losses *n);
 int losses_check(struct account *a, usec_t now, struct error *e); /* asks after single machines */
 void losses_settle(struct account *a, usec_t now);                /* once that is answered */
+
+/* quota.c: what may still be used, asked for once a plan is there that uses more. */
+bool quota_is_wanted(const struct account *a);
+int quota_ask(struct account *a, usec_t now, struct error *e);
+int quota_settle(struct account *a); /* once that is answered */
 
 /* act.c: calls. */
 int act_begin(struct account *a, usec_t now,

@@ -296,7 +296,7 @@ const char *thing_type_text(enum thing_type type)
                 [TYPE_MACHINE] = "Machine", [TYPE_DISK] = "Disk",           [TYPE_TEMPLATE] = "MachineTemplate",
                 [TYPE_OFFER] = "Offer",     [TYPE_IMAGE] = "Image",         [TYPE_BALANCER] = "LoadBalancer",
                 [TYPE_BACKEND] = "BackEnd", [TYPE_GROUP] = "SecurityGroup", [TYPE_RULE] = "Rule",
-                [TYPE_BINDING] = "Binding", [TYPE_CARD] = "Card",
+                [TYPE_BINDING] = "Binding", [TYPE_CARD] = "Card",           [TYPE_QUOTA] = "Quota",
         };
 
         return texts[type];

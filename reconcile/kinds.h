@@ -59,6 +59,7 @@ enum thing_type {
         TYPE_RULE,     /* what a security group lets through */
         TYPE_BINDING,  /* a card that is in a security group */
         TYPE_CARD,     /* a network card of a machine. Never owned */
+        TYPE_QUOTA,    /* what may still be used of cores, memory and storage. Never owned */
         THING_TYPES,
 };
 
@@ -274,8 +275,8 @@ struct backend_spec {
 };
 
 struct load_balancer {
-        struct reference provider;
         const char *description; /* NULL: not given */
+        struct reference provider;
         const char *tenant, *router;
         int protocol;                             /* enum balancer_protocol */
         struct balancer_frontend *frontend;       /* never NULL */

@@ -120,6 +120,38 @@ int observation_add(struct observation *obs, enum thing_type type, const struct 
         return 1;
 }
 
+static int take_text(struct observation *obs, const char **text)
+{
+        *text = observation_string(obs, *text);
+        return *text ? 0 : -ENOMEM;
+}
+
+static int take_row(struct observation *obs, enum thing_type type, const struct row *from)
+{
+        struct row row = *from;
+        const char **texts[] = { &row.id, &row.name, &row.address, &row.created, &row.parent, &row.traits };
+
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+                if (take_text(obs, texts[i]) < 0)
+                        return -ENOMEM;
+        for (enum property p = PROPERTY_NONE + 1; p < PROPERTIES; p++)
+                if (values_known(&row.values, p) && !property_is_number(p) &&
+                    take_text(obs, &row.values.of[p].text) < 0)
+                        return -ENOMEM;
+        return observation_add(obs, type, &row) < 0 ? -ENOMEM : 0;
+}
+
+int observation_take(struct observation *obs, enum thing_type type, const struct observation *from)
+{
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < from->of[type].n_rows; i++)
+                r = take_row(obs, type, &from->of[type].rows[i]);
+        if (r == 0)
+                obs->scope.types |= 1u << type;
+        return r;
+}
+
 void observation_shrink(struct observation *obs)
 {
         for (enum thing_type type = 0; type < THING_TYPES; type++) {

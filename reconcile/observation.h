@@ -128,6 +128,9 @@ const char *observation_string(struct observation *obs, const char *s);
 /* Takes a row whose strings are in the pool: 1 it is new, 0 its id was there already (the first is kept), -ENOMEM. */
 int observation_add(struct observation *obs, enum thing_type type, const struct row *row);
 
+/* Copies what another look saw of one type, which this one then covers, too. 0 or -ENOMEM. */
+int observation_take(struct observation *obs, enum thing_type type, const struct observation *from);
+
 /* Gives back what is only needed for finding and adding: what is left is a list of rows. */
 void observation_shrink(struct observation *obs);
 

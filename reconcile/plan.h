@@ -138,6 +138,7 @@ struct plan {
         const char *digest;                            /* of the specs */
         size_t n_resources;                            /* in the specs */
         int64_t unchanged, orphaned, foreign, unknown; /* things */
+        bool adds;                                     /* some action would use more of what a quota bounds */
         int64_t unchanged_parts; /* of the unchanged ones, those that are no machines: disks and templates */
         struct strpool *strings;
 };

@@ -373,6 +373,7 @@ int plan_account(struct plan *p, const struct plan_input *in, struct error *e)
         r = guard_limits(&pl, first_action, e);
         if (r < 0)
                 return r;
+        quota_check(&pl, first_action);
         give_up_dependents(&pl, first_action);
         p->foreign += (int64_t)census.n_foreign;
         for (pl.section = first_section; pl.section < p->n_sections; pl.section++) {

@@ -137,5 +137,8 @@ void diff_set(struct planning *pl);
 /* The Policy's limits, over all actions of the account from `first_action` on. */
 int guard_limits(struct planning *pl, size_t first_action, struct error *e);
 
+/* planner_quota.c: what the plan adds, from `first_action` on, against what may still be used. */
+void quota_check(struct planning *pl, size_t first_action);
+
 /* What is missing of an account: is it so much that nothing may be created or deleted there? */
 bool guard_is_loss(size_t owned, size_t missing);

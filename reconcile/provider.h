@@ -187,6 +187,8 @@ struct provider {
         int64_t set_max;         /* machines that a set may have at most; 0: as many as the language allows */
         const char *currency;    /* of prices: "CNY"; NULL: the vendor shows none */
         unsigned looks_always;   /* bits 1u << thing_type: what quote() needs beside the machines */
+        const char *
+                quota_option; /* where this option is given, TYPE_QUOTA can be looked at: what may still be used; NULL: never */
         struct timing timing;
 
         /* The request that opens a session, marked `read`; and what its reply says. `ret_session` is the caller's, who wipes it.

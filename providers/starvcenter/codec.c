@@ -205,6 +205,7 @@ const struct provider starvcenter_provider = {
         .making = making,
         .auth = AUTH_TOKEN,
         .options = options,
+        .quota_option = "tenant",
         .timing = {
                 .acting = 45 * USEC_PER_SEC,
                 .lag = 10 * USEC_PER_SEC,

@@ -6,6 +6,7 @@
 
 #include "providers/starvcenter/balancer.h"
 #include "providers/starvcenter/message.h"
+#include "providers/starvcenter/quota.h"
 #include "providers/starvcenter/rows.h"
 #include "reconcile/base/text.h"
 
@@ -64,6 +65,8 @@ int walk_look(const struct account_config *account, struct observation *obs, str
                 return ask_one(account, obs->scope.id, further, e);
         if (observation_covers(obs, TYPE_MACHINE))
                 r = ask(account, 1, further, e);
+        if (r == 0)
+                r = quota_look(account, obs, further, e);
         return r < 0 ? r : balancer_look(account, obs, further, e);
 }
 
@@ -161,6 +164,11 @@ static int saw_page(const struct account_config *account, int64_t position, cons
         return obs->of[TYPE_MACHINE].total < 0 ? walk_on(account, position, n_rows, n_new, obs, further, e) : 0;
 }
 
+static const char *const *names_of(const struct request *rq)
+{
+        return quota_is_asked(rq) ? quota_names : balancer_is_asked(rq) ? balancer_names : rows_machine_names;
+}
+
 int walk_saw(const struct account_config *account, const struct request *rq, struct reply *rp, struct observation *obs,
              struct request_list *further, struct error *e)
 {
@@ -171,13 +179,17 @@ int walk_saw(const struct account_config *account, const struct request *rq, str
         r = reply_status_check(rp, e);
         if (r < 0)
                 return r;
-        r = message_open(rp, balancer_is_asked(rq) ? balancer_names : rows_machine_names, &doc, &result, e);
+        r = message_open(rp, names_of(rq), &doc, &result, e);
         if (r < 0)
                 return r;
         if (result == RESULT_TOKEN)
                 return -EACCES;
-        if (balancer_is_asked(rq))
-                return result == RESULT_FAILED ? -EBADMSG : balancer_saw(rq, json_root(doc), obs, e);
+        if (quota_is_asked(rq) || balancer_is_asked(rq)) {
+                if (result == RESULT_FAILED)
+                        return -EBADMSG;
+                return quota_is_asked(rq) ? quota_saw(account, json_root(doc), obs, e)
+                                          : balancer_saw(rq, json_root(doc), obs, e);
+        }
         if (obs->scope.type == SCOPE_ONE)
                 return saw_one(json_root(doc), result, obs, e);
         /* Positions are documented as positive: a refusal of 0 means that no row stands there. */

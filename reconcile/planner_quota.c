@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+#include "reconcile/base/units.h"
+#include "reconcile/planner_internal.h"
+
+/*
+ * What the plan adds against what may still be used. It is held against the quota as a whole, before the first call: a set of ten
+ * machines for which there is room for six is not made by halves. What the plan deletes makes room only once it is gone.
+ */
+
+/* How much of each property of a quota an action needs. */
+struct need {
+        enum property property;
+        int64_t amount;
+};
+
+static int64_t number_of(const struct values *v, enum property p)
+{
+        return v && values_known(v, p) ? v->of[p].number : 0;
+}
+
+/* What the thing has already; nothing is known of one that is not shown. */
+static const struct values *shown_of(const struct planning *pl, const struct action *a)
+{
+        const struct row *row = a->vendor_id ? observation_find(pl->in->machines, a->type, a->vendor_id) : NULL;
+
+        return row ? &row->values : NULL;
+}
+
+static int64_t growth(const struct planning *pl, const struct action *a, enum property p)
+{
+        int64_t more = number_of(&a->wanted, p);
+
+        if (a->order == ORDER_CHANGE)
+                more = a->field == p ? more - number_of(shown_of(pl, a), p) : 0;
+        else if (a->order != ORDER_CREATE)
+                more = 0;
+        return more > 0 ? more : 0;
+}
+
+#define NEEDS 3
+static void needs_of(const struct planning *pl, const struct action *a, struct need needs[static NEEDS])
+{
+        bool machine = a->type == TYPE_MACHINE, disk = a->type == TYPE_DISK;
+
+        needs[0] = (struct need){ PROPERTY_CPU, machine ? growth(pl, a, PROPERTY_CPU) : 0 };
+        needs[1] = (struct need){ PROPERTY_MEMORY, machine ? growth(pl, a, PROPERTY_MEMORY) : 0 };
+        needs[2] = (struct need){ PROPERTY_STORAGE, disk ? growth(pl, a, PROPERTY_SIZE) : 0 };
+}
+
+static bool adds_something(const struct planning *pl, const struct action *a)
+{
+        struct need needs[NEEDS];
+
+        needs_of(pl, a, needs);
+        return needs[0].amount || needs[1].amount || needs[2].amount;
+}
+
+/* "12 cpu are needed and 6 are left" */
+static void add_lack(struct planning *pl, struct buf *b, const struct need *need, const struct values *left)
+{
+        struct values needed = { 0 };
+        const char *is, *wants;
+
+        values_set_number(&needed, need->property, need->amount);
+        wants = value_text(pl->plan, need->property, &needed);
+        is = value_text(pl->plan, need->property, left);
+        if (wants && is)
+                (void)buf_addf(b, "%s%s of %s where %s is left", b->len ? ", and " : "", wants,
+                               property_name(need->property), is);
+        else
+                pl->failed = true;
+}
+
+/* Why the plan cannot be carried out as a whole; NULL: it can, as far as is known. */
+static const char *lack_of(struct planning *pl, size_t first, const struct row *quota)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(1024);
+        struct need total[NEEDS], needs[NEEDS];
+
+        for (size_t i = first; i < pl->plan->n_actions; i++) {
+                const struct action *a = &pl->plan->actions[i];
+
+                needs_of(pl, a, needs);
+                for (size_t k = 0; k < NEEDS; k++) {
+                        if (i == first)
+                                total[k] = (struct need){ .property = needs[k].property };
+                        if (!a->blocked && __builtin_add_overflow(total[k].amount, needs[k].amount, &total[k].amount))
+                                total[k].amount = INT64_MAX;
+                }
+        }
+        for (size_t k = 0; first < pl->plan->n_actions && k < NEEDS; k++)
+                if (values_known(&quota->values, total[k].property) &&
+                    total[k].amount > quota->values.of[total[k].property].number)
+                        add_lack(pl, &b, &total[k], &quota->values);
+        if (!b.len)
+                return NULL;
+        return plan_string(
+                pl->plan,
+                "the plan adds %s to what tenant %s may use: nothing is added; raise the quota or ask for less",
+                buf_text(&b), quota->id);
+}
+
+static void tell(struct planning *pl, const char *words)
+{
+        struct plan_diagnostic *d = ARRAY_ADD(pl->plan->diagnostics, pl->plan->n_diagnostics,
+                                              pl->plan->allocated_diagnostics);
+
+        if (!d || !words) {
+                pl->failed = true;
+                return;
+        }
+        *d = (struct plan_diagnostic){ .severity = PLAN_WARNING,
+                                       .resource = plan_string(pl->plan, "Provider/%s", pl->in->account),
+                                       .message = words };
+}
+
+void quota_check(struct planning *pl, size_t first)
+{
+        const struct listed *quotas = pl->in->machines ? &pl->in->machines->of[TYPE_QUOTA] : NULL;
+        const char *lack;
+
+        for (size_t i = first; i < pl->plan->n_actions; i++)
+                if (!pl->plan->actions[i].blocked && adds_something(pl, &pl->plan->actions[i]))
+                        pl->plan->adds = true;
+        if (!pl->plan->adds)
+                return;
+        if (pl->in->quota_unknown)
+                tell(pl, plan_string(pl->plan, "what may still be used is not known (%s): it is tried without",
+                                     pl->in->quota_unknown));
+        lack = quotas && quotas->n_rows ? lack_of(pl, first, &quotas->rows[0]) : NULL;
+        if (!lack)
+                return;
+        tell(pl, lack);
+        for (size_t i = first; i < pl->plan->n_actions; i++)
+                if (adds_something(pl, &pl->plan->actions[i]))
+                        planning_block(pl, &pl->plan->actions[i], REASON_CAPACITY, lack);
+}

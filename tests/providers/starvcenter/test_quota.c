@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What a tenant may still use: the request as a file, and every reading of its reply.
+ */
+
+#include "tests/providers/starvcenter/exchange.h"
+
+#include "reconcile/base/text.h"
+
+static const struct scope quota = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_QUOTA };
+static const struct pair option = { "tenant", "app-1" };
+static const struct pairs options = { (struct pair *)&option, 1 };
+
+static struct account_config account_of(const struct pairs *given)
+{
+        struct account_config config = account;
+
+        config.options = given;
+        return config;
+}
+
+static void read_quota(struct buf *b, struct reply *rp)
+{
+        struct account_config config = account_of(&options);
+        _cleanup_(observation_free_p) struct observation *obs = NULL;
+        _cleanup_request_list_ struct request_list first = {}, further = {};
+        struct error e = { "" };
+        int r;
+
+        assert_int_equal(observation_new(&quota, &obs), 0);
+        assert_int_equal(codec->look(&config, obs, &first, &e), 0);
+        assert_int_equal(first.n_requests, 1);
+        r = codec->saw(&config, &first.requests[0], rp, obs, &further, &e);
+        if (r == 0)
+                r = codec->seen(&config, obs, &further, &e);
+        if (r < 0)
+                buf_addf(b, "%s: %s\n", errno_name(r), e.text);
+        for (size_t i = 0; r == 0 && i < obs->of[TYPE_QUOTA].n_rows; i++) {
+                const struct row *row = &obs->of[TYPE_QUOTA].rows[i];
+
+                buf_adds(b, row->id);
+                for (enum property p = PROPERTY_NONE + 1; p < PROPERTIES; p++) {
+                        if (!values_known(&row->values, p))
+                                continue;
+                        buf_addf(b, "|%s ", property_name(p));
+                        values_print(&row->values, p, b);
+                }
+                buf_adds(b, "\n");
+        }
+}
+
+static bool check_file(const char *folder, const char *file)
+{
+        const char *dot = strrchr(file, '.');
+        struct buf b = BUF_INIT(TEXT_MAX);
+        char path[4096];
+        struct reply rp;
+        char *bytes;
+        size_t n;
+
+        if (!dot || !text_equal(dot, ".json"))
+                return false;
+        (void)snprintf(path, sizeof(path), TESTS_DIR "/%s/%s", folder, file);
+        bytes = read_file(path, &n);
+        rp = wrapped(bytes, n, WRAP_PLAIN);
+        read_quota(&b, &rp);
+        (void)snprintf(path, sizeof(path), "%s/%.*s.expected", folder, (int)(dot - file), file);
+        assert_same_as_file(buf_text(&b), path);
+        buf_done(&b);
+        reply_done(&rp);
+        free(bytes);
+        return true;
+}
+
+static void quotas_are_read(void **state)
+{
+        (void)state;
+        assert_int_equal(test_folder_each(GOLDEN "quota", check_file), 12);
+}
+
+static void the_look_is_as_documented(void **state)
+{
+        struct account_config config = account_of(&options);
+        _cleanup_(observation_free_p) struct observation *obs = NULL;
+        _cleanup_request_list_ struct request_list further = {};
+
+        (void)state;
+        assert_int_equal(observation_new(&quota, &obs), 0);
+        assert_int_equal(codec->look(&config, obs, &further, NULL), 0);
+        assert_int_equal(further.n_requests, 1);
+        assert_true(further.requests[0].read);
+        check_request("quota-look", &further.requests[0]);
+}
+
+/* Without a tenant nothing could be asked for; and nobody asks beside other things. */
+static void it_takes_a_tenant(void **state)
+{
+        const struct pairs none = {};
+        struct account_config config = account_of(&none);
+        _cleanup_(observation_free_p) struct observation *obs = NULL, *machines = NULL;
+        _cleanup_request_list_ struct request_list further = {};
+        struct error e = { "" };
+
+        (void)state;
+        assert_string_equal(codec->quota_option, "tenant");
+        assert_int_equal(observation_new(&quota, &obs), 0);
+        assert_int_equal(codec->look(&config, obs, &further, &e), -EINVAL);
+        assert_non_null(strstr(e.text, "tenant"));
+        assert_int_equal(observation_new(&scope_machines, &machines), 0);
+        config.options = &options;
+        assert_int_equal(codec->look(&config, machines, &further, &e), 0);
+        assert_int_equal(further.n_requests, 1);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(quotas_are_read),
+                cmocka_unit_test(the_look_is_as_documented),
+                cmocka_unit_test(it_takes_a_tenant),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -357,17 +357,15 @@ static void add_subject(struct buf *b, const struct plan_row *row)
                 add_piece(b, &n, a->address);
 }
 
-/* Is the reason nothing but the change in other words? */
+/* Is the reason nothing but the changes in other words? */
 static bool says_the_change(const struct action *a)
 {
         _cleanup_buf_ struct buf words = BUF_INIT(KEY_MAX);
-        const struct change_line *change = &a->changes[0];
 
-        if (a->n_changes == 0)
-                return false;
-
-        (void)buf_addf(&words, "%s is %s, spec says %s", change->field, change->from, change->to);
-        return text_equal(buf_text(&words), a->reason);
+        for (size_t i = 0; i < a->n_changes; i++)
+                (void)buf_addf(&words, "%s%s is %s, spec says %s", i > 0 ? "; " : "", a->changes[i].field,
+                               a->changes[i].from, a->changes[i].to);
+        return a->n_changes > 0 && text_equal(buf_text(&words), a->reason);
 }
 
 /* What the headline or the change has said already is not said again. */

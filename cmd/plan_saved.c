@@ -13,6 +13,7 @@
 #define FORMAT_TEXT "muster.plan/v1"
 #define KEY_MAX ((size_t)1 << 16)
 #define TOLD_MAX 20
+#define CHANGES_MAX 64 /* fields of one action; no kind has so many */
 
 struct saved_plan {
         struct plan *plan;
@@ -104,7 +105,7 @@ static void read_changes(struct reading *in, const json_t *object, struct action
 {
         const json_t *changes = json_object_get(object, "changes");
 
-        if (!json_is_array(changes) || json_array_size(changes) > ARRAY_SIZE(a->changes)) {
+        if (!json_is_array(changes) || json_array_size(changes) > CHANGES_MAX) {
                 wrong(in, "changes");
                 return;
         }
@@ -112,11 +113,14 @@ static void read_changes(struct reading *in, const json_t *object, struct action
         for (size_t i = 0; i < json_array_size(changes); i++) {
                 const json_t *change = json_array_get(changes, i);
 
-                a->changes[a->n_changes++] = (struct change_line){
+                const struct change_line line = {
                         .field = read_text(in, change, "field"),
                         .from = read_text_or_null(in, change, "from"),
                         .to = read_text_or_null(in, change, "to"),
                 };
+
+                if (action_add_change(in->plan, a, &line) < 0 && in->failed == 0)
+                        in->failed = error_oom(in->e);
         }
 }
 

@@ -86,11 +86,6 @@ static bool is_ready(const struct machine_set *spec, const struct row *row)
                row->condition == (spec->power == POWER_STOPPED ? CONDITION_STOPPED : CONDITION_RUNNING);
 }
 
-static void add_change(struct action *a, const char *field, const char *from, const char *to)
-{
-        a->changes[a->n_changes++] = (struct change_line){ .field = field, .from = from, .to = to };
-}
-
 /* Drift that is told and left: one line for a whole set, however many machines have it. */
 struct told {
         size_t n;
@@ -142,7 +137,7 @@ static void change_field(struct planning *pl, const struct slot *s, enum propert
         a->order = ORDER_CHANGE;
         a->field = f;
         a->wanted = *wanted;
-        add_change(a, name, from, to);
+        planning_change(pl, a, name, from, to);
 }
 
 /* What a vendor never shows is compared with what the machine was made with; unknown after an adoption is no drift. */
@@ -235,7 +230,7 @@ static void diff_name(struct planning *pl, const struct slot *s)
         if (!a)
                 return;
         a->order = ORDER_RENAME;
-        add_change(a, "name", plan_string(pl->plan, "%s", s->row->name), s->name);
+        planning_change(pl, a, "name", plan_string(pl->plan, "%s", s->row->name), s->name);
 }
 
 /* One change of a machine at a time: a vendor locks it while it is at work. What was tried too often is passed over. */

@@ -145,6 +145,24 @@ const struct action *plan_find_new(const struct plan *p, const struct plan *appr
         return NULL;
 }
 
+/* The room doubles whenever it is full, which is when the number is a power of two. */
+int action_add_change(struct plan *p, struct action *a, const struct change_line *change)
+{
+        size_t n = a->n_changes;
+
+        if ((n & (n - 1)) == 0) {
+                struct change_line *changes = strpool_alloc(p->strings, (n ? 2 * n : 1) * sizeof(*changes));
+
+                if (!changes)
+                        return -ENOMEM;
+                if (n)
+                        memcpy(changes, a->changes, n * sizeof(*changes));
+                a->changes = changes;
+        }
+        a->changes[a->n_changes++] = *change;
+        return 0;
+}
+
 /* Strings of a plan live in its pool; a copy brings its own. */
 static const char *copy(struct plan *to, const char *s)
 {
@@ -191,10 +209,16 @@ static int append_action(struct plan *to, const struct action *a, size_t section
         new->reason = copy(to, a->reason);
         new->blocked = copy(to, a->blocked);
         new->waits = copy(to, a->waits);
-        for (size_t i = 0; i < a->n_changes; i++)
-                new->changes[i] = (struct change_line){ .field = copy(to, a->changes[i].field),
-                                                        .from = copy(to, a->changes[i].from),
-                                                        .to = copy(to, a->changes[i].to) };
+        new->changes = NULL;
+        new->n_changes = 0;
+        for (size_t i = 0; i < a->n_changes; i++) {
+                const struct change_line change = { .field = copy(to, a->changes[i].field),
+                                                    .from = copy(to, a->changes[i].from),
+                                                    .to = copy(to, a->changes[i].to) };
+
+                if (action_add_change(to, new, &change) < 0)
+                        return -ENOMEM;
+        }
         new->section += section_offset;
         new->thing = NULL;
         new->wanted = (struct values){ 0 };

@@ -47,9 +47,9 @@ struct action {
         const char *blocked; /* NULL: not blocked; else why, and what to do */
         const char *waits; /* NULL: may be carried out now; else what it waits for (a confirming look, another action, a
                                    backoff). Part of the plan, but not of this pass */
-        int64_t not_before; /* wall clock: when a backoff ends; 0: none */
-        bool given_up;      /* it waits for a person, or for longer than a run of apply should last */
-        struct change_line changes[2];
+        int64_t not_before;          /* wall clock: when a backoff ends; 0: none */
+        bool given_up;               /* it waits for a person, or for longer than a run of apply should last */
+        struct change_line *changes; /* in the plan's pool */
         size_t n_changes;
         size_t depends_on[DEPENDS_MAX]; /* numbers + 1 of the actions that go first; 0 from the last of them on */
         size_t serves;                  /* number + 1 of the action that it is done for, and blocked with; 0: none */
@@ -149,6 +149,9 @@ DEFINE_CLEANUP(struct plan *, plan_free)
 
 /* Formats into the plan's pool. NULL: out of memory. */
 const char *plan_string(struct plan *p, const char *format, ...) _printf_(2, 3);
+
+/* Adds a line to what an action of the plan changes; the texts are the plan's. 0 or -ENOMEM. */
+int action_add_change(struct plan *p, struct action *a, const struct change_line *change);
 
 /* Copies the sections of `from` and what is in them to the end of `to`, and adds its numbers. */
 int plan_append(struct plan *to, const struct plan *from);

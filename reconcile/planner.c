@@ -87,6 +87,14 @@ struct action *planning_action(struct planning *pl, enum action_verb verb, const
         return a;
 }
 
+void planning_change(struct planning *pl, struct action *a, const char *field, const char *from, const char *to)
+{
+        const struct change_line change = { .field = field, .from = from, .to = to };
+
+        if (!field || !from || !to || action_add_change(pl->plan, a, &change) < 0)
+                pl->failed = true;
+}
+
 static enum phase_reason reason_of(enum outcome_class class)
 {
         switch (class) {

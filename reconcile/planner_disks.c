@@ -103,9 +103,7 @@ static bool rename_disk(struct planning *pl, const struct disk *d)
                 return false;
         a = change(pl, d, ACTION_UPDATE, ORDER_RENAME, "it does not carry its name yet");
         if (a)
-                a->changes[a->n_changes++] = (struct change_line){
-                        .field = "name", .from = plan_string(pl->plan, "%s", d->slot.row->name), .to = d->slot.name
-                };
+                planning_change(pl, a, "name", plan_string(pl->plan, "%s", d->slot.row->name), d->slot.name);
         return true;
 }
 
@@ -162,9 +160,7 @@ static void resize(struct planning *pl, const struct disk *d)
                 return;
         a->field = PROPERTY_SIZE;
         a->wanted = wanted;
-        a->changes[a->n_changes++] = (struct change_line){ .field = property_name(PROPERTY_SIZE),
-                                                           .from = is,
-                                                           .to = to };
+        planning_change(pl, a, property_name(PROPERTY_SIZE), is, to);
 }
 
 /* A disk that is there, of a machine that is there and stays: one change at a time. */

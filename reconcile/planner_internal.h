@@ -94,6 +94,9 @@ void tell_parked(struct planning *pl, const struct slot *s);
 /* A new action on a slot. NULL: out of memory (noted in `failed`). `reason` is a plan's string, NULL notes the same. */
 struct action *planning_action(struct planning *pl, enum action_verb verb, const struct slot *slot, const char *reason);
 
+/* A line of what the action changes; the texts are plan's strings. */
+void planning_change(struct planning *pl, struct action *a, const char *field, const char *from, const char *to);
+
 /* A disk or a template is as the specs say. */
 void planning_part_unchanged(struct planning *pl);
 

@@ -117,7 +117,7 @@ static void change(struct planning *pl, const struct parts *parts, const struct 
         a->field = f;
         a->key = part->key;
         a->wanted = part->wanted;
-        a->changes[a->n_changes++] = (struct change_line){ .field = property_name(f), .from = is, .to = to };
+        planning_change(pl, a, property_name(f), is, to);
 }
 
 /* One that is there: what the vendor shows of it is as wanted, or is changed. */

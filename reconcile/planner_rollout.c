@@ -122,7 +122,7 @@ static void replace(struct planning *pl, struct set *set, struct slot *s, enum p
                 return;
         a->order = ORDER_DELETE;
         a->counts = COUNTS_REPLACE;
-        a->changes[a->n_changes++] = (struct change_line){ .field = property_name(f), .from = from, .to = to };
+        planning_change(pl, a, property_name(f), from, to);
         take_away(pl, set, s, a);
         s->victim = true;
 }

@@ -147,11 +147,9 @@ static void top_up(struct planning *pl, const struct resource *resource, const s
         a->order = ORDER_CHANGE;
         a->field = PROPERTY_CREDIT;
         values_set_number(&a->wanted, PROPERTY_CREDIT, wanted);
-        a->changes[a->n_changes++] = (struct change_line){
-                .field = property_name(PROPERTY_CREDIT),
-                .from = value_text(pl->plan, PROPERTY_CREDIT, &slot->row->values),
-                .to = value_text(pl->plan, PROPERTY_CREDIT, &a->wanted),
-        };
+        planning_change(pl, a, property_name(PROPERTY_CREDIT),
+                        value_text(pl->plan, PROPERTY_CREDIT, &slot->row->values),
+                        value_text(pl->plan, PROPERTY_CREDIT, &a->wanted));
 }
 
 /* An older template of the resource goes once nothing is made of it. */

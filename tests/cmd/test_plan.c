@@ -73,6 +73,13 @@ static void add_provider(struct plan *p, const char *name, uint64_t reads, uint6
         *provider = (struct plan_provider){ .name = name, .reads = reads, .planned = planned };
 }
 
+static void add_line(struct plan *p, struct action *a, const char *field, const char *from, const char *to)
+{
+        const struct change_line change = { .field = field, .from = from, .to = to };
+
+        assert_int_equal(action_add_change(p, a, &change), 0);
+}
+
 /* A set that grows and has drift, a balancer that follows it, and a set that nothing is known of. */
 static struct plan *make_mixed(void)
 {
@@ -85,8 +92,7 @@ static struct plan *make_mixed(void)
         a = add_action(p, ACTION_UPDATE, "Disk", "web-0/data");
         a->vendor_id = "vdisk-12";
         a->reason = "size is 50GiB, spec says 100GiB";
-        a->changes[0] = (struct change_line){ .field = "size", .from = "50GiB", .to = "100GiB" };
-        a->n_changes = 1;
+        add_line(p, a, "size", "50GiB", "100GiB");
 
         (void)add_section(p, "LoadBalancer/shop", "star", "follows MachineSet/web", "edge.yaml", 2);
         add_action(p, ACTION_CREATE, "BackEnd", "web-3:8080")->depends_on[0] = 1;
@@ -125,9 +131,8 @@ static struct plan *make_all_sorts(void)
         a = add_action(p, ACTION_START, "Machine", "db-0");
         a->reason = "it is stopped, spec says running";
         a = add_action(p, ACTION_UPDATE, "Machine", "db-2-with-a-name-longer-than-the-column");
-        a->changes[0] = (struct change_line){ .field = "cpu", .from = "4", .to = "8" };
-        a->changes[1] = (struct change_line){ .field = "memory", .from = "8GiB", .to = "16GiB" };
-        a->n_changes = 2;
+        add_line(p, a, "cpu", "4", "8");
+        add_line(p, a, "memory", "8GiB", "16GiB");
         a = add_action(p, ACTION_CREATE, "Machine", "db-4");
         a->summary = "template t";
         a->waits = "a second look must confirm that it is gone";
@@ -174,7 +179,7 @@ static void add_change(struct plan *p, const char *name, const char *field, cons
 
         a->vendor_id = "vm-1";
         a->reason = plan_string(p, "%s is %s, spec says %s", field, from, to);
-        a->changes[a->n_changes++] = (struct change_line){ .field = field, .from = from, .to = to };
+        add_line(p, a, field, from, to);
 }
 
 /* Sets that grow, shrink and change by many machines at once, with the gaps and the reasons that part them. */
@@ -213,14 +218,12 @@ static struct plan *make_large(void)
         a->reason = "the spec adopts it";
         a = add_action(p, ACTION_UPDATE, "Machine", "db-3");
         a->reason = "it was renamed to mine at the vendor";
-        a->changes[a->n_changes++] = (struct change_line){ .field = "name", .from = "mine", .to = "db-3" };
+        add_line(p, a, "name", "mine", "db-3");
         for (int i = 4; i < 6; i++) {
                 a = add_action(p, ACTION_REPLACE, "Machine", name_of(p, "db", i));
                 a->vendor_id = name_of(p, "vm", i);
                 a->reason = "template is tmpl-7, spec says tmpl-8";
-                a->changes[a->n_changes++] = (struct change_line){ .field = "template",
-                                                                   .from = "tmpl-7",
-                                                                   .to = "tmpl-8" };
+                add_line(p, a, "template", "tmpl-7", "tmpl-8");
                 a->waits = "at most 1 away at a time, and each new one works for 30s first";
         }
         add_provider(p, "star", 1, 30);

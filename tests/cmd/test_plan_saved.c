@@ -52,7 +52,9 @@ static struct action *add_change(struct plan *p, const char *name, const char *t
 {
         struct action *a = add_action(p, ACTION_UPDATE, name, "vm-1");
 
-        a->changes[a->n_changes++] = (struct change_line){ .field = "cpu", .from = "4", .to = to };
+        const struct change_line change = { .field = "cpu", .from = "4", .to = to };
+
+        assert_int_equal(action_add_change(p, a, &change), 0);
         return a;
 }
 
@@ -150,6 +152,7 @@ static void test_a_replacement_has_two_halves(_unused_ void **state)
         "\"provider\": \"star\", \"vendorId\": null, \"blocked\": null, \"changes\": " changes "}"
 #define PLAN(actions) "{\"format\": \"muster.plan/v1\", \"specs\": {\"digest\": \"d\"}, \"actions\": " actions "}"
 #define CHANGE "{\"field\": \"cpu\", \"from\": \"4\", \"to\": \"8\"}"
+#define FOUR CHANGE "," CHANGE "," CHANGE "," CHANGE ","
 
 static void test_damaged(_unused_ void **state)
 {
@@ -162,7 +165,8 @@ static void test_damaged(_unused_ void **state)
                 { PLAN("{}"), "it has no valid list of actions" },
                 { PLAN("[" ACTION("[]") ", 7]"), "its action number 2 has no valid " },
                 { PLAN("[" ACTION("{}") "]"), "its action number 1 has no valid changes" },
-                { PLAN("[" ACTION("[" CHANGE "," CHANGE "," CHANGE "]") "]"),
+                { PLAN("[" ACTION("[" FOUR FOUR FOUR FOUR FOUR FOUR FOUR FOUR FOUR FOUR FOUR FOUR FOUR FOUR FOUR FOUR
+                                          CHANGE "]") "]"),
                   "its action number 1 has no valid changes" },
                 { PLAN("[" ACTION("[{\"field\": 1, \"from\": \"4\", \"to\": null}]") "]"),
                   "its action number 1 has no valid field" },

@@ -32,11 +32,13 @@ static void check_action(const struct saved_plan *saved, const json_t *object)
         };
         struct plan plan = { .sections = &section, .n_sections = 1, .actions = &action, .n_actions = 1 };
         const json_t *changes = json_object_get(object, "changes");
+        struct change_line lines[64];
 
         must(section.resource && section.provider && action.kind && action.name);
-        must(json_is_array(changes) && json_array_size(changes) <= ARRAY_SIZE(action.changes));
+        action.changes = lines;
+        must(json_is_array(changes) && json_array_size(changes) <= ARRAY_SIZE(lines));
         for (size_t i = 0; i < json_array_size(changes); i++)
-                action.changes[action.n_changes++] = (struct change_line){
+                lines[action.n_changes++] = (struct change_line){
                         .field = text_of(json_array_get(changes, i), "field"),
                         .from = text_of(json_array_get(changes, i), "from"),
                         .to = text_of(json_array_get(changes, i), "to"),

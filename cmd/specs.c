@@ -59,6 +59,14 @@ static int locate_provider_files(struct estate *estate, const struct resource *r
         return code;
 }
 
+static int locate_certificate(struct estate *estate, const struct resource *r, struct balancer_certificate *certificate)
+{
+        int code;
+
+        code = locate(estate, r, "spec.certificate.certFile", NULL, &certificate->cert_file);
+        return code < 0 ? code : locate(estate, r, "spec.certificate.keyFile", NULL, &certificate->key_file);
+}
+
 int specs_locate_files(struct estate *estate)
 {
         int code = 0;
@@ -70,6 +78,8 @@ int specs_locate_files(struct estate *estate)
                         code = locate_provider_files(estate, r);
                 else if (r->kind == &kind_machine_set)
                         code = locate(estate, r, "spec.passwordFile", NULL, &r->machine_set->password_file);
+                else if (r->kind == &kind_load_balancer && r->load_balancer->certificate)
+                        code = locate_certificate(estate, r, r->load_balancer->certificate);
         }
 
         return code;

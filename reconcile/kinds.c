@@ -265,11 +265,12 @@ const struct kind kind_policy = {
         .help = "the estate's name, and the limits that keep a mistake small",
 };
 
-const struct kind *const kinds[] = { &kind_provider, &kind_machine_template, &kind_machine_set, &kind_policy, NULL };
+const struct kind *const kinds[] = { &kind_provider,      &kind_machine_template, &kind_machine_set,
+                                     &kind_load_balancer, &kind_policy,           NULL };
 
 const char *const kinds_later[] = {
-        "LoadBalancer", "SecurityGroup", "Network",        "PortMapping", "AddressMapping", "AccessRule", "TenantQuota",
-        "Disk",         "BackupPolicy",  "SnapshotPolicy", NULL,
+        "SecurityGroup", "Network", "PortMapping",  "AddressMapping", "AccessRule",
+        "TenantQuota",   "Disk",    "BackupPolicy", "SnapshotPolicy", NULL,
 };
 
 const struct kind *kind_find(const char *name)

@@ -353,6 +353,8 @@ static int check_draft(const struct checker *c)
                 r = check_machine_set(c);
         if (r == 0 && kind == &kind_machine_template)
                 r = check_machine_template(c);
+        if (r == 0 && kind == &kind_load_balancer)
+                r = check_load_balancer(c);
 
         return r;
 }

@@ -25,6 +25,7 @@ int check_estate(const struct specs_options *options, struct estate *estate, con
 int check_provider(const struct checker *c);
 int check_machine_set(const struct checker *c);
 int check_machine_template(const struct checker *c);
+int check_load_balancer(const struct checker *c);
 
 /* The codec of the resource's provider; NULL: not known. */
 const struct provider *check_codec(const struct checker *c);

@@ -28,6 +28,8 @@ static const struct making *making(const struct pairs *options)
 {
         static const struct making makings[THING_TYPES] = {
                 [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NAME, .shows_one = true },
+                [TYPE_BALANCER] = { .possible = true, .marker = MARKER_NAME },
+                [TYPE_BACKEND] = { .possible = true, .marker = MARKER_NAME },
         };
 
         (void)options;

@@ -253,6 +253,8 @@ static bool has_things(const struct account *a, enum thing_type type)
 
         if (a->making[type].contained)
                 return has_things(a, a->making[type].container);
+        if (type == TYPE_CARD)
+                return has_things(a, TYPE_BINDING);
 
         for (size_t i = 0; i < ledger->n_things; i++)
                 if (ledger->things[i]->type == type && ledger->things[i]->state != THING_GONE &&
@@ -278,6 +280,32 @@ static int add_detail(struct account *a, enum thing_type of, const char *id, con
         return 0;
 }
 
+/* The cards of the machines that are to be in a group. */
+static int add_cards(struct account *a, const char *group, const struct security_group *spec)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        int r = 0;
+
+        for (size_t i = 0; i < spec->attach.n && r == 0; i++) {
+                const struct attach_spec *to = &((const struct attach_spec *)spec->attach.items)[i];
+                char name[RESOURCE_TEXT_MAX];
+
+                if (to->machine)
+                        r = add_detail(a, TYPE_CARD, to->machine, group);
+                if (!to->machine_set.resource)
+                        continue;
+                resource_text(to->machine_set.resource, name);
+                for (size_t k = 0; k < ledger->n_things && r == 0; k++) {
+                        const struct thing *t = ledger->things[k];
+
+                        if (t->type == TYPE_MACHINE && t->state == THING_OWNED && *t->id &&
+                            text_equal(t->account, a->name) && text_equal(t->resource, name))
+                                r = add_detail(a, TYPE_CARD, t->id, group);
+                }
+        }
+        return r;
+}
+
 /* What is to be known of a thing of ours beyond what its listing shows. */
 static int add_details_of(struct account *a, const struct thing *t)
 {
@@ -289,6 +317,8 @@ static int add_details_of(struct account *a, const struct thing *t)
         for (enum thing_type type = 0; type < THING_TYPES && r == 0; type++)
                 if (a->making[type].contained && a->making[type].container == t->type)
                         r = add_detail(a, type, t->id, NULL);
+        if (t->type == TYPE_GROUP && r == 0 && resource)
+                r = add_cards(a, t->id, resource->security_group);
         return r;
 }
 
@@ -314,7 +344,7 @@ static int scope_of(struct account *a, struct scope *scope)
 {
         scope->types = 1u << TYPE_MACHINE | a->codec->looks_always;
         for (enum thing_type type = 0; type < THING_TYPES; type++)
-                if (a->making[type].possible && has_things(a, type))
+                if ((a->making[type].possible || type == TYPE_CARD) && has_things(a, type))
                         scope->types |= 1u << type;
         return add_details(a, scope);
 }

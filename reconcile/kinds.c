@@ -265,12 +265,17 @@ const struct kind kind_policy = {
         .help = "the estate's name, and the limits that keep a mistake small",
 };
 
-const struct kind *const kinds[] = { &kind_provider,      &kind_machine_template, &kind_machine_set,
-                                     &kind_load_balancer, &kind_policy,           NULL };
+const struct kind *const kinds[] = { &kind_provider,
+                                     &kind_machine_template,
+                                     &kind_machine_set,
+                                     &kind_security_group,
+                                     &kind_load_balancer,
+                                     &kind_policy,
+                                     NULL };
 
 const char *const kinds_later[] = {
-        "SecurityGroup", "Network", "PortMapping",  "AddressMapping", "AccessRule",
-        "TenantQuota",   "Disk",    "BackupPolicy", "SnapshotPolicy", NULL,
+        "Network", "PortMapping",  "AddressMapping", "AccessRule", "TenantQuota",
+        "Disk",    "BackupPolicy", "SnapshotPolicy", NULL,
 };
 
 const struct kind *kind_find(const char *name)
@@ -386,6 +391,8 @@ bool resource_has(const struct resource *r, enum thing_type type)
 {
         if (r->kind == &kind_machine_set)
                 return type == TYPE_MACHINE || (type == TYPE_DISK && r->machine_set->disks.n > 0);
+        if (r->kind == &kind_security_group)
+                return type == TYPE_GROUP || type == TYPE_RULE || type == TYPE_BINDING;
         if (r->kind == &kind_load_balancer)
                 return type == TYPE_BALANCER || type == TYPE_BACKEND;
         return r->kind == &kind_machine_template && type == TYPE_TEMPLATE;

@@ -291,6 +291,29 @@ struct load_balancer {
         struct objects backends; /* of struct backend_spec */
 };
 
+enum rule_direction { DIRECTION_IN, DIRECTION_OUT };
+enum rule_protocol { RULE_TCP, RULE_UDP, RULE_ICMP };
+
+struct rule_spec {
+        int direction;     /* enum rule_direction */
+        int protocol;      /* enum rule_protocol */
+        const char *ports; /* NULL: any */
+        struct strings from, to;
+};
+
+/* What a group is about: every machine of a set, or one that is not ours. */
+struct attach_spec {
+        struct reference machine_set; /* name NULL: it is one machine */
+        const char *machine;          /* the vendor's id */
+};
+
+struct security_group {
+        const char *description, *tenant; /* NULL: not given */
+        struct reference provider;
+        struct objects rules;  /* of struct rule_spec */
+        struct objects attach; /* of struct attach_spec */
+};
+
 struct policy_spec {
         bool prune;
         struct share max_deletes;
@@ -307,7 +330,8 @@ struct kind {
         const char *help;
 };
 
-extern const struct kind kind_provider, kind_machine_template, kind_machine_set, kind_load_balancer, kind_policy;
+extern const struct kind kind_provider, kind_machine_template, kind_machine_set, kind_load_balancer,
+        kind_security_group, kind_policy;
 
 /* All kinds of this version, ending with NULL; and the names of the language's other kinds, likewise. */
 extern const struct kind *const kinds[];
@@ -341,6 +365,7 @@ struct resource {
                 struct machine_set *machine_set;
                 struct machine_template *machine_template;
                 struct load_balancer *load_balancer;
+                struct security_group *security_group;
                 struct policy_spec *policy;
         };
         struct strmap positions; /* "spec.cpu", "spec.hold[0]", "metadata.name" -> struct position *, in the pool */

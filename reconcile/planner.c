@@ -219,6 +219,14 @@ static void conclude(struct planning *pl)
                 pl->failed = true;
 }
 
+/* What is in something that goes has to go before it. */
+static void plan_leaving(struct planning *pl, const char *name, size_t first)
+{
+        for (size_t i = first, end = pl->plan->n_actions; i < end && !pl->failed; i++)
+                if (pl->plan->actions[i].type == TYPE_GROUP && pl->plan->actions[i].order == ORDER_DELETE)
+                        plan_group_leaving(pl, name, i);
+}
+
 static int plan_section(struct planning *pl, const char *name, const struct resource *resource, struct error *e)
 {
         _cleanup_set_ struct set set = { 0 };
@@ -239,6 +247,8 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
         }
         if (resource && resource->kind == &kind_machine_template) {
                 plan_template(pl, resource);
+        } else if (resource && resource->kind == &kind_security_group) {
+                plan_group(pl, resource);
         } else {
                 r = set_expand(pl->in, pl->census, name, resource, &set);
                 if (r < 0)
@@ -249,6 +259,7 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
                 else
                         plan_orphans(pl, &set);
                 plan_disks(pl, first);
+                plan_leaving(pl, name, first);
         }
         for (size_t i = first; i < pl->plan->n_actions; i++)
                 wait_for_retry(pl, &pl->plan->actions[i]);

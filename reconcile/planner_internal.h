@@ -41,6 +41,10 @@ void planning_admit(struct planning *pl, struct action *a);
 void plan_template(struct planning *pl, const struct resource *resource);
 size_t template_users(const struct plan_input *in, const char *id); /* machines that are made of it, or being made */
 
+/* planner_group.c: a security group with its rules and bindings; and what has to go before the delete of one, which is action `number`. */
+void plan_group(struct planning *pl, const struct resource *resource);
+void plan_group_leaving(struct planning *pl, const char *name, size_t number);
+
 /* planner_disks.c: the data disks of the set's machines; `first` is the number of the set's first action. */
 void plan_disks(struct planning *pl, size_t first);
 

@@ -355,6 +355,8 @@ static int check_draft(const struct checker *c)
                 r = check_machine_template(c);
         if (r == 0 && kind == &kind_load_balancer)
                 r = check_load_balancer(c);
+        if (r == 0 && kind == &kind_security_group)
+                r = check_security_group(c);
 
         return r;
 }

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "providers/starvcenter/balancer.h"
+#include "providers/starvcenter/fields.h"
 #include "reconcile/balancer.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
@@ -50,39 +51,6 @@ const char *const balancer_names[] = {
         NULL,
 };
 
-static int no_reading(const char *key, const char *what, struct error *e)
-{
-        return error_set(e, -EBADMSG, "\"%s\" of a %s in the provider's reply is not what it should be", key, what);
-}
-
-/* The pool's copy of a text; "" when the vendor shows none. */
-static int read_text(struct observation *obs, const struct json_node *object, const char *key, const char *what,
-                     const char **ret, struct error *e)
-{
-        const char *text = "";
-        char scratch[32];
-        int r;
-
-        r = json_node_read_text(json_node_member(object, key), scratch, &text);
-        if (r < 0 && r != -ENOENT)
-                return no_reading(key, what, e);
-        *ret = observation_string(obs, text);
-        return *ret ? 0 : error_oom(e);
-}
-
-static int read_id(struct observation *obs, const struct json_node *object, const char *key, const char *what,
-                   const char **ret, struct error *e)
-{
-        int r;
-
-        if (!json_node_is_object(object))
-                return error_set(e, -EBADMSG, "a %s in the provider's reply is not an object", what);
-        r = read_text(obs, object, key, what, ret, e);
-        if (r < 0 || message_id_valid(*ret))
-                return r;
-        return error_set(e, -EBADMSG, "a %s in the provider's reply has no \"%s\" that could be one", what, key);
-}
-
 /* Whether it is in use. Where that is not shown, nothing follows from it. */
 static int read_enabled(const struct json_node *object, const char *key, const char *what, enum condition *ret,
                         struct error *e)
@@ -92,7 +60,7 @@ static int read_enabled(const struct json_node *object, const char *key, const c
 
         r = json_node_read_bool(json_node_member(object, key), &enabled);
         if (r < 0 && r != -ENOENT)
-                return no_reading(key, what, e);
+                return field_wrong(key, what, e);
         *ret = r < 0 ? CONDITION_UNSHOWN : enabled ? CONDITION_RUNNING : CONDITION_STOPPED;
         return 0;
 }
@@ -177,7 +145,7 @@ static int read_setting(const struct json_node *balancer, const struct setting *
         if (r == -ENOENT)
                 return 0;
         if (r < 0)
-                return no_reading(wire->key, "load balancer", e);
+                return field_wrong(wire->key, "load balancer", e);
         return settings_put(settings, setting->path, value) < 0 ? error_oom(e) : 0;
 }
 
@@ -192,7 +160,7 @@ static int read_usable(const struct json_node *balancer, json_t *settings, struc
                 return 0;
         r = truth_to_json(json_node_member(balancer, key), &value);
         if (r < 0)
-                return r == -ENOENT ? 0 : no_reading(key, "load balancer", e);
+                return r == -ENOENT ? 0 : field_wrong(key, "load balancer", e);
         return settings_put(settings, SETTING_USABLE, value) < 0 ? error_oom(e) : 0;
 }
 
@@ -224,10 +192,10 @@ static int read_balancer(struct observation *obs, const struct json_node *balanc
         struct row row = { 0 };
         int r;
 
-        if ((r = read_id(obs, balancer, "slb.id", what, &row.id, e)) < 0 ||
-            (r = read_text(obs, balancer, "slb.name", what, &row.name, e)) < 0 ||
-            (r = read_text(obs, balancer, "slb.directip", what, &row.address, e)) < 0 ||
-            (r = read_text(obs, balancer, "slb.createtime", what, &row.created, e)) < 0 ||
+        if ((r = field_id(obs, balancer, "slb.id", what, &row.id, e)) < 0 ||
+            (r = field_text(obs, balancer, "slb.name", what, &row.name, e)) < 0 ||
+            (r = field_text(obs, balancer, "slb.directip", what, &row.address, e)) < 0 ||
+            (r = field_text(obs, balancer, "slb.createtime", what, &row.created, e)) < 0 ||
             (r = read_enabled(balancer, "slb.enable", what, &row.condition, e)) < 0 ||
             (r = read_settings(obs, balancer, &row.values, e)) < 0)
                 return r;
@@ -245,7 +213,7 @@ static int read_number(const struct json_node *object, const char *key, const ch
         if (r == -ENOENT)
                 return 0;
         if (r < 0 || number < 0 || number > max)
-                return no_reading(key, what, e);
+                return field_wrong(key, what, e);
         values_set_number(values, property, number);
         return 0;
 }
@@ -274,11 +242,11 @@ static int read_backend(struct observation *obs, const struct json_node *backend
         struct row row = { 0 };
         int r;
 
-        if ((r = read_id(obs, backend, "realnode.id", what, &row.id, e)) < 0 ||
-            (r = read_id(obs, backend, "realnode.slbid", what, &row.parent, e)) < 0 ||
-            (r = read_text(obs, backend, "realnode.vmid", what, &machine, e)) < 0 ||
-            (r = read_text(obs, backend, "realnode.ip", what, &row.address, e)) < 0 ||
-            (r = read_text(obs, backend, "realnode.createtime", what, &row.created, e)) < 0 ||
+        if ((r = field_id(obs, backend, "realnode.id", what, &row.id, e)) < 0 ||
+            (r = field_id(obs, backend, "realnode.slbid", what, &row.parent, e)) < 0 ||
+            (r = field_text(obs, backend, "realnode.vmid", what, &machine, e)) < 0 ||
+            (r = field_text(obs, backend, "realnode.ip", what, &row.address, e)) < 0 ||
+            (r = field_text(obs, backend, "realnode.createtime", what, &row.created, e)) < 0 ||
             (r = read_enabled(backend, "realnode.enable", what, &row.condition, e)) < 0 ||
             (r = read_number(backend, "realnode.port", what, PORT_MAX, PROPERTY_PORT, &row.values, e)) < 0 ||
             (r = read_number(backend, "realnode.weight", what, NUMBER_MAX, PROPERTY_WEIGHT, &row.values, e)) < 0)
@@ -326,25 +294,6 @@ bool balancer_is_asked(const struct request *rq)
         return rq->tag & (ASK_BALANCERS | ASK_BACKENDS);
 }
 
-/* A listing is whole when no row stands in it twice and, where the vendor counts them, it has as many as that. */
-static int check_whole(const struct json_node *reply, const struct listed *listed, size_t n, const char *what,
-                       struct error *e)
-{
-        int64_t total;
-        int r;
-
-        if (listed->repeated)
-                return error_set(e, -EBADMSG, "the provider's reply shows a %s twice", what);
-        r = json_node_read_int64(json_node_member(reply, "dataCount"), &total);
-        if (r == -ENOENT)
-                return 0;
-        if (r < 0)
-                return error_set(e, -EBADMSG, "\"dataCount\" of the provider's reply is no number of %ss", what);
-        if (total != (int64_t)n)
-                return error_set(e, -EBADMSG, "the provider counts %" PRId64 " %ss and shows %zu", total, what, n);
-        return 0;
-}
-
 int balancer_saw(const struct request *rq, const struct json_node *reply, struct observation *obs, struct error *e)
 {
         const struct json_node *row = message_first_row(reply);
@@ -359,6 +308,6 @@ int balancer_saw(const struct request *rq, const struct json_node *reply, struct
                         return error_wrap(e, r, "row %zu", i + 1);
         }
         return r < 0 ? r
-                     : check_whole(reply, &obs->of[balancers ? TYPE_BALANCER : TYPE_BACKEND], n,
-                                   balancers ? "load balancer" : "back end", e);
+                     : field_check_whole(reply, &obs->of[balancers ? TYPE_BALANCER : TYPE_BACKEND], n,
+                                         balancers ? "load balancer" : "back end", e);
 }

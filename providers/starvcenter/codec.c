@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "providers/starvcenter/balancer.h"
+#include "providers/starvcenter/group.h"
 #include "providers/starvcenter/message.h"
 #include "providers/starvcenter/rows.h"
 #include "providers/starvcenter/starvcenter.h"
@@ -29,7 +30,10 @@ static const struct making *making(const struct pairs *options)
         static const struct making makings[THING_TYPES] = {
                 [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NAME, .shows_one = true },
                 [TYPE_BALANCER] = { .possible = true, .marker = MARKER_NAME },
-                [TYPE_BACKEND] = { .possible = true, .marker = MARKER_NAME },
+                [TYPE_BACKEND] = { .possible = true, .contained = true, .container = TYPE_BALANCER },
+                [TYPE_GROUP] = { .possible = true, .marker = MARKER_NAME, .name_stays = true },
+                [TYPE_RULE] = { .possible = true, .contained = true, .container = TYPE_GROUP },
+                [TYPE_BINDING] = { .possible = true, .contained = true, .container = TYPE_GROUP },
         };
 
         (void)options;
@@ -125,6 +129,8 @@ static int act(const struct account_config *account, const struct order *order, 
 
         if (order->type == TYPE_BALANCER || order->type == TYPE_BACKEND)
                 return balancer_act(account, order, ret, e);
+        if (group_is_of(order->type))
+                return group_act(account, order, ret, e);
         if (order->verb == ORDER_DELETE)
                 return message_id_request(account, METHOD_DELETE, "cloudvm/", order->id, ret, e);
         params = json_object();
@@ -151,6 +157,7 @@ static void take_id(const struct order *order, const struct json_node *reply, st
 
         for (size_t i = 0; i < n; i++, row = json_node_next(row)) {
                 id = order->type == TYPE_MACHINE ? rows_machine_id(row, scratch, NULL)
+                     : group_is_of(order->type)  ? group_made(order, row, scratch)
                                                  : balancer_made(order, row, scratch);
                 if (id && outcome->n_ids) {
                         outcome->n_ids = 0;
@@ -164,7 +171,9 @@ static void take_id(const struct order *order, const struct json_node *reply, st
 static void acted(const struct account_config *account, const struct order *order, struct reply *rp,
                   struct outcome *ret)
 {
-        const char *const *names = order->type == TYPE_MACHINE ? rows_machine_names : balancer_names;
+        const char *const *names = order->type == TYPE_MACHINE ? rows_machine_names
+                                   : group_is_of(order->type)  ? group_names
+                                                               : balancer_names;
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
         _cleanup_json_doc_ struct json_doc *doc = NULL;
         enum message_result result;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "providers/starvcenter/balancer.h"
+#include "providers/starvcenter/group.h"
 #include "providers/starvcenter/message.h"
 #include "providers/starvcenter/quota.h"
 #include "providers/starvcenter/rows.h"
@@ -67,6 +68,8 @@ int walk_look(const struct account_config *account, struct observation *obs, str
                 r = ask(account, 1, further, e);
         if (r == 0)
                 r = quota_look(account, obs, further, e);
+        if (r == 0)
+                r = group_look(account, obs, further, e);
         return r < 0 ? r : balancer_look(account, obs, further, e);
 }
 
@@ -166,7 +169,10 @@ static int saw_page(const struct account_config *account, int64_t position, cons
 
 static const char *const *names_of(const struct request *rq)
 {
-        return quota_is_asked(rq) ? quota_names : balancer_is_asked(rq) ? balancer_names : rows_machine_names;
+        return quota_is_asked(rq)      ? quota_names
+               : balancer_is_asked(rq) ? balancer_names
+               : group_is_asked(rq)    ? group_names
+                                       : rows_machine_names;
 }
 
 int walk_saw(const struct account_config *account, const struct request *rq, struct reply *rp, struct observation *obs,
@@ -184,6 +190,8 @@ int walk_saw(const struct account_config *account, const struct request *rq, str
                 return r;
         if (result == RESULT_TOKEN)
                 return -EACCES;
+        if (group_is_asked(rq))
+                return group_saw(account, rq, json_root(doc), result, obs, further, e);
         if (quota_is_asked(rq) || balancer_is_asked(rq)) {
                 if (result == RESULT_FAILED)
                         return -EBADMSG;

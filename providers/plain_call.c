@@ -9,6 +9,12 @@
 #define REPLY_MAX ((size_t)1 << 30)
 #define SEGMENTS_MAX 8
 
+static const char *const content_types[] = {
+        [PLAIN_JSON] = "application/json;charset=UTF-8",
+        [PLAIN_HTML] = "text/html; charset=utf-8",
+        [PLAIN_TEXT] = "text/plain;charset=UTF-8",
+};
+
 /* Does the path, of `n` segments, fit the pattern? */
 static bool fits(struct plain_call *c, const char *pattern, char *const *segments, size_t n)
 {
@@ -109,7 +115,7 @@ int plain_call_reply(struct plain_call *c, struct reply *ret)
 {
         struct reply rp _cleanup_reply_ = { .end = REPLY_COMPLETE, .status = c->status, .body_len = c->out.len };
 
-        rp.content_type = strdup(c->html ? "text/html; charset=utf-8" : "application/json;charset=UTF-8");
+        rp.content_type = strdup(content_types[c->type]);
         rp.body = buf_steal(&c->out);
         if (!rp.content_type || !rp.body)
                 return -ENOMEM;
@@ -157,7 +163,7 @@ int plain_call_say(struct plain_call *c, int status, json_t *value)
 int plain_call_page(struct plain_call *c, int status, const char *title)
 {
         c->status = status;
-        c->html = true;
+        c->type = PLAIN_HTML;
         buf_reset(&c->out);
         return buf_addf(&c->out, "<!DOCTYPE html>\n<title>%s</title>\n<h1>%d %s</h1>\n", title, status, title);
 }

@@ -41,7 +41,7 @@ struct plain_call {
         bool bad_body; /* not JSON */
 
         int status;
-        bool html;
+        enum plain_type { PLAIN_JSON, PLAIN_HTML, PLAIN_TEXT } type;
         struct buf out;
         char *location, *set_cookie; /* headers of the answer; NULL: none */
 };

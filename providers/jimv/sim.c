@@ -204,7 +204,7 @@ static int sim_new(const struct simulator_options *options, struct simulation **
         s->ready_delay = options->ready_delay;
         s->quirks = options->quirks;
         s->random = RANDOM_SEED;
-        s->guests.next_id = s->disks.next_id = 1;
+        s->guests.next_serial = s->disks.next_serial = 1;
         s->free_addresses = FREE_ADDRESSES + (int64_t)options->machines;
         s->hosts[0] = (struct host){ .name = "kvm-1", .node_id = FIRST_NODE };
         s->hosts[1] = (struct host){ .name = "kvm-2", .node_id = FIRST_NODE + 1 };

@@ -6,11 +6,12 @@
  *
  * Whatever the vendor calls done is only a message to a host; it takes effect when it is due, unless it is lost on
  * its way. Due messages are settled before each call, so that nothing here needs a clock. Guests and disks are
- * rows of tables that rise by id, each found by its uuid.
+ * rows of tables; a record's serial is what the vendor calls its id, and its id the uuid.
  */
 
 #include <stddef.h>
 
+#include "providers/records.h"
 #include "providers/simulator.h"
 #include "reconcile/base/strmap.h"
 
@@ -34,20 +35,6 @@ enum disk_state {
 #define REMARK_MAX_CHARACTERS 255 /* the same of a remark */
 #define HOSTS 2
 #define NO_HOST (-1)
-
-/* What guests and disks have in common: the first member of both. */
-struct record {
-        int64_t id; /* rises from record to record, and the listing with it */
-        char uuid[UUID_SIZE];
-        char *row; /* the record as JSON without what is not its own; NULL: to be printed anew */
-};
-
-struct table {
-        struct record **records; /* by id */
-        size_t n_records, allocated_records;
-        struct strmap by_uuid;
-        int64_t next_id;
-};
 
 struct guest {
         struct record record;
@@ -114,7 +101,7 @@ struct simulation {
         char *password; /* of the login name; NULL: any is taken */
         usec_t ready_delay;
         bool quirks;
-        struct table guests, disks;
+        struct records guests, disks;
         struct strmap by_name; /* guests */
         struct host hosts[HOSTS];
         struct message *first_message, *last_message; /* by due time */
@@ -125,12 +112,7 @@ struct simulation {
         size_t n_sessions;
 };
 
-/* sim_tables.c */
-void jimv_sim_table_done(struct table *t, void (*done)(struct record *r));
-int jimv_sim_table_add(struct table *t, struct record *r); /* gives it its id; 0 or -ENOMEM */
-struct record *jimv_sim_table_find(const struct table *t, const char *uuid);
-void jimv_sim_table_remove(struct table *t, struct record *r);
-
+/* sim_texts.c */
 void jimv_sim_code(struct simulation *s, size_t n, char *ret); /* `n` letters and digits, and a NUL */
 void jimv_sim_uuid(struct simulation *s, const char *given,
                    char ret[static UUID_SIZE]);          /* `given` NULL: a random one */

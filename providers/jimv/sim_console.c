@@ -134,7 +134,7 @@ static void fail(struct simulation *s, struct guest *g)
 {
         g->status = jimv_sim_status(s, g->made ? CRASHED : DIRTY);
         if (!g->made)
-                jimv_sim_drop_messages(s, g->record.uuid);
+                jimv_sim_drop_messages(s, g->record.id);
 }
 
 static int set_state(struct guest *g, const json_t *arguments, struct error *e)
@@ -155,7 +155,7 @@ static int set_state(struct guest *g, const json_t *arguments, struct error *e)
 static void put_right(struct simulation *s, struct guest *g, int64_t status)
 {
         if (!jimv_sim_host_find(s, g->node_id))
-                g->node_id = s->hosts[(size_t)g->record.id % HOSTS].node_id;
+                g->node_id = s->hosts[(size_t)g->record.serial % HOSTS].node_id;
         jimv_sim_guest_made(s, g, status);
 }
 

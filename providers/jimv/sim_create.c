@@ -80,7 +80,7 @@ static int create_one(struct plain_call *c, const struct guest_form *form)
         r = jimv_sim_guest_add(c->s, c->now, form, &g);
         if (r < 0)
                 return r;
-        memcpy(m.guest, g->record.uuid, UUID_SIZE);
+        memcpy(m.guest, g->record.id, UUID_SIZE);
         return jimv_sim_send(c->s, c->now, &m);
 }
 

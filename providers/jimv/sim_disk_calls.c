@@ -16,8 +16,8 @@
 #define DISKS_MAX 1000000
 
 static const struct column columns_2017[] = {
-        { "id", offsetof(struct disk, record.id), COLUMN_NUMBER, true, false },
-        { "uuid", offsetof(struct disk, record.uuid), COLUMN_CHARACTERS, true, true },
+        { "id", offsetof(struct disk, record.serial), COLUMN_NUMBER, true, false },
+        { "uuid", offsetof(struct disk, record.id), COLUMN_CHARACTERS, true, true },
         { "label", offsetof(struct disk, label), COLUMN_STRING, true, true },
         { "size", offsetof(struct disk, size), COLUMN_NUMBER, true, false },
         { "state", offsetof(struct disk, state), COLUMN_NUMBER, true, false },
@@ -27,8 +27,8 @@ static const struct column columns_2017[] = {
 };
 
 static const struct column columns_0_8[] = {
-        { "id", offsetof(struct disk, record.id), COLUMN_NUMBER, true, false },
-        { "uuid", offsetof(struct disk, record.uuid), COLUMN_CHARACTERS, true, true },
+        { "id", offsetof(struct disk, record.serial), COLUMN_NUMBER, true, false },
+        { "uuid", offsetof(struct disk, record.id), COLUMN_CHARACTERS, true, true },
         { "remark", offsetof(struct disk, label), COLUMN_STRING, true, true },
         { "size", offsetof(struct disk, size), COLUMN_NUMBER, true, false },
         { "state", offsetof(struct disk, state), COLUMN_NUMBER, true, false },
@@ -91,9 +91,9 @@ static int send(struct plain_call *c, const struct disk *d, const struct guest *
 {
         struct message m = { .work = work, .first = first };
 
-        memcpy(m.disk, d->record.uuid, UUID_SIZE);
+        memcpy(m.disk, d->record.id, UUID_SIZE);
         if (g)
-                memcpy(m.guest, g->record.uuid, UUID_SIZE);
+                memcpy(m.guest, g->record.id, UUID_SIZE);
         return jimv_sim_send(c->s, c->now, &m);
 }
 

@@ -29,7 +29,7 @@ static void disk_done_p(struct disk **d)
 
 void jimv_sim_disks_done(struct simulation *s)
 {
-        jimv_sim_table_done(&s->disks, disk_done);
+        records_done(&s->disks, disk_done);
 }
 
 static int disk_put(struct simulation *s, struct disk *d, const char *label, struct disk **ret)
@@ -42,7 +42,7 @@ static int disk_put(struct simulation *s, struct disk *d, const char *label, str
         own->label = jimv_sim_cut(label, LABEL_MAX_CHARACTERS);
         if (!own->label)
                 return -ENOMEM;
-        r = jimv_sim_table_add(&s->disks, &own->record);
+        r = records_add(&s->disks, &own->record);
         if (r < 0)
                 return r;
         *ret = STEAL(own);
@@ -56,7 +56,7 @@ int jimv_sim_disk_add(struct simulation *s, usec_t now, const struct disk_form *
 
         if (!d)
                 return -ENOMEM;
-        jimv_sim_uuid(s, form->uuid, d->record.uuid);
+        jimv_sim_uuid(s, form->uuid, d->record.id);
         d->size = form->size;
         d->sequence = -1;
         d->node_id = form->node_id;
@@ -74,7 +74,7 @@ int jimv_sim_disk_add_system(struct simulation *s, const struct guest *g)
 
         if (!d)
                 return -ENOMEM;
-        memcpy(d->record.uuid, g->record.uuid, UUID_SIZE);
+        memcpy(d->record.id, g->record.id, UUID_SIZE);
         d->created = g->created;
         (void)snprintf(label, sizeof(label), "%s_SystemImage", g->name);
         return disk_put(s, d, label, &d);
@@ -82,14 +82,14 @@ int jimv_sim_disk_add_system(struct simulation *s, const struct guest *g)
 
 struct disk *jimv_sim_disk_find(const struct simulation *s, const char *uuid)
 {
-        return (struct disk *)jimv_sim_table_find(&s->disks, uuid);
+        return (struct disk *)records_find(&s->disks, uuid);
 }
 
 void jimv_sim_disk_tie(struct disk *d, struct guest *g, int64_t sequence, enum disk_state state)
 {
-        if (!text_equal(d->guest_uuid, g->record.uuid) && sequence > 0)
+        if (!text_equal(d->guest_uuid, g->record.id) && sequence > 0)
                 g->n_disks++;
-        memcpy(d->guest_uuid, g->record.uuid, UUID_SIZE);
+        memcpy(d->guest_uuid, g->record.id, UUID_SIZE);
         d->sequence = sequence;
         d->state = state;
         if (sequence == 0) {
@@ -115,7 +115,7 @@ void jimv_sim_disk_remove(struct simulation *s, struct disk *d)
 {
         if (*d->guest_uuid)
                 jimv_sim_disk_untie(s, d);
-        jimv_sim_table_remove(&s->disks, &d->record);
+        records_remove(&s->disks, &d->record);
         disk_done(&d->record);
 }
 
@@ -145,7 +145,7 @@ int64_t jimv_sim_disk_next_sequence(const struct simulation *s, const struct gue
         for (size_t i = 0; g->n_disks > 0 && i < s->disks.n_records; i++) {
                 const struct disk *d = (const struct disk *)s->disks.records[i];
 
-                if (text_equal(d->guest_uuid, g->record.uuid) && d->sequence > 0 && d->sequence < SEQUENCES)
+                if (text_equal(d->guest_uuid, g->record.id) && d->sequence > 0 && d->sequence < SEQUENCES)
                         used[d->sequence] = true;
         }
         for (int64_t sequence = 1; sequence < SEQUENCES; sequence++)

@@ -15,8 +15,8 @@
 #define BATCH_MAX 100 /* guests that one GET of several shows */
 
 static const struct column columns_2017[] = {
-        { "id", offsetof(struct guest, record.id), COLUMN_NUMBER, true, false },
-        { "uuid", offsetof(struct guest, record.uuid), COLUMN_CHARACTERS, true, false },
+        { "id", offsetof(struct guest, record.serial), COLUMN_NUMBER, true, false },
+        { "uuid", offsetof(struct guest, record.id), COLUMN_CHARACTERS, true, false },
         { "name", offsetof(struct guest, name), COLUMN_STRING, true, true },
         { "status", offsetof(struct guest, status), COLUMN_NUMBER, true, false },
         { "remark", offsetof(struct guest, remark), COLUMN_STRING, true, true },
@@ -29,8 +29,8 @@ static const struct column columns_2017[] = {
 };
 
 static const struct column columns_0_8[] = {
-        { "id", offsetof(struct guest, record.id), COLUMN_NUMBER, true, false },
-        { "uuid", offsetof(struct guest, record.uuid), COLUMN_CHARACTERS, true, false },
+        { "id", offsetof(struct guest, record.serial), COLUMN_NUMBER, true, false },
+        { "uuid", offsetof(struct guest, record.id), COLUMN_CHARACTERS, true, false },
         { "label", offsetof(struct guest, name), COLUMN_STRING, true, true },
         { "status", offsetof(struct guest, status), COLUMN_NUMBER, true, false },
         { "remark", offsetof(struct guest, remark), COLUMN_STRING, true, true },
@@ -126,7 +126,7 @@ static int print_one_of_several(struct plain_call *c, struct record *r)
 
 static int compare_uuids(const void *a, const void *b)
 {
-        return strcmp((*(struct record *const *)a)->uuid, (*(struct record *const *)b)->uuid);
+        return strcmp((*(struct record *const *)a)->id, (*(struct record *const *)b)->id);
 }
 
 /* Several at once, by uuid: those that are not there are left out, and those after the hundredth, but `total` counts
@@ -177,7 +177,7 @@ static int send(struct plain_call *c, const struct record *g, enum work work, in
 {
         struct message m = { .work = work, .first = first, .second = second };
 
-        memcpy(m.guest, g->uuid, UUID_SIZE);
+        memcpy(m.guest, g->id, UUID_SIZE);
         return jimv_sim_send(c->s, c->now, &m);
 }
 
@@ -236,7 +236,7 @@ int jimv_sim_serve_resume(struct plain_call *c)
 /* A guest that no host ever made, and that is known for that, needs no host to go in era 0.8. */
 static bool goes_at_once(const struct plain_call *c, const struct guest *g)
 {
-        const struct disk *system = jimv_sim_disk_find(c->s, g->record.uuid);
+        const struct disk *system = jimv_sim_disk_find(c->s, g->record.id);
 
         return c->s->era == ERA_0_8 && jimv_sim_guest_is(c->s, g, DIRTY) && system && system->state == DISK_PENDING;
 }

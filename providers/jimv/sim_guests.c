@@ -48,7 +48,7 @@ static void guest_done_p(struct guest **g)
 void jimv_sim_guests_done(struct simulation *s)
 {
         strmap_done(&s->by_name);
-        jimv_sim_table_done(&s->guests, guest_done);
+        records_done(&s->guests, guest_done);
 }
 
 static int64_t clamp(int64_t value, int64_t max)
@@ -100,7 +100,7 @@ static struct guest *guest_new(struct simulation *s, usec_t now, const struct gu
         if (!g->name || !g->remark || !g->password)
                 return NULL;
 
-        jimv_sim_uuid(s, form->uuid, g->record.uuid);
+        jimv_sim_uuid(s, form->uuid, g->record.id);
         jimv_sim_code(s, PASSWORD_LENGTH, g->vnc_password);
         jimv_sim_guest_set_size(g, form->cpu, form->memory);
         g->status = jimv_sim_status(s, NO_STATE);
@@ -118,7 +118,7 @@ static int guest_put(struct simulation *s, struct guest *g)
         r = strmap_put(&s->by_name, g->name, g);
         if (r < 0)
                 return r;
-        r = jimv_sim_table_add(&s->guests, &g->record);
+        r = records_add(&s->guests, &g->record);
         if (r < 0) {
                 strmap_remove(&s->by_name, g->name);
                 return r;
@@ -140,45 +140,45 @@ int jimv_sim_guest_add(struct simulation *s, usec_t now, const struct guest_form
                 return -ENOMEM;
         r = guest_put(s, g);
         if (r < 0) {
-                if (g->record.id > 0)
+                if (g->record.serial > 0)
                         jimv_sim_guest_remove(s, STEAL(g));
                 return r;
         }
 
-        n = (unsigned)(g->record.id & 0xFFFFFF);
+        n = (unsigned)(g->record.serial & 0xFFFFFF);
         (void)snprintf(g->ip, sizeof(g->ip), "10.%u.%u.%u", n >> 16, n >> 8 & 0xFF, n & 0xFF);
-        g->vnc_port = FIRST_VNC_PORT + g->record.id;
+        g->vnc_port = FIRST_VNC_PORT + g->record.serial;
         *ret = STEAL(g);
         return 0;
 }
 
 struct guest *jimv_sim_guest_find(const struct simulation *s, const char *uuid)
 {
-        return (struct guest *)jimv_sim_table_find(&s->guests, uuid);
+        return (struct guest *)records_find(&s->guests, uuid);
 }
 
 /* Era 0.8 frees the data disks; era 2017 leaves them tied to the guest that is no more. */
 void jimv_sim_guest_remove(struct simulation *s, struct guest *g)
 {
-        struct disk *system = jimv_sim_disk_find(s, g->record.uuid);
+        struct disk *system = jimv_sim_disk_find(s, g->record.id);
 
         if (system)
                 jimv_sim_disk_remove(s, system);
         for (size_t i = 0; s->era == ERA_0_8 && g->n_disks > 0 && i < s->disks.n_records; i++) {
                 struct disk *d = (struct disk *)s->disks.records[i];
 
-                if (text_equal(d->guest_uuid, g->record.uuid))
+                if (text_equal(d->guest_uuid, g->record.id))
                         jimv_sim_disk_untie(s, d);
         }
         strmap_remove(&s->by_name, g->name);
-        jimv_sim_table_remove(&s->guests, &g->record);
+        records_remove(&s->guests, &g->record);
         s->free_addresses++;
         guest_done(&g->record);
 }
 
 void jimv_sim_guest_made(struct simulation *s, struct guest *g, int64_t status)
 {
-        struct disk *system = jimv_sim_disk_find(s, g->record.uuid);
+        struct disk *system = jimv_sim_disk_find(s, g->record.id);
 
         g->made = true;
         g->progress = 100;

@@ -216,7 +216,7 @@ static int compare(const void *a, const void *b, void *userdata)
 /* The records that match, in order, in `*ret_own`; without filter and order they are the table itself. */
 static int choose(const struct query *q, struct record ***ret_own, size_t *ret_n)
 {
-        const struct table *t = q->listing->table;
+        const struct records *t = q->listing->table;
         size_t n = 0;
 
         if (q->n_conditions == 0 && !q->keyword && text_equal(q->order_by, "id") && text_equal(q->order, "asc")) {

@@ -137,7 +137,7 @@ static bool is(const struct simulation *s, const struct guest *g, enum status st
 static void create(struct simulation *s, struct guest *g)
 {
         if (s->era == ERA_2017)
-                g->node_id = any_host(s, g->record.id)->node_id;
+                g->node_id = any_host(s, g->record.serial)->node_id;
         jimv_sim_guest_made(s, g, jimv_sim_status(s, RUNNING));
 }
 

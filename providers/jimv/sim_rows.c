@@ -29,7 +29,7 @@ static char *print_xml(const struct simulation *s, const struct guest *g)
 
         buf_addf(&b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>" LINE "<domain type=\"kvm\">" LINE "<name>%s</name>",
                  g->name);
-        buf_addf(&b, LINE "<uuid>%s</uuid>" LINE "<vcpu>%" PRId64 "</vcpu>", g->record.uuid, g->given_cpu);
+        buf_addf(&b, LINE "<uuid>%s</uuid>" LINE "<vcpu>%" PRId64 "</vcpu>", g->record.id, g->given_cpu);
         buf_addf(&b, LINE "<memory unit=\"GiB\">%" PRId64 "</memory>" LINE "<devices>", g->given_memory);
         buf_addf(&b, LINE "    <interface type='network'>" LINE "        <source network='%s'/>", network);
         if (s->era == ERA_0_8 && g->bandwidth > 0)
@@ -47,9 +47,9 @@ static json_t *guest_2017(const struct guest *g, const char *xml, const char *ho
 {
         return json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:s, s:I, s:I, s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "xml", xml,
                          "remark", g->remark, "name", g->name, "os_template_id", (json_int_t)g->template, "ip", g->ip,
-                         "vnc_port", (json_int_t)g->vnc_port, "uuid", g->record.uuid, "cpu", (json_int_t)g->cpu,
+                         "vnc_port", (json_int_t)g->vnc_port, "uuid", g->record.id, "cpu", (json_int_t)g->cpu,
                          "create_time", (json_int_t)g->created, "manage_network", "net-br0", "memory",
-                         (json_int_t)g->memory, "id", (json_int_t)g->record.id, "password", g->password, "on_host",
+                         (json_int_t)g->memory, "id", (json_int_t)g->record.serial, "password", g->password, "on_host",
                          host, "vnc_password", g->vnc_password, "network", "net-br0");
 }
 
@@ -59,8 +59,8 @@ static json_t *guest_0_8(const struct guest *g, const char *xml)
                 "{s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:I, s:s, s:s, s:I, s:s, s:s, s:i, "
                 "s:I}",
                 "ip", g->ip, "bandwidth", (json_int_t)g->bandwidth, "create_time", (json_int_t)g->created, "id",
-                (json_int_t)g->record.id, "os_template_image_id", (json_int_t)g->template, "xml", xml, "uuid",
-                g->record.uuid, "label", g->name, "autostart", 0, "memory", (json_int_t)g->memory, "progress",
+                (json_int_t)g->record.serial, "os_template_image_id", (json_int_t)g->template, "xml", xml, "uuid",
+                g->record.id, "label", g->name, "autostart", 0, "memory", (json_int_t)g->memory, "progress",
                 (json_int_t)g->progress, "vnc_password", g->vnc_password, "node_id", (json_int_t)g->node_id, "password",
                 g->password, "remark", g->remark, "vnc_port", (json_int_t)g->vnc_port, "network", "br0",
                 "manage_network", "br0", "service_id", 1, "cpu", (json_int_t)g->cpu);
@@ -89,9 +89,9 @@ static int64_t at_most(int64_t value, int64_t most)
 
 static json_t *disk_2017(const struct disk *d)
 {
-        return json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:I}", "guest_uuid", d->guest_uuid, "uuid",
-                         d->record.uuid, "format", "qcow2", "sequence", (json_int_t)d->sequence, "label", d->label,
-                         "state", (json_int_t)d->state, "id", (json_int_t)d->record.id, "size", (json_int_t)d->size);
+        return json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:I}", "guest_uuid", d->guest_uuid, "uuid", d->record.id,
+                         "format", "qcow2", "sequence", (json_int_t)d->sequence, "label", d->label, "state",
+                         (json_int_t)d->state, "id", (json_int_t)d->record.serial, "size", (json_int_t)d->size);
 }
 
 static json_t *disk_0_8(const struct disk *d)
@@ -99,15 +99,15 @@ static json_t *disk_0_8(const struct disk *d)
         int64_t grown = d->sequence == 0 ? 0 : d->size;
         char path[64], device[] = "/dev/vda";
 
-        (void)snprintf(path, sizeof(path), "/opt/Images/%s.qcow2", d->record.uuid);
+        (void)snprintf(path, sizeof(path), "/opt/Images/%s.qcow2", d->record.id);
         if (d->sequence > 0)
                 device[sizeof(device) - 2] = (char)('a' + d->sequence);
         return json_pack(
                 "{s:I, s:i, s:I, s:i, s:I, s:I, s:i, s:s, s:s, s:i, s:I, s:i, s:s, s:i, s:I, s:s?, s:s, s:i, s:s, "
                 "s:i, s:I, s:I}",
                 "sequence", (json_int_t)d->sequence, "bps_wr", 0, "iops",
-                (json_int_t)at_most(IOPS_BASE + grown, IOPS_CAP), "iops_rd", 0, "id", (json_int_t)d->record.id, "size",
-                (json_int_t)d->size, "bps_rd", 0, "guest_uuid", d->guest_uuid, "uuid", d->record.uuid,
+                (json_int_t)at_most(IOPS_BASE + grown, IOPS_CAP), "iops_rd", 0, "id", (json_int_t)d->record.serial,
+                "size", (json_int_t)d->size, "bps_rd", 0, "guest_uuid", d->guest_uuid, "uuid", d->record.id,
                 "iops_max_length", 20, "state", (json_int_t)d->state, "bps_max_length", 10, "format", "qcow2",
                 "bps_max", 1073741824, "node_id", (json_int_t)d->node_id, "device", d->sequence < 0 ? NULL : device,
                 "path", path, "iops_wr", 0, "remark", d->label, "iops_max", 3000, "bps",

@@ -24,9 +24,9 @@ static bool is_uuid(const char *text)
 }
 
 /* One that is named twice counts once. */
-static int select_one(struct selection *x, const struct table *t, const char *uuid)
+static int select_one(struct selection *x, const struct records *t, const char *uuid)
 {
-        struct record *r = jimv_sim_table_find(t, uuid), **added;
+        struct record *r = records_find(t, uuid), **added;
 
         x->n_named++;
         if (!r) {
@@ -43,7 +43,7 @@ static int select_one(struct selection *x, const struct table *t, const char *uu
         return 0;
 }
 
-bool jimv_sim_select_some(struct plain_call *c, const struct table *t, const char *capture, struct selection *x,
+bool jimv_sim_select_some(struct plain_call *c, const struct records *t, const char *capture, struct selection *x,
                           int *ret_r)
 {
         char *rest = x->uuids = strdup(capture);
@@ -59,7 +59,7 @@ bool jimv_sim_select_some(struct plain_call *c, const struct table *t, const cha
         return *ret_r == 0;
 }
 
-bool jimv_sim_select_all(struct plain_call *c, const struct table *t, const char *capture, struct selection *x,
+bool jimv_sim_select_all(struct plain_call *c, const struct records *t, const char *capture, struct selection *x,
                          int *ret_r)
 {
         if (!jimv_sim_select_some(c, t, capture, x, ret_r))
@@ -69,9 +69,9 @@ bool jimv_sim_select_all(struct plain_call *c, const struct table *t, const char
         return !x->missing;
 }
 
-struct record *jimv_sim_select_one(struct plain_call *c, const struct table *t, const char *capture, int *ret_r)
+struct record *jimv_sim_select_one(struct plain_call *c, const struct records *t, const char *capture, int *ret_r)
 {
-        struct record *r = jimv_sim_table_find(t, capture);
+        struct record *r = records_find(t, capture);
 
         if (strlen(capture) != UUID_SIZE - 1)
                 *ret_r = jimv_sim_no(c, 41203, "uuid");

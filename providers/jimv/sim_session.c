@@ -143,7 +143,7 @@ int jimv_sim_serve_sign_out(struct plain_call *c)
 int jimv_sim_serve_login(struct plain_call *c)
 {
         c->status = 200;
-        c->html = true;
+        c->type = PLAIN_HTML;
         return buf_adds(&c->out,
                         "<!DOCTYPE html>\n<html><head><title>JimV</title></head><body><form></form></body></html>\n");
 }

@@ -39,7 +39,7 @@ static json_t *save_guest(const struct record *r)
         const struct guest *g = (const struct guest *)r;
 
         return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
-                         "id", r->uuid, "serial", (json_int_t)r->id, "name", g->name, "remark", g->remark, "password",
+                         "id", r->id, "serial", (json_int_t)r->serial, "name", g->name, "remark", g->remark, "password",
                          g->password, "vncPassword", g->vnc_password, "address", g->ip, "state", (json_int_t)g->status,
                          "progress", (json_int_t)g->progress, "cpu", (json_int_t)g->cpu, "memory",
                          (json_int_t)g->memory, "givenCpu", (json_int_t)g->given_cpu, "givenMemory",
@@ -52,13 +52,13 @@ static json_t *save_disk(const struct record *r)
 {
         const struct disk *d = (const struct disk *)r;
 
-        return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "id", r->uuid, "serial", (json_int_t)r->id,
+        return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "id", r->id, "serial", (json_int_t)r->serial,
                          "label", d->label, "guest", d->guest_uuid, "size", (json_int_t)d->size, "state",
                          (json_int_t)d->state, "sequence", (json_int_t)d->sequence, "node", (json_int_t)d->node_id,
                          "created", (json_int_t)d->created);
 }
 
-static json_t *save_table(const struct table *t, json_t *(*save)(const struct record *r))
+static json_t *save_table(const struct records *t, json_t *(*save)(const struct record *r))
 {
         _cleanup_json_ json_t *records = json_array();
 
@@ -111,8 +111,8 @@ json_t *jimv_sim_save(struct simulation *s, usec_t now)
 {
         jimv_sim_settle(s, now);
         return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "era",
-                         era_names[s->era], "nextSerial", (json_int_t)s->guests.next_id, "nextDisk",
-                         (json_int_t)s->disks.next_id, "random", (json_int_t)s->random, "toLose",
+                         era_names[s->era], "nextSerial", (json_int_t)s->guests.next_serial, "nextDisk",
+                         (json_int_t)s->disks.next_serial, "random", (json_int_t)s->random, "toLose",
                          (json_int_t)s->to_lose, "freeAddresses", (json_int_t)s->free_addresses, "hosts",
                          save_hosts(s, now), "sessions", save_sessions(s), "machines",
                          save_table(&s->guests, save_guest), "disks", save_table(&s->disks, save_disk), "messages",
@@ -143,11 +143,11 @@ static int load_guest(struct simulation *s, usec_t now, json_t *saved)
                         &cpu, "memory", &memory, "givenCpu", &given_cpu, "givenMemory", &given_memory, "template",
                         &template, "bandwidth", &bandwidth, "node", &node, "created", &created, "made", &made) < 0)
                 return -EBADMSG;
-        if (strlen(form.uuid) != UUID_SIZE - 1 || serial < s->guests.next_id || !*form.name || !*form.password ||
+        if (strlen(form.uuid) != UUID_SIZE - 1 || serial < s->guests.next_serial || !*form.name || !*form.password ||
             strlen(vnc_password) >= sizeof(g->vnc_password) || strmap_get(&s->by_name, form.name))
                 return -EBADMSG;
 
-        s->guests.next_id = serial;
+        s->guests.next_serial = serial;
         r = jimv_sim_guest_add(s, now, &form, &g);
         if (r < 0)
                 return r == -ENOMEM ? r : -EBADMSG;
@@ -178,10 +178,10 @@ static int load_disk(struct simulation *s, usec_t now, json_t *saved)
                         "label", &form.label, "guest", &guest_uuid, "size", &size, "state", &state, "sequence",
                         &sequence, "node", &node, "created", &created) < 0)
                 return -EBADMSG;
-        if (strlen(form.uuid) != UUID_SIZE - 1 || strlen(guest_uuid) >= UUID_SIZE || serial < s->disks.next_id)
+        if (strlen(form.uuid) != UUID_SIZE - 1 || strlen(guest_uuid) >= UUID_SIZE || serial < s->disks.next_serial)
                 return -EBADMSG;
 
-        s->disks.next_id = serial;
+        s->disks.next_serial = serial;
         form.size = size;
         form.node_id = node;
         r = jimv_sim_disk_add(s, now, &form, &d);
@@ -300,10 +300,10 @@ int jimv_sim_load(struct simulation *s, usec_t now, const json_t *state, struct 
             (r = load_all(s, now, state, "hosts", load_host, e)) < 0 ||
             (r = load_all(s, now, state, "sessions", load_session, e)) < 0)
                 return r;
-        if (next_serial < s->guests.next_id || next_disk < s->disks.next_id)
+        if (next_serial < s->guests.next_serial || next_disk < s->disks.next_serial)
                 return error_set(e, -EBADMSG, "the saved state's next ids were given already");
-        s->guests.next_id = next_serial;
-        s->disks.next_id = next_disk;
+        s->guests.next_serial = next_serial;
+        s->disks.next_serial = next_disk;
         s->random = (uint64_t)random;
         s->to_lose = (uint64_t)to_lose;
         s->free_addresses = free_addresses;

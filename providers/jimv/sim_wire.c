@@ -45,7 +45,8 @@ void jimv_sim_hear(struct plain_call *c)
 
 int jimv_sim_reply(struct plain_call *c, struct reply *ret)
 {
-        c->html = c->html || c->s->quirks;
+        if (c->s->quirks)
+                c->type = PLAIN_HTML;
         return plain_call_reply(c, ret);
 }
 
@@ -82,7 +83,7 @@ static int say_state(struct plain_call *c, int status, json_t *sub)
         if (!text)
                 return -ENOMEM;
         c->status = status;
-        c->html = false;
+        c->type = PLAIN_JSON;
         buf_reset(&c->out);
         return buf_addf(&c->out, "{\"state\": %s", text);
 }
@@ -134,7 +135,7 @@ int jimv_sim_redirect(struct plain_call *c, const char *path)
         if (!c->location)
                 return -ENOMEM;
         c->status = 302;
-        c->html = true;
+        c->type = PLAIN_HTML;
         buf_reset(&c->out);
         return buf_addf(&c->out, "<title>Redirecting...</title>\n<a href=\"%s\">%s</a>\n", c->location, c->location);
 }

@@ -55,7 +55,7 @@ struct column {
 typedef int (*printer)(struct plain_call *c, struct record *r);
 
 struct listing {
-        const struct table *table;
+        const struct records *table;
         const struct column *columns; /* ends with one without name */
         const char *path;
         printer print;
@@ -77,17 +77,17 @@ void jimv_sim_selection_done(struct selection *x);
 #define _cleanup_selection_ _cleanup_(jimv_sim_selection_done)
 
 /* False: it is malformed (or, where all are wanted, one is missing), and no is said; or -ENOMEM. */
-bool jimv_sim_select_some(struct plain_call *c, const struct table *t, const char *capture, struct selection *x,
+bool jimv_sim_select_some(struct plain_call *c, const struct records *t, const char *capture, struct selection *x,
                           int *ret_r);
-bool jimv_sim_select_all(struct plain_call *c, const struct table *t, const char *capture, struct selection *x,
+bool jimv_sim_select_all(struct plain_call *c, const struct records *t, const char *capture, struct selection *x,
                          int *ret_r);
-struct record *jimv_sim_select_one(struct plain_call *c, const struct table *t, const char *capture,
+struct record *jimv_sim_select_one(struct plain_call *c, const struct records *t, const char *capture,
                                    int *ret_r); /* NULL: no */
 int jimv_sim_no_record(struct plain_call *c, const char *uuid);
 
 /* sim_update.c: the one thing that a PATCH changes of a record, and records in replies. */
 struct update {
-        const struct table *table;
+        const struct records *table;
         const char *key; /* of the body */
         int (*set)(struct record *r, const char *text);
         printer print;

@@ -111,7 +111,7 @@ def check_vendors(tree):
         of_simulator = vendor is not None and os.path.basename(name).startswith("sim")
         if is_simulator and not (
             name.startswith("reconcile/base/") or of_simulator
-            or name in ("providers/simulator.h", "providers/plain_call.h")
+            or name in ("providers/simulator.h", "providers/plain_call.h", "providers/records.h")
             or name == f"providers/{vendor}/{vendor}.h"
         ):
             yield f'{path}:{number}: "{name}" is nothing that a simulator may share'

@@ -16,7 +16,7 @@ static size_t count(const struct simulation *s)
 static bool is_leaving(const struct simulation *s, const struct guest *g)
 {
         for (const struct message *m = s->first_message; m; m = m->next)
-                if (m->work == WORK_DELETE && text_equal(m->guest, g->record.uuid))
+                if (m->work == WORK_DELETE && text_equal(m->guest, g->record.id))
                         return true;
         return false;
 }
@@ -24,8 +24,8 @@ static bool is_leaving(const struct simulation *s, const struct guest *g)
 static void view(const struct simulation *s, const struct guest *g, struct machine_view *ret)
 {
         *ret = (struct machine_view){
-                .id = g->record.uuid,
-                .serial = (uint64_t)g->record.id,
+                .id = g->record.id,
+                .serial = (uint64_t)g->record.serial,
                 .leaving = is_leaving(s, g),
                 .broken = !g->made || (!jimv_sim_guest_is(s, g, RUNNING) && !jimv_sim_guest_is(s, g, SHUT_OFF)),
         };

@@ -8,9 +8,10 @@
 #include "reconcile/base/units.h"
 
 const char *const call_classes[CALL_CLASSES + 1] = {
-        "create",      "list",        "get",         "delete",      "start",           "shutdown", "poweroff", "cpu",
-        "memory",      "rename",      "lookup",      "template",    "template-delete", "credit",   "login",    "disk",
-        "disk-delete", "disk-attach", "disk-detach", "disk-resize", "disk-label",      "reboot",   "other",    NULL
+        "create",    "list",   "get",         "delete",      "start",       "shutdown",        "poweroff",
+        "cpu",       "memory", "rename",      "lookup",      "template",    "template-delete", "credit",
+        "login",     "disk",   "disk-delete", "disk-attach", "disk-detach", "disk-resize",     "disk-label",
+        "disk-list", "reboot", "other",       NULL
 };
 
 static const char *const wide_classes[] = { "act", "any", NULL };
@@ -46,11 +47,18 @@ static const char *find_name(const char *const *names, const char *name)
         return NULL;
 }
 
+bool call_class_lists(const char *class)
+{
+        const char *dash = strchr(class, '-');
+
+        return text_equal(dash ? dash + 1 : class, "list");
+}
+
 bool call_class_acts(const char *class)
 {
-        static const char *const reads[] = { "list", "get", "lookup", "login", "other", NULL };
+        static const char *const reads[] = { "get", "lookup", "login", "other", NULL };
 
-        return !find_name(reads, class);
+        return !find_name(reads, class) && !call_class_lists(class);
 }
 
 void faults_done(struct faults *f)

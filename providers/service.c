@@ -193,7 +193,7 @@ static enum pretence pretence_of(unsigned faults, const char *class)
                 return PRETEND_BAD_TOKEN;
         if (faults & FAULT_REFUSE)
                 return PRETEND_REFUSAL;
-        if (!text_equal(class, "list"))
+        if (!call_class_lists(class))
                 return PRETEND_NOTHING;
         if (faults & FAULT_EMPTY)
                 return PRETEND_EMPTY;

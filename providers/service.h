@@ -5,7 +5,7 @@
  * A vendor's simulated service as a whole: its simulator, the faults that its calls meet, what was called, and the control
  * routes under /_sim/ by which a test or a person reaches behind it. Pure: whoever drives it has the sockets and the time.
  *
- *      POST /_sim/delete|stop|start|fail|add|rename|state   a person at the vendor's console; JSON arguments
+ *      POST /_sim/delete|stop|start|fail|add|rename|state|…   a person at the vendor's console; JSON arguments
  *      POST /_sim/fault {"rule": …}, POST /_sim/faults/clear
  *      GET  /_sim/state, /_sim/calls, /_sim/log; POST /_sim/calls/reset; POST /_sim/save
  *

@@ -49,8 +49,8 @@ struct simulator {
         const char *(*classify)(struct simulation *s, const struct request *rq);
         void (*subject)(struct simulation *s, const struct request *rq, char ret[static SIMULATOR_SUBJECT_MAX]);
 
-        /* What a person at the vendor's console does: verb "delete", "stop", "start", "fail", "add", "rename", "state"; see
-         * muster-sim --help. -ENOENT: no such machine; -EINVAL. */
+        /* What a person at the vendor's console does: verb "delete", "stop", "start", "fail", "add", "rename", "state" of
+         * machines, and each vendor's own; see muster-sim --help. -ENOENT: no such machine; -EINVAL. */
         int (*console)(struct simulation *s, usec_t now, const char *verb, const json_t *arguments, struct error *e);
 
         /* The whole state as JSON, for tests and for --state; and back. */

@@ -2,14 +2,17 @@
 #pragma once
 
 /*
- * The inside of the simulated StarVCenter: its machines, and what the vendor's calls and a person's hand do to them.
+ * The inside of the simulated StarVCenter: machines and what hangs on them, and what the vendor's calls and a person's hand do to
+ * them.
  *
- * Every change that the vendor calls asynchronous is work with a time at which it is done; until then the machine is
- * locked. Work is settled before each call, so that nothing here needs a clock.
+ * Each kind of things is described once, in a table of its fields; the rows of listings, the saved state and the console's
+ * verbs follow from it. A thing may hang on another, and goes with it. Every change that the vendor calls asynchronous is work
+ * with a time at which it is done; until then its thing is locked. Work is settled before each call, so that nothing here needs
+ * a clock.
  */
 
+#include "providers/records.h"
 #include "providers/simulator.h"
-#include "reconcile/base/strmap.h"
 
 /* The vendor's codes for what a machine is doing. */
 enum sim_state {
@@ -20,22 +23,51 @@ enum sim_state {
         SIM_INSTALLING = 3,
 };
 
-enum sim_work { WORK_NONE, WORK_INSTALL, WORK_START, WORK_STOP, WORK_CPU, WORK_MEMORY, WORK_DELETE };
+enum sim_work {
+        WORK_NONE,
+        WORK_INSTALL,
+        WORK_START,
+        WORK_STOP,
+        WORK_CPU,
+        WORK_MEMORY,
+        WORK_DELETE,
+        WORK_ADD, /* it is in no listing before that is done */
+        WORK_EXTEND,
+};
 
-struct sim_machine {
-        uint64_t serial; /* rises from machine to machine, and the listing with it */
-        char id[24];
-        char *name, *template, *model, *network; /* never NULL */
-        int64_t state, cpu, memory;              /* memory in MB */
-        char created[24];
-        bool can_shut_down;
-        bool addressed; /* has its address */
-        char *row;      /* how a listing prints it; NULL: to be printed anew */
+/* In the order in which a saved state is loaded: whatever hangs on another comes after it. */
+enum sim_kind_name { SIM_MACHINES, SIM_DISKS, SIM_KINDS, SIM_NONE };
+
+#define SIM_TIME_MAX 24
+#define SIM_ADDRESS_MAX 20
+
+/* The first member of everything. */
+struct sim_item {
+        struct record record;
+        enum sim_kind_name kind;
+        struct sim_item *parent; /* that it hangs on; NULL: on nothing */
+        struct sim_item *first_child, *last_child, *previous, *next;
+        char created[SIM_TIME_MAX];
 
         enum sim_work work;
         usec_t due;     /* when the work is done */
-        int64_t wanted; /* cpu or memory to be */
-        struct sim_machine *previous_work, *next_work;
+        int64_t wanted; /* the number that is to be */
+        struct sim_item *previous_work, *next_work;
+};
+
+/* Texts of things are NULL where they are empty. */
+struct sim_machine {
+        struct sim_item item;
+        char *name, *description, *template, *model, *network;
+        int64_t state, cpu, memory; /* memory in MB */
+        bool can_reboot, can_shut_down;
+        char address[SIM_ADDRESS_MAX]; /* "": it has none yet */
+};
+
+struct sim_disk {
+        struct sim_item item; /* hangs on its machine */
+        char *name, *device, *description;
+        int64_t size; /* GB */
 };
 
 /* What a start position means. */
@@ -46,40 +78,97 @@ struct simulation {
         usec_t ready_delay;
         bool quirks;
         enum sim_paging paging;
-        struct sim_machine **machines; /* by serial */
-        size_t n_machines, allocated_machines;
-        struct strmap by_id;
-        struct sim_machine *first_work, *last_work; /* by due time */
-        uint64_t next_serial, next_task;
+        struct records things[SIM_KINDS];
+        struct sim_item *first_work, *last_work; /* by due time */
+        uint64_t next_task;
 };
 
+/* One field of a kind. */
+struct sim_field {
+        const char *name;    /* in the saved state, and to the console; NULL: in neither */
+        const char *key;     /* in listings, and in requests; NULL: in neither */
+        const char *odd_key; /* in listings with quirks; NULL: as ever */
+        enum sim_field_type {
+                FIELD_TEXT,
+                FIELD_CHARS,
+                FIELD_NUMBER,
+                FIELD_TRUTH,
+                FIELD_PARENT,  /* the id of what it hangs on */
+                FIELD_STANDARD /* the word "standard" */
+        } type;
+        size_t offset, size; /* within its struct; the size of FIELD_CHARS */
+        enum sim_style {
+                STYLE_PLAIN,
+                STYLE_TEXT,     /* a number that is printed as text with quirks, too */
+                STYLE_NULLABLE, /* null while it is empty, with quirks */
+        } style;
+        bool later; /* states that were saved earlier lack it */
+};
+
+#define SIM_CHARS(type, member) FIELD_CHARS, offsetof(type, member), sizeof(((type *)0)->member)
+#define SIM_ID(key, odd_key)                                              \
+        {                                                                 \
+                "id", key, odd_key, SIM_CHARS(struct sim_item, record.id) \
+        }
+
+struct sim_kind {
+        const char *noun;        /* one of them: to the console */
+        const char *list, *next; /* in the saved state: all of them, and the next serial */
+        const char *prefix;      /* of ids */
+        size_t size;
+        enum sim_kind_name parent;
+        const struct sim_field *fields; /* ends with one of neither name nor key */
+        void (*settle)(struct simulation *s, struct sim_item *i, enum sim_work work); /* of works that are its own */
+};
+
+extern const struct sim_kind sim_machine_kind, sim_disk_kind;
+const struct sim_kind *sim_kind(enum sim_kind_name name);
+
+/* sim_items.c: the life of things. A new one has no texts, and is in no table until it is put there, with an id unless it has one
+ * already. */
+struct sim_item *sim_item_new(enum sim_kind_name kind); /* NULL: out of memory */
+struct sim_item *sim_item_free(struct sim_item *i);     /* one that was never put */
+DEFINE_CLEANUP(struct sim_item *, sim_item_free)
+int sim_item_put(struct simulation *s, usec_t now, struct sim_item *i, struct sim_item *parent); /* 0 or -ENOMEM */
+struct sim_item *sim_item_find(const struct simulation *s, enum sim_kind_name kind, const char *id);
+struct sim_item *sim_item_at(const struct simulation *s, enum sim_kind_name kind, size_t i);
+void sim_item_remove(struct simulation *s, struct sim_item *i); /* and all that hangs on it */
+void sim_item_changed(struct sim_item *i);
+void sim_items_done(struct simulation *s);
+/* The next of a kind that hangs on `parent`, behind `after`, from NULL on. */
+struct sim_item *sim_item_child(const struct sim_item *parent, enum sim_kind_name kind, const struct sim_item *after);
+bool sim_item_is_listed(const struct sim_item *i);
+
+/* Begins work that is done after the simulation's delay, and settles all that is due. */
+void sim_work_begin(struct simulation *s, struct sim_item *i, enum sim_work work, usec_t now, int64_t wanted);
+void sim_work_put(struct simulation *s, struct sim_item *i, enum sim_work work, usec_t due, int64_t wanted);
+void sim_work_drop(struct simulation *s, struct sim_item *i);
+void sim_settle(struct simulation *s, usec_t now);
+
+/* sim_fields.c */
+#define SIM_FOREACH_FIELD(f, kind) \
+        for (const struct sim_field *f = sim_kind(kind)->fields; (f)->name || (f)->key; (f)++)
+const struct sim_field *sim_field_find(enum sim_kind_name kind, const char *name); /* NULL: none */
+const char *sim_field_text(const struct sim_item *i, const struct sim_field *f, char scratch[static 32]);
+json_t *sim_field_json(const struct sim_item *i, const struct sim_field *f); /* as it is; NULL: out of memory */
+int sim_field_set(struct sim_item *i, const struct sim_field *f, const json_t *value); /* 0, -EBADMSG, -ENOMEM */
+int sim_text_set(char **text, const char *value);                                      /* 0 or -ENOMEM */
+/* How a listing prints the thing; NULL: out of memory. Lives until the thing changes. */
+const char *sim_item_row(const struct simulation *s, struct sim_item *i);
+
+/* sim_machines.c */
 /* What a new machine is made of. Texts NULL: none. */
 struct sim_form {
         const char *name, *template, *model, *network;
         int64_t cpu, memory;
 };
 
-/* A new machine, stopped and without work; NULL: out of memory. */
+/* A new machine with its system disk, stopped and without work; NULL: out of memory. */
 struct sim_machine *sim_machine_add(struct simulation *s, usec_t now, const struct sim_form *form);
 struct sim_machine *sim_machine_find(const struct simulation *s, const char *id);
-void sim_machine_remove(struct simulation *s, struct sim_machine *m);
-void sim_machines_done(struct simulation *s);
-
-int sim_machine_rename(struct sim_machine *m, const char *name);
-void sim_machine_set_state(struct sim_machine *m, int64_t state);
-
-/* Begins work that is done after the simulation's delay, and settles all that is due. */
-void sim_work_begin(struct simulation *s, struct sim_machine *m, enum sim_work work, usec_t now, int64_t wanted);
-void sim_work_put(struct simulation *s, struct sim_machine *m, enum sim_work work, usec_t due, int64_t wanted);
-void sim_work_drop(struct simulation *s, struct sim_machine *m);
-void sim_settle(struct simulation *s, usec_t now);
-
-#define SIM_ADDRESS_MAX 20
-const char *sim_machine_address(const struct sim_machine *m,
-                                char text[static SIM_ADDRESS_MAX]); /* "" while it has none */
-
-/* How a listing prints the machine; NULL: out of memory. Lives until the machine changes. */
-const char *sim_machine_row(struct simulation *s, struct sim_machine *m);
+int sim_machine_equip(struct simulation *s, usec_t now, struct sim_machine *m, enum sim_kind_name kind);
+int sim_machine_rename(struct sim_machine *m, const char *name);  /* 0 or -ENOMEM */
+void sim_machine_set_state(struct sim_machine *m, int64_t state); /* and one that runs has its address */
 
 /* Members of struct simulator. */
 int sim_console(struct simulation *s, usec_t now, const char *verb, const json_t *arguments, struct error *e);

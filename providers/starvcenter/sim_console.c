@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "providers/starvcenter/sim.h"
 #include "reconcile/base/text.h"
 
-#define ADD_MAX 100000
+/*
+ * What a person at the vendor's console does: the verbs of machines, and KIND-add, KIND-change and KIND-delete of whatever hangs on
+ * them. A person may do what the vendor's calls refuse.
+ */
 
-static const char *const work_names[] = {
-        [WORK_NONE] = "none", [WORK_INSTALL] = "install", [WORK_START] = "start",   [WORK_STOP] = "stop",
-        [WORK_CPU] = "cpu",   [WORK_MEMORY] = "memory",   [WORK_DELETE] = "delete",
-};
+#define ADD_MAX 100000
 
 static const char *take_text(const json_t *arguments, const char *key)
 {
@@ -31,30 +30,63 @@ static int take_number(const json_t *arguments, const char *key, int64_t fallbac
         return 0;
 }
 
-/* The machine that the person means: by "id", else by a "name" that only one has. */
-static int find(struct simulation *s, const json_t *arguments, struct sim_machine **ret, struct error *e)
+/* Does the thing have all that is said of it? */
+static bool fits(const struct sim_item *i, const json_t *arguments)
 {
-        const char *id = take_text(arguments, "id"), *name = take_text(arguments, "name");
-        struct sim_machine *found = NULL;
+        char scratch[32], said[32];
+        const char *key, *text;
+        json_t *value;
 
-        if (!id && !name)
-                return error_set(e, -EINVAL, "say which machine: \"id\" or \"name\"");
-        if (id)
-                found = sim_machine_find(s, id);
-        for (size_t i = 0; !id && i < s->n_machines; i++) {
-                if (!text_equal(s->machines[i]->name, name))
+        json_object_foreach((json_t *)arguments, key, value)
+        {
+                const struct sim_field *f = sim_field_find(i->kind, key);
+
+                if (!f || json_read_text(value, said, &text) < 0 || !text_equal(sim_field_text(i, f, scratch), text))
+                        return false;
+        }
+        return true;
+}
+
+/* The only thing that is as the arguments say. */
+static int find_fitting(const struct simulation *s, enum sim_kind_name name, const json_t *arguments,
+                        struct sim_item **ret, struct error *e)
+{
+        const char *noun = sim_kind(name)->noun;
+        struct sim_item *found = NULL;
+
+        for (size_t i = 0; i < s->things[name].n_records; i++) {
+                struct sim_item *item = sim_item_at(s, name, i);
+
+                if (!fits(item, arguments))
                         continue;
                 if (found)
-                        return error_set(e, -EINVAL, "more than one machine is named \"%s\"; say its \"id\"", name);
-                found = s->machines[i];
+                        return error_set(e, -EINVAL, "there is more than one such %s; say its \"id\"", noun);
+                found = item;
         }
         if (!found)
-                return error_set(e, -ENOENT, "there is no machine \"%s\"", id ? id : name);
+                return error_set(e, -ENOENT, "there is no such %s", noun);
         *ret = found;
         return 0;
 }
 
-static int console_add(struct simulation *s, usec_t now, const json_t *arguments, struct error *e)
+/* The thing that the person means: by "id"; `fallback`: else by a "name" that only one has. */
+static int find(struct simulation *s, enum sim_kind_name name, const json_t *arguments, struct sim_item **ret,
+                struct error *e)
+{
+        const char *id = take_text(arguments, "id"), *called = take_text(arguments, "name");
+        _cleanup_json_ json_t *by_name = NULL;
+
+        if (!id && !called)
+                return error_set(e, -EINVAL, "say which %s: \"id\" or \"name\"", sim_kind(name)->noun);
+        if (!id) {
+                by_name = json_pack("{s:s}", "name", called);
+                return by_name ? find_fitting(s, name, by_name, ret, e) : error_oom(e);
+        }
+        *ret = sim_item_find(s, name, id);
+        return *ret ? 0 : error_set(e, -ENOENT, "there is no %s \"%s\"", sim_kind(name)->noun, id);
+}
+
+static int add_machines(struct simulation *s, usec_t now, const json_t *arguments, struct error *e)
 {
         struct sim_form form = {
                 .name = take_text(arguments, "name"),
@@ -78,29 +110,27 @@ static int console_add(struct simulation *s, usec_t now, const json_t *arguments
 
                 if (!m)
                         return error_oom(e);
-                m->addressed = state == SIM_RUNNING;
-                m->state = state;
+                sim_machine_set_state(m, state);
         }
         return 0;
 }
 
 static int set_state(struct simulation *s, struct sim_machine *m, int64_t state)
 {
-        sim_work_drop(s, m);
-        m->addressed = m->addressed || state == SIM_RUNNING;
+        sim_work_drop(s, &m->item);
         sim_machine_set_state(m, state);
         return 0;
 }
 
-static int console_one(struct simulation *s, struct sim_machine *m, const char *verb, const json_t *arguments,
-                       struct error *e)
+static int console_machine(struct simulation *s, struct sim_machine *m, const char *verb, const json_t *arguments,
+                           struct error *e)
 {
         const char *new_name = take_text(arguments, "to");
         int64_t state;
         int r;
 
         if (text_equal(verb, "delete")) {
-                sim_machine_remove(s, m);
+                sim_item_remove(s, &m->item);
                 return 0;
         }
         if (text_equal(verb, "stop"))
@@ -122,115 +152,104 @@ static int console_one(struct simulation *s, struct sim_machine *m, const char *
                         return error_set(e, -EINVAL, "say the new \"state\", a number");
                 return set_state(s, m, state);
         }
-        return error_set(e, -EINVAL, "there is no \"%s\"; there are delete, stop, start, fail, add, rename, state",
+        return error_set(e, -EINVAL,
+                         "there is no \"%s\"; there are delete, stop, start, fail, add, rename, state, and "
+                         "KIND-add, KIND-change, KIND-delete",
                          verb);
+}
+
+/* Sets what the arguments say; `skip` names what they say besides. */
+static int change(struct sim_item *i, const json_t *arguments, const char *skip, struct error *e)
+{
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *)arguments, key, value)
+        {
+                const struct sim_field *f = sim_field_find(i->kind, key);
+                int r;
+
+                if (text_equal(key, skip))
+                        continue;
+                if (!f || f->type == FIELD_PARENT || text_equal(key, "id"))
+                        return error_set(e, -EINVAL, "a %s has no \"%s\" that can be set", sim_kind(i->kind)->noun,
+                                         key);
+                r = sim_field_set(i, f, value);
+                if (r < 0)
+                        return r == -ENOMEM ? error_oom(e)
+                                            : error_set(e, -EINVAL, "\"%s\" is not of the right type", key);
+        }
+        return 0;
+}
+
+static int add_thing(struct simulation *s, usec_t now, enum sim_kind_name name, const json_t *arguments,
+                     struct error *e)
+{
+        _cleanup_(sim_item_free_p) struct sim_item *i = sim_item_new(name);
+        const struct sim_kind *kind = sim_kind(name);
+        struct sim_item *parent = NULL;
+        const char *on = NULL, *id;
+        int r;
+
+        if (!i)
+                return error_oom(e);
+        if (kind->parent != SIM_NONE) {
+                on = sim_kind(kind->parent)->noun;
+                id = take_text(arguments, on);
+                parent = id ? sim_item_find(s, kind->parent, id) : NULL;
+                if (!parent)
+                        return error_set(e, -EINVAL, "a new %s needs the id of its \"%s\"", kind->noun, on);
+        }
+        r = change(i, arguments, on, e);
+        if (r < 0)
+                return r;
+        if (sim_item_put(s, now, i, parent) < 0)
+                return error_oom(e);
+        i = NULL;
+        return 0;
+}
+
+static int console_thing(struct simulation *s, usec_t now, enum sim_kind_name name, const char *deed,
+                         const json_t *arguments, struct error *e)
+{
+        struct sim_item *i;
+        int r;
+
+        if (text_equal(deed, "add"))
+                return add_thing(s, now, name, arguments, e);
+        if (text_equal(deed, "change")) {
+                if (!take_text(arguments, "id"))
+                        return error_set(e, -EINVAL, "say which %s: \"id\"", sim_kind(name)->noun);
+                r = find(s, name, arguments, &i, e);
+                return r < 0 ? r : change(i, arguments, "id", e);
+        }
+        if (!text_equal(deed, "delete"))
+                return error_set(e, -EINVAL, "there are %s-add, %s-change and %s-delete", sim_kind(name)->noun,
+                                 sim_kind(name)->noun, sim_kind(name)->noun);
+        if (json_object_size(arguments) == 0)
+                return error_set(e, -EINVAL, "say which %s: its \"id\", or whatever only it has", sim_kind(name)->noun);
+        r = find_fitting(s, name, arguments, &i, e);
+        if (r < 0)
+                return r;
+        sim_item_remove(s, i);
+        return 0;
 }
 
 int sim_console(struct simulation *s, usec_t now, const char *verb, const json_t *arguments, struct error *e)
 {
-        struct sim_machine *m = NULL;
+        const char *dash = strchr(verb, '-');
+        struct sim_item *i = NULL;
         int r;
 
         sim_settle(s, now);
-        if (text_equal(verb, "add"))
-                return console_add(s, now, arguments, e);
-        r = find(s, arguments, &m, e);
-        return r < 0 ? r : console_one(s, m, verb, arguments, e);
-}
+        for (enum sim_kind_name name = 0; dash && name < SIM_KINDS; name++) {
+                const char *noun = sim_kind(name)->noun;
 
-static json_t *save_machine(const struct sim_machine *m, usec_t now)
-{
-        char address[SIM_ADDRESS_MAX];
-
-        return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:I}", "id", m->id,
-                         "name", m->name, "state", (json_int_t)m->state, "cpu", (json_int_t)m->cpu, "memory",
-                         (json_int_t)m->memory, "template", m->template, "model", m->model, "network", m->network,
-                         "address", sim_machine_address(m, address), "created", m->created, "canShutDown",
-                         (int)m->can_shut_down, "addressed", (int)m->addressed, "work", work_names[m->work], "dueIn",
-                         (json_int_t)usec_since(m->due, now), "wanted", (json_int_t)m->wanted);
-}
-
-json_t *sim_save(struct simulation *s, usec_t now)
-{
-        _cleanup_json_ json_t *machines = json_array();
-
-        sim_settle(s, now);
-        for (size_t i = 0; i < s->n_machines; i++)
-                if (json_array_append_new(machines, save_machine(s->machines[i], now)) < 0)
-                        return NULL;
-        return json_pack("{s:s, s:I, s:I, s:O}", "format", "muster-sim.starvcenter/v1", "nextSerial",
-                         (json_int_t)s->next_serial, "nextTask", (json_int_t)s->next_task, "machines", machines);
-}
-
-static int work_parse(const char *name, enum sim_work *ret)
-{
-        for (size_t i = 0; i < ARRAY_SIZE(work_names); i++)
-                if (text_equal(work_names[i], name)) {
-                        *ret = (enum sim_work)i;
-                        return 0;
-                }
-        return -EINVAL;
-}
-
-static int load_machine(struct simulation *s, usec_t now, json_t *saved)
-{
-        json_int_t state, due_in, wanted, cpu, memory;
-        int can_shut_down, addressed;
-        struct sim_form form = {};
-        struct sim_machine *m;
-        const char *id, *created, *work_name;
-        enum sim_work work;
-        int64_t serial;
-
-        if (json_unpack(saved, "{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:I}", "id", &id,
-                        "name", &form.name, "state", &state, "cpu", &cpu, "memory", &memory, "template", &form.template,
-                        "model", &form.model, "network", &form.network, "created", &created, "canShutDown",
-                        &can_shut_down, "addressed", &addressed, "work", &work_name, "dueIn", &due_in, "wanted",
-                        &wanted) < 0)
-                return -EBADMSG;
-        if (!text_starts(id, "vm-") || text_to_int64(id + 3, &serial) < 0 || serial < (int64_t)s->next_serial ||
-            work_parse(work_name, &work) < 0 || due_in < 0 || strlen(created) >= sizeof(m->created))
-                return -EBADMSG;
-
-        form.cpu = cpu;
-        form.memory = memory;
-        s->next_serial = (uint64_t)serial;
-        m = sim_machine_add(s, now, &form);
-        if (!m)
-                return -ENOMEM;
-        m->state = state;
-        m->can_shut_down = can_shut_down;
-        m->addressed = addressed;
-        memcpy(m->created, created, strlen(created) + 1);
-        if (work != WORK_NONE)
-                sim_work_put(s, m, work, usec_add(now, (usec_t)due_in), wanted);
-        return 0;
-}
-
-int sim_load(struct simulation *s, usec_t now, const json_t *state, struct error *e)
-{
-        json_t *machines = json_object_get(state, "machines"), *saved;
-        json_int_t next_serial, next_task;
-        size_t i;
-        int r;
-
-        if (!text_equal(take_text(state, "format"), "muster-sim.starvcenter/v1") || !json_is_array(machines) ||
-            json_unpack((json_t *)state, "{s:I, s:I}", "nextSerial", &next_serial, "nextTask", &next_task) < 0)
-                return error_set(e, -EBADMSG, "this is not a saved state of starvcenter's simulator");
-
-        sim_machines_done(s);
-        s->next_serial = 1;
-        json_array_foreach(machines, i, saved)
-        {
-                r = load_machine(s, now, saved);
-                if (r == -ENOMEM)
-                        return error_oom(e);
-                if (r < 0)
-                        return error_set(e, r, "machine %zu of the saved state cannot be read", i + 1);
+                if (name != SIM_MACHINES && strlen(noun) == (size_t)(dash - verb) && text_starts(verb, noun))
+                        return console_thing(s, now, name, dash + 1, arguments, e);
         }
-        if (next_serial < (json_int_t)s->next_serial || next_task < 1)
-                return error_set(e, -EBADMSG, "the saved state's next ids were given already");
-        s->next_serial = (uint64_t)next_serial;
-        s->next_task = (uint64_t)next_task;
-        return 0;
+        if (text_equal(verb, "add"))
+                return add_machines(s, now, arguments, e);
+        r = find(s, SIM_MACHINES, arguments, &i, e);
+        return r < 0 ? r : console_machine(s, (struct sim_machine *)i, verb, arguments, e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "providers/starvcenter/sim_wire.h"
@@ -10,102 +11,45 @@
 #define REPLY_MAX ((size_t)1 << 30)
 #define LINE 76 /* characters of a line of Base64, where it comes in lines */
 
-/* What follows the base path, of a URL with or without a host in front; NULL: it is not under it. */
-static const char *path_under_base(const char *url)
-{
-        const char *path = strstr(url, "://");
-
-        path = path ? strchr(path + 3, '/') : url;
-        if (!path || !text_starts(path, SIM_BASE_PATH "/"))
-                return NULL;
-        return path + strlen(SIM_BASE_PATH "/");
-}
-
-/* Does the path fit the route? Where that ends with '*', `*ret_id` is what stands in its place. */
-static bool route_fits(const struct sim_route *route, const char *path, const char **ret_id)
-{
-        size_t n = strlen(route->path) - 1;
-
-        *ret_id = NULL;
-        if (route->path[n] != '*')
-                return text_equal(route->path, path);
-        if (strncmp(route->path, path, n) != 0 || path[n] == '\0' || strchr(path + n, '/'))
-                return false;
-        *ret_id = path + n;
-        return true;
-}
-
-static const struct sim_route *find_route(const struct sim_route *routes, const struct request *rq, const char **ret_id)
-{
-        const char *path = path_under_base(rq->url);
-        const struct sim_route *route = routes;
-
-        *ret_id = NULL;
-        while (route->path && !(path && route->method == rq->method && route_fits(route, path, ret_id)))
-                route++;
-        return route;
-}
-
-/* The form's one field, taken apart in the caller's copy of the body. NULL: it is not there or cannot be read. */
-static json_t *read_params(char *body)
+/* The form's one field, taken apart in the caller's copy of the body. 0, with NULL where there is no such field; -EBADMSG: it
+ * cannot be read; -ENOMEM. */
+static int read_params(char *body, json_t **ret)
 {
         char *field = strstr(body, "KEY_PARAM=");
-        json_t *params;
+        _cleanup_json_ json_t *params = NULL;
         size_t n;
+        int r;
 
         if (!field || (field != body && field[-1] != '&'))
-                return NULL;
+                return 0;
         field += strlen("KEY_PARAM=");
         field[strcspn(field, "&")] = '\0';
-        if (wire_percent_decode(field, true) < 0 || base64_decode_in_place(field, strlen(field), &n, NULL) < 0 ||
-            json_parse(field, n, &params, NULL) < 0)
-                return NULL;
-        if (!json_is_object(params)) {
-                json_decref(params);
-                return NULL;
-        }
-        return params;
-}
-
-int sim_call_open(struct sim_call *c, const struct sim_route *routes, const struct request *rq)
-{
-        _cleanup_free_ char *body = rq->body ? strndup(rq->body, rq->body_len) : NULL;
-        const char *id;
-
-        c->out = BUF_INIT(REPLY_MAX);
-        if (rq->body && !body)
-                return -ENOMEM;
-        c->route = find_route(routes, rq, &id);
-        if (id) {
-                c->id = strdup(id);
-                if (!c->id)
-                        return -ENOMEM;
-                if (wire_percent_decode(c->id, false) < 0)
-                        *c->id = '\0';
-        }
-        if (body)
-                c->params = read_params(body);
+        if (wire_percent_decode(field, true) < 0 || base64_decode_in_place(field, strlen(field), &n, NULL) < 0)
+                return -EBADMSG;
+        r = json_parse(field, n, &params, NULL);
+        if (r < 0)
+                return r;
+        if (!json_is_object(params))
+                return -EBADMSG;
+        *ret = STEAL(params);
         return 0;
 }
 
-void sim_call_done(struct sim_call *c)
+int sim_hear(struct plain_call *c, const struct plain_route *routes)
 {
-        free(c->id);
-        json_decref(c->params);
-        buf_done(&c->out);
-}
+        _cleanup_free_ char *body = strndup(c->rq->body ? c->rq->body : "", c->rq->body_len);
+        int r;
 
-static int reply_fill(struct reply *ret, int status, const char *content_type, struct buf *body)
-{
-        struct reply rp _cleanup_reply_ = { .end = REPLY_COMPLETE, .status = status, .body_len = body->len };
-
-        rp.content_type = strdup(content_type);
-        rp.body = buf_steal(body);
-        if (!rp.content_type || !rp.body)
+        if (!body)
                 return -ENOMEM;
-        *ret = rp;
-        rp = (struct reply){};
-        return 0;
+        r = plain_call_open(c, SIM_BASE_PATH, routes);
+        if (r < 0)
+                return r;
+        json_decref(c->body);
+        c->body = NULL;
+        r = read_params(body, &c->body);
+        c->bad_body = r == -EBADMSG;
+        return r == -ENOMEM ? r : 0;
 }
 
 /* As a mail would carry it: in lines, and without the padding. */
@@ -121,27 +65,43 @@ static void break_lines(const struct buf *base64, struct buf *out)
         }
 }
 
-int sim_call_reply(struct sim_call *c, struct reply *ret)
+int sim_reply(struct plain_call *c, struct reply *ret)
 {
         _cleanup_buf_ struct buf base64 = BUF_INIT(2 * REPLY_MAX), lines = BUF_INIT(3 * REPLY_MAX);
+        struct buf *wrapped = c->s->quirks ? &lines : &base64;
 
-        base64_encode(&base64, c->out.data, c->out.len);
-        if (c->s->quirks)
-                break_lines(&base64, &lines);
-        if (c->out.failed < 0 || base64.failed < 0 || lines.failed < 0)
-                return -ENOMEM;
-        return reply_fill(ret, 200, "text/plain;charset=UTF-8", c->s->quirks ? &lines : &base64);
+        if (c->type != PLAIN_HTML) {
+                base64_encode(&base64, c->out.data, c->out.len);
+                if (c->s->quirks)
+                        break_lines(&base64, &lines);
+                if (c->out.failed < 0 || base64.failed < 0 || lines.failed < 0)
+                        return -ENOMEM;
+                buf_reset(&c->out);
+                buf_add(&c->out, wrapped->data, wrapped->len);
+                c->type = PLAIN_TEXT;
+                c->status = 200;
+        }
+        return plain_call_reply(c, ret);
 }
 
-int sim_not_found(struct reply *ret)
+const json_t *sim_param(const struct plain_call *c, const char *key)
 {
-        _cleanup_buf_ struct buf page = BUF_INIT(256);
-
-        buf_adds(&page, "<html><body><h1>404 Not Found</h1></body></html>\n");
-        return reply_fill(ret, 404, "text/html", &page);
+        return json_member(c->body, key);
 }
 
-int sim_say(struct sim_call *c, json_t *reply)
+const char *sim_text(const struct plain_call *c, const char *key)
+{
+        const char *text = json_string_value(sim_param(c, key));
+
+        return text ? text : "";
+}
+
+bool sim_number(const struct plain_call *c, const char *key, int64_t min, int64_t max, int64_t *ret)
+{
+        return json_read_int64(sim_param(c, key), ret) == 0 && *ret >= min && *ret <= max;
+}
+
+int sim_say(struct plain_call *c, json_t *reply)
 {
         _cleanup_json_ json_t *owned = reply;
         _cleanup_free_ char *text = json_to_text(owned, JSON_COMPACT);
@@ -159,13 +119,51 @@ json_t *sim_task(struct simulation *s)
         return json_sprintf("task-%" PRIu64, s->next_task++);
 }
 
-int sim_say_no(struct sim_call *c, const char *why)
+int sim_say_no(struct plain_call *c, const char *format, ...)
 {
+        _cleanup_free_ char *why = NULL;
+        va_list arguments;
+
+        va_start(arguments, format);
+        why = text_vformat(format, arguments);
+        va_end(arguments);
+        if (!why)
+                return -ENOMEM;
         return sim_say(c, json_pack("{s:o, s:s}", "result", sim_code(c->s, 1), "resultinfo", why));
 }
 
-int sim_say_bad_token(struct sim_call *c)
+int sim_say_bad_token(struct plain_call *c)
 {
         return sim_say(c, json_pack("{s:o, s:s}", "result", sim_code(c->s, 1003), "resultinfo",
                                     "the tenant's token is not valid"));
+}
+
+int sim_done(struct plain_call *c)
+{
+        return sim_say(c, json_pack("{s:o, s:s}", "result", sim_code(c->s, 0), "data", ""));
+}
+
+int sim_begin(struct plain_call *c, struct sim_item *i, enum sim_work work, int64_t wanted)
+{
+        sim_work_begin(c->s, i, work, c->now, wanted);
+        return sim_say(c, json_pack("{s:o, s:o}", "result", sim_code(c->s, 0), "startid", sim_task(c->s)));
+}
+
+struct sim_item *sim_named(struct plain_call *c, enum sim_kind_name kind, const char *id, int *ret)
+{
+        struct sim_item *i = sim_item_find(c->s, kind, id);
+
+        if (!i)
+                *ret = sim_say_no(c, "the %s does not exist", sim_kind(kind)->noun);
+        return i;
+}
+
+struct sim_item *sim_changeable(struct plain_call *c, enum sim_kind_name kind, const char *id, int *ret)
+{
+        struct sim_item *i = sim_named(c, kind, id, ret);
+
+        if (!i || i->work == WORK_NONE)
+                return i;
+        *ret = sim_say_no(c, "the %s is locked by other work", sim_kind(kind)->noun);
+        return NULL;
 }

@@ -2,47 +2,88 @@
 #pragma once
 
 /*
- * How the simulated StarVCenter hears and speaks: routes, wrapped parameters, wrapped replies.
+ * How the simulated StarVCenter hears and speaks: wrapped parameters, checks, listings, wrapped replies, and the handlers of its
+ * routes.
+ *
+ * What a handler returns is 0 or -ENOMEM and nothing else; whatever the vendor would say, a refusal too, is said.
  */
 
+#include "providers/plain_call.h"
 #include "providers/starvcenter/sim.h"
-#include "reconcile/base/buf.h"
 
 #define SIM_BASE_PATH "/starvcenter/services/cloudresource"
+#define SIM_PAGE_MAX 30
 
-struct sim_call;
+/* Finds the route and takes the parameters out of their wrapping. 0 or -ENOMEM. */
+int sim_hear(struct plain_call *c, const struct plain_route *routes);
+/* Wraps what was said as the reply. 0 or -ENOMEM. */
+int sim_reply(struct plain_call *c, struct reply *ret);
 
-struct sim_route {
-        enum method method;
-        const char *path; /* under SIM_BASE_PATH; NULL ends the table, with the route of what is in no other */
-        const char *class;
-        int (*serve)(struct sim_call *c); /* writes `out`; -ENOMEM only */
-};
+/* A parameter, with or without blanks in its key; NULL: none. As a text, "" when there is none; as a number, when it is there and within its
+ * range. */
+const json_t *sim_param(const struct plain_call *c, const char *key);
+const char *sim_text(const struct plain_call *c, const char *key);
+bool sim_number(const struct plain_call *c, const char *key, int64_t min, int64_t max, int64_t *ret);
 
-/* One call of the API while it is served. */
-struct sim_call {
-        struct simulation *s;
-        usec_t now;
-        enum pretence how;
-        const struct sim_route *route;
-        char *id;          /* of the path; NULL: it has none */
-        json_t *params;    /* NULL: none that can be read */
-        struct buf out;    /* the reply's JSON */
-        size_t rows_start; /* of a listing, in `out` */
-};
-
-/* Finds the route and reads the parameters. 0 or -ENOMEM. */
-int sim_call_open(struct sim_call *c, const struct sim_route *routes, const struct request *rq);
-void sim_call_done(struct sim_call *c);
-
-/* Wraps `out` as the reply. 0 or -ENOMEM. */
-int sim_call_reply(struct sim_call *c, struct reply *ret);
-int sim_not_found(struct reply *ret);
-
-/* What a reply says, into `out`. sim_say() takes the JSON over; NULL is -ENOMEM. */
-int sim_say(struct sim_call *c, json_t *reply);
-int sim_say_no(struct sim_call *c, const char *why);
-int sim_say_bad_token(struct sim_call *c);
+/* What is said. sim_say() takes the JSON over; NULL is -ENOMEM. sim_done(): done, and no more. sim_accepted(): work goes on. */
+int sim_say(struct plain_call *c, json_t *reply);
+int sim_say_no(struct plain_call *c, const char *format, ...) _printf_(2, 3);
+int sim_say_bad_token(struct plain_call *c);
+int sim_done(struct plain_call *c);
+int sim_begin(struct plain_call *c, struct sim_item *i, enum sim_work work, int64_t wanted); /* and says so */
 
 json_t *sim_code(const struct simulation *s, int code); /* a result code as the vendor prints it */
 json_t *sim_task(struct simulation *s);                 /* the id of a new task */
+
+/* The thing of the path, or of a parameter. NULL: there is none, and no is said; `*ret` is what came of that. */
+struct sim_item *sim_named(struct plain_call *c, enum sim_kind_name kind, const char *id, int *ret);
+/* The same, where a change cannot be while work goes on at it. */
+struct sim_item *sim_changeable(struct plain_call *c, enum sim_kind_name kind, const char *id, int *ret);
+
+/* sim_lists.c */
+struct sim_filter {
+        const char *key;   /* of the parameter */
+        const char *field; /* by its name */
+        enum sim_match {
+                MATCH_WHOLE,
+                MATCH_PART, /* it stands in it anywhere */
+        } match;
+};
+
+struct sim_listing {
+        enum sim_kind_name kind;
+        const struct sim_filter *filters; /* ends with one without key; NULL: none */
+        bool paged;
+        const char *nothing; /* with quirks: what "data" is where there are no rows; NULL: it is missing */
+        bool bare;           /* with quirks: a row that is alone comes without its list */
+};
+
+/* The rows of a listing before they are paged: all of a kind, or some things one by one. */
+struct sim_rows {
+        bool all;
+        struct sim_item **items;
+        size_t n_items, allocated_items;
+};
+
+void sim_rows_done(struct sim_rows *rows);
+#define _cleanup_sim_rows_ _cleanup_(sim_rows_done)
+int sim_rows_add(struct sim_rows *rows, struct sim_item *i); /* 0 or -ENOMEM */
+int sim_say_rows(struct plain_call *c, const struct sim_listing *l, const struct sim_rows *rows);
+int sim_serve_listing(struct plain_call *c, const struct sim_listing *l); /* all that match */
+int sim_serve_children(struct plain_call *c, const struct sim_listing *l, const struct sim_item *parent);
+
+/* Handlers of routes: sim_machine_calls.c, sim_disks.c. */
+int sim_serve_machines(struct plain_call *c);
+int sim_serve_machine(struct plain_call *c);
+int sim_serve_machine_create(struct plain_call *c);
+int sim_serve_machine_delete(struct plain_call *c);
+int sim_serve_start(struct plain_call *c);
+int sim_serve_shutdown(struct plain_call *c);
+int sim_serve_power_off(struct plain_call *c);
+int sim_serve_cpu(struct plain_call *c);
+int sim_serve_memory(struct plain_call *c);
+int sim_serve_modify(struct plain_call *c);
+int sim_serve_disks(struct plain_call *c);
+int sim_serve_disk_add(struct plain_call *c);
+int sim_serve_disk_extend(struct plain_call *c);
+int sim_serve_disk_delete(struct plain_call *c);

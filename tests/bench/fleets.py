@@ -23,8 +23,8 @@ def saved_state(path, n):
     """A StarVCenter simulator's state with n running machines that are named like those of MachineSet/web."""
     machines = [
         {"id": f"vm-{i + 1}", "name": f"web-{i}", "state": 1, "cpu": 4, "memory": 8192, "template": "tmpl-7", "model": "",
-         "network": "pg-12", "address": "", "created": "2026-01-01 00:00:00", "canShutDown": True, "addressed": True,
-         "work": "none", "dueIn": 0, "wanted": 0}
+         "network": "pg-12", "address": f"10.{(i + 1) >> 16}.{(i + 1) >> 8 & 255}.{(i + 1) & 255}",
+         "created": "2026-01-01 00:00:00", "canShutDown": True, "work": "none", "dueIn": 0, "wanted": 0}
         for i in range(n)
     ]
     with open(path, "w", encoding="utf-8") as file:

@@ -57,7 +57,7 @@ static void wide_classes_hold_for_many(void **state)
 
 static void classes_act_or_read(void **state)
 {
-        static const char *const reads[] = { "list", "get", "lookup", "login", "other" };
+        static const char *const reads[] = { "list", "get", "lookup", "login", "disk-list", "other" };
         size_t n = 0;
 
         (void)state;

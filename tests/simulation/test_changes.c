@@ -27,15 +27,15 @@ static void resist(struct world *w, void *userdata)
         struct simulation *sim = w->servers[0].simulation;
 
         sim_settle(sim, w->now);
-        for (size_t i = 0; i < sim->n_machines; i++) {
-                struct sim_machine *m = sim->machines[i];
-                const struct machine_record *r = server_record(&w->servers[0], m->id);
+        for (size_t i = 0; i < sim->things[SIM_MACHINES].n_records; i++) {
+                struct sim_machine *m = (struct sim_machine *)sim_item_at(sim, SIM_MACHINES, i);
+                const struct machine_record *r = server_record(&w->servers[0], m->item.record.id);
 
                 if (!r || !r->ours)
                         continue;
-                if (s->work != WORK_NONE && m->work == s->work)
-                        sim_work_drop(sim, m);
-                if (s->fails && m->state == SIM_RUNNING && m->work == WORK_NONE)
+                if (s->work != WORK_NONE && m->item.work == s->work)
+                        sim_work_drop(sim, &m->item);
+                if (s->fails && m->state == SIM_RUNNING && m->item.work == WORK_NONE)
                         sim_machine_set_state(m, SIM_FAILED);
         }
         if (w->now < s->until)

@@ -173,7 +173,7 @@ static void test_id_given_away_again(_unused_ void **state)
         (void)snprintf(id, sizeof(id), "%s", arrange_id(w, "web-1"));
         m = sim_machine_find(w->servers[0].simulation, id);
         assert_int_equal(sim_machine_rename(m, "of-somebody"), 0);
-        (void)snprintf(m->created, sizeof(m->created), "2026-03-03 03:03:03");
+        (void)snprintf(m->item.created, sizeof(m->item.created), "2026-03-03 03:03:03");
         world_pass(w, 3 * USEC_PER_MINUTE);
         assert_right(w);
         assert_int_equal(arrange_thing(w, "web-1")->state, THING_PARKED);

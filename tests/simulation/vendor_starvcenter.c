@@ -8,22 +8,22 @@
 
 static size_t count(const struct simulation *s)
 {
-        return s->n_machines;
+        return s->things[SIM_MACHINES].n_records;
 }
 
 static void view(const struct sim_machine *m, struct machine_view *ret)
 {
         *ret = (struct machine_view){
-                .id = m->id,
-                .serial = m->serial,
-                .leaving = m->work == WORK_DELETE,
+                .id = m->item.record.id,
+                .serial = (uint64_t)m->item.record.serial,
+                .leaving = m->item.work == WORK_DELETE,
                 .broken = m->state == SIM_FAILED || m->state == SIM_ASLEEP || m->state == 77,
         };
 }
 
 static void at(const struct simulation *s, size_t i, struct machine_view *ret)
 {
-        view(s->machines[i], ret);
+        view((const struct sim_machine *)sim_item_at(s, SIM_MACHINES, i), ret);
 }
 
 static bool find(struct simulation *s, usec_t now, const char *id, struct machine_view *ret)

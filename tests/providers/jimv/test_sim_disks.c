@@ -345,7 +345,7 @@ static void calls_have_classes(void **state)
 
         (void)state;
         check_class(&w, METHOD_POST, "/api/disk", "disk", "");
-        check_class(&w, METHOD_GET, "/api/disks", "lookup", "");
+        check_class(&w, METHOD_GET, "/api/disks", "disk-list", "");
         check_class(&w, METHOD_PATCH, "/api/disk/d", "disk-label", "d");
         check_class(&w, METHOD_DELETE, "/api/disk/d", "disk-delete", "d");
         check_class(&later, METHOD_DELETE, "/api/disks/d,e", "disk-delete", "d,e");

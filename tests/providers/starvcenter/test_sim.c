@@ -5,71 +5,7 @@
  * hand, not by the codec.
  */
 
-#include "tests/providers/starvcenter/exchange.h"
-
-#include <errno.h>
-#include <inttypes.h>
-
-#include "reconcile/base/text.h"
-
-#define READY_DELAY (5 * USEC_PER_SEC)
-
-static struct simulation *make_sim(size_t machines, bool quirks)
-{
-        const struct simulator_options options = {
-                .machines = machines, .quirks = quirks, .ready_delay = READY_DELAY, .token = "t1"
-        };
-        struct simulation *s = NULL;
-
-        assert_int_equal(simulator->new (&options, &s, NULL), 0);
-        return s;
-}
-
-static struct request make_call(enum method method, const char *path, const char *params)
-{
-        struct request rq = { .method = method };
-
-        assert_true(asprintf(&rq.url, "%s/%s", simulator->base_path, path) > 0);
-        assert_int_equal(request_add_header(&rq, "KEY_TOKEN", "t1", NULL), 0);
-        if (params) {
-                struct buf base64 = BUF_INIT(65536), form = BUF_INIT(65536);
-
-                base64_encode(&base64, params, strlen(params));
-                buf_adds(&form, "other=1&KEY_PARAM=");
-                wire_percent_encode(&form, base64.data, base64.len);
-                rq.body_len = form.len;
-                rq.body = buf_steal(&form);
-                buf_done(&base64);
-        }
-        return rq;
-}
-
-/* One call at `now`: the reply's JSON as text, in the caller's memory. */
-static char *call(struct simulation *s, usec_t now, enum method method, const char *path, const char *params)
-{
-        struct request rq _cleanup_request_ = make_call(method, path, params);
-        struct reply rp _cleanup_reply_ = {};
-        const char *class;
-        char *text;
-        size_t n;
-
-        assert_int_equal(simulator->serve(s, now, &rq, PRETEND_NOTHING, &rp, &class), 0);
-        assert_string_equal(class, simulator->classify(s, &rq));
-        assert_int_equal(rp.status, 200);
-        assert_int_equal(base64_decode_in_place(rp.body, rp.body_len, &n, NULL), 0);
-        text = strndup(rp.body, n);
-        assert_non_null(text);
-        return text;
-}
-
-static void check_call(struct simulation *s, usec_t now, enum method method, const char *path, const char *params,
-                       const char *expected)
-{
-        _cleanup_free_ char *text = call(s, now, method, path, params);
-
-        if (!strstr(text, expected))
-                fail_msg("%s answers %s, which has no %s", path, text, expected);
-}
+#include "tests/providers/starvcenter/sim_exchange.h"
 
 /* A machine as the saved state shows it. */
 static void check_state(struct simulation *s, usec_t now, const char *id, int64_t state, int64_t cpu, int64_t memory)
@@ -259,15 +195,6 @@ static void tokens_and_paths_are_checked(void **state)
         assert_int_equal(missing.status, 404);
         assert_string_equal(class, "other");
         simulator->free(s);
-}
-
-static void console(struct simulation *s, const char *verb, const char *arguments, int expected)
-{
-        json_t *json = NULL;
-
-        assert_int_equal(json_parse(arguments, strlen(arguments), &json, NULL), 0);
-        assert_int_equal(simulator->console(s, 0, verb, json, NULL), expected);
-        json_decref(json);
 }
 
 static void a_person_has_a_hand_in_it(void **state)

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "providers/starvcenter/sim_wire.h"
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+
+#define FILTERS_MAX 12
+
+/* The rows of a listing that were asked for: `n` of them from `first` on, counted from 0. */
+struct window {
+        size_t first, n;
+};
+
+/* A filter that the request makes use of. */
+struct active {
+        const struct sim_field *field;
+        enum sim_match match;
+        const char *value;
+        char scratch[32]; /* where the value is a number */
+};
+
+void sim_rows_done(struct sim_rows *rows)
+{
+        free(rows->items);
+}
+
+int sim_rows_add(struct sim_rows *rows, struct sim_item *i)
+{
+        struct sim_item **added = ARRAY_ADD(rows->items, rows->n_items, rows->allocated_items);
+
+        if (!added)
+                return -ENOMEM;
+        *added = i;
+        return 0;
+}
+
+/* False: the start or the size of the page is none. */
+static bool take_window(const struct plain_call *c, const struct sim_listing *l, struct window *ret)
+{
+        enum sim_paging paging = c->s->paging;
+        int64_t start, size;
+
+        *ret = (struct window){ .n = SIZE_MAX };
+        if (!l->paged || paging == PAGING_IGNORED ||
+            (!sim_param(c, "page.startnum") && !sim_param(c, "page.everypagenum")))
+                return true;
+        if (!sim_number(c, "page.everypagenum", 1, SIM_PAGE_MAX, &size) ||
+            !sim_number(c, "page.startnum", paging == PAGING_OFFSET0 ? 0 : 1, INT32_MAX, &start))
+                return false;
+
+        ret->n = (size_t)size;
+        ret->first = (size_t)(paging == PAGING_PAGE      ? (start - 1) * size
+                              : paging == PAGING_OFFSET1 ? start - 1
+                                                         : start);
+        return true;
+}
+
+static int print_row(struct plain_call *c, struct sim_item *i, bool separate)
+{
+        const char *row = sim_item_row(c->s, i);
+
+        if (!row)
+                return -ENOMEM;
+        buf_adds(&c->out, separate ? "," : "");
+        return buf_adds(&c->out, row);
+}
+
+static int print_rows(struct plain_call *c, const struct sim_listing *l, const struct sim_rows *rows, size_t first,
+                      size_t end)
+{
+        int r = 0;
+
+        for (size_t i = first; i < end && r == 0; i++) {
+                struct sim_item *item = rows->all ? sim_item_at(c->s, l->kind, i) : rows->items[i];
+
+                r = print_row(c, item, i > first);
+                if (r == 0 && i == first && c->how == PRETEND_DUPLICATE)
+                        r = print_row(c, item, true);
+        }
+        return r;
+}
+
+int sim_say_rows(struct plain_call *c, const struct sim_listing *l, const struct sim_rows *rows)
+{
+        size_t total = rows->all ? c->s->things[l->kind].n_records : rows->n_items, end;
+        size_t most = c->how == PRETEND_EMPTY ? 0 : c->how == PRETEND_SHORT ? 2 : SIZE_MAX;
+        bool quirks = c->s->quirks, bare;
+        struct window w;
+        int r;
+
+        if (!take_window(c, l, &w))
+                return sim_say_no(c, "page.startnum or page.everypagenum is out of range");
+        total = total < most ? total : most;
+        w.first = w.first < total ? w.first : total;
+        end = w.n < total - w.first ? w.first + w.n : total;
+        bare = quirks && l->bare && end - w.first == 1 && c->how != PRETEND_DUPLICATE;
+
+        buf_adds(&c->out, quirks ? "{\"result\":0" : "{\"result\":\"0\"");
+        if (!quirks || end > w.first || l->nothing) {
+                buf_adds(&c->out, ",\"data\":");
+                if (quirks && end == w.first) {
+                        buf_adds(&c->out, l->nothing);
+                } else {
+                        buf_adds(&c->out, bare ? "" : "[");
+                        r = print_rows(c, l, rows, w.first, end);
+                        if (r < 0)
+                                return r;
+                        buf_adds(&c->out, bare ? "" : "]");
+                }
+        }
+        if (l->paged)
+                buf_addf(&c->out, quirks ? ",\"dataCount\":%zu" : ",\"dataCount\":\"%zu\"", total);
+        return buf_addc(&c->out, '}');
+}
+
+/* How many filters the request makes use of; those with an empty value are none. */
+static size_t activate(const struct plain_call *c, const struct sim_listing *l,
+                       struct active active[static FILTERS_MAX])
+{
+        size_t n = 0;
+
+        for (const struct sim_filter *f = l->filters; f && f->key && n < FILTERS_MAX; f++) {
+                struct active *a = &active[n];
+
+                if (json_read_text(sim_param(c, f->key), a->scratch, &a->value) < 0)
+                        continue;
+                a->field = sim_field_find(l->kind, f->field);
+                a->match = f->match;
+                n++;
+        }
+        return n;
+}
+
+static bool matches(const struct sim_item *i, const struct active *a)
+{
+        char scratch[32];
+        const char *text = sim_field_text(i, a->field, scratch);
+
+        return a->match == MATCH_PART ? strstr(text, a->value) != NULL : text_equal(text, a->value);
+}
+
+static bool passes(const struct sim_item *i, const struct active *active, size_t n)
+{
+        for (size_t k = 0; k < n; k++)
+                if (!matches(i, &active[k]))
+                        return false;
+        return sim_item_is_listed(i);
+}
+
+int sim_serve_listing(struct plain_call *c, const struct sim_listing *l)
+{
+        struct sim_rows rows _cleanup_sim_rows_ = {};
+        struct active active[FILTERS_MAX];
+        size_t n = activate(c, l, active);
+
+        rows.all = n == 0;
+        for (size_t i = 0; !rows.all && i < c->s->things[l->kind].n_records; i++) {
+                struct sim_item *item = sim_item_at(c->s, l->kind, i);
+
+                if (passes(item, active, n) && sim_rows_add(&rows, item) < 0)
+                        return -ENOMEM;
+        }
+        return sim_say_rows(c, l, &rows);
+}
+
+int sim_serve_children(struct plain_call *c, const struct sim_listing *l, const struct sim_item *parent)
+{
+        struct sim_rows rows _cleanup_sim_rows_ = {};
+        struct active active[FILTERS_MAX];
+        size_t n = activate(c, l, active);
+
+        for (struct sim_item *i = NULL; (i = sim_item_child(parent, l->kind, i));)
+                if (passes(i, active, n) && sim_rows_add(&rows, i) < 0)
+                        return -ENOMEM;
+        return sim_say_rows(c, l, &rows);
+}

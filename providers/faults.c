@@ -7,12 +7,25 @@
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 
-const char *const call_classes[CALL_CLASSES + 1] = {
-        "create",    "list",   "get",         "delete",      "start",       "shutdown",        "poweroff",
-        "cpu",       "memory", "rename",      "lookup",      "template",    "template-delete", "credit",
-        "login",     "disk",   "disk-delete", "disk-attach", "disk-detach", "disk-resize",     "disk-label",
-        "disk-list", "reboot", "other",       NULL
-};
+const char *const call_classes[CALL_CLASSES + 1] = { "create",       "list",
+                                                     "get",          "delete",
+                                                     "start",        "shutdown",
+                                                     "poweroff",     "cpu",
+                                                     "memory",       "rename",
+                                                     "reboot",       "lookup",
+                                                     "template",     "template-delete",
+                                                     "credit",       "login",
+                                                     "disk",         "disk-delete",
+                                                     "disk-attach",  "disk-detach",
+                                                     "disk-resize",  "disk-label",
+                                                     "disk-list",    "card",
+                                                     "card-list",    "group",
+                                                     "group-delete", "group-list",
+                                                     "bind",         "unbind",
+                                                     "binding-list", "rule",
+                                                     "rule-delete",  "rule-list",
+                                                     "retry",        "retry-list",
+                                                     "other",        NULL };
 
 static const char *const wide_classes[] = { "act", "any", NULL };
 

@@ -33,11 +33,37 @@ static const struct plain_route routes[] = {
         { METHOD_POST, "cloudvm/vdisk/add", "disk", sim_serve_disk_add },
         { METHOD_PUT, "cloudvm/vdisk/extend", "disk-resize", sim_serve_disk_extend },
         { METHOD_DELETE, "cloudvm/vdisk/*", "disk-delete", sim_serve_disk_delete },
+        { METHOD_POST, "cloudvm/vnic/search", "card-list", sim_serve_cards },
+        { METHOD_POST, "cloudvm/vnic/add", "card", sim_serve_card_add },
+
+        { METHOD_POST, "cloudsegroup/search", "group-list", sim_serve_groups },
+        { METHOD_POST, "cloudsegroup/create", "group", sim_serve_group_create },
+        { METHOD_DELETE, "cloudsegroup/*", "group-delete", sim_serve_group_delete },
+        { METHOD_POST, "cloudsegroup/vnic/bind", "bind", sim_serve_bind },
+        { METHOD_POST, "cloudsegroup/vnic/unbind", "unbind", sim_serve_unbind },
+        { METHOD_POST, "cloudsegroup /vnic/unbind", "unbind", sim_serve_unbind }, /* as it is printed */
+        { METHOD_POST, "cloudsegroup/vnic/search", "binding-list", sim_serve_bindings },
+        { METHOD_POST, "cloudsegroup/rule/search", "rule-list", sim_serve_rules },
+        { METHOD_POST, "cloudsegroup/rule/add", "rule", sim_serve_rule_add },
+        { METHOD_DELETE, "cloudsegroup/rule/*", "rule-delete", sim_serve_rule_delete },
+        { METHOD_POST, "cloudsegroup/rule/vm", "rule-list", sim_serve_machine_rules },
+        { METHOD_POST, "cloudsegroup/retryrule/search", "retry-list", sim_serve_retries },
+        { METHOD_PUT, "cloudsegroup/retryrule/reset", "retry", sim_serve_retry_reset },
         {},
 };
 
 /* What a call is about, the nearest first; and of creates what their maker finds the thing by. */
-static const char *const subjects[] = { "vm.id", "vm.name", "vdisk.id", "vdisk.desc", "vdisk.vmid" };
+static const char *const subjects[] = {
+        "vm.id",
+        "vm.name",
+        "vdisk.id",
+        "vdisk.desc",
+        "vdisk.vmid",
+        "vnic.vmid",
+        "securitygroup.id",
+        "securitygroup.name",
+        "aclrule.securitygroupid",
+};
 
 static const char *class_of(const struct plain_call *c)
 {

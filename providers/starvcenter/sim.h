@@ -36,10 +36,11 @@ enum sim_work {
 };
 
 /* In the order in which a saved state is loaded: whatever hangs on another comes after it. */
-enum sim_kind_name { SIM_MACHINES, SIM_DISKS, SIM_KINDS, SIM_NONE };
+enum sim_kind_name { SIM_MACHINES, SIM_DISKS, SIM_CARDS, SIM_GROUPS, SIM_RULES, SIM_BINDINGS, SIM_KINDS, SIM_NONE };
 
 #define SIM_TIME_MAX 24
 #define SIM_ADDRESS_MAX 20
+#define SIM_MAC_MAX 18
 
 /* The first member of everything. */
 struct sim_item {
@@ -70,6 +71,30 @@ struct sim_disk {
         int64_t size; /* GB */
 };
 
+struct sim_card {
+        struct sim_item item; /* hangs on its machine */
+        char *name, *description, *network, *network_name;
+        char mac[SIM_MAC_MAX], address[SIM_ADDRESS_MAX];
+};
+
+struct sim_group {
+        struct sim_item item;
+        char *name, *description, *tenant, *tenant_name;
+};
+
+struct sim_rule {
+        struct sim_item item; /* hangs on its group */
+        char *source, *target, *direction, *ports, *protocol;
+        int64_t waits;   /* so many times it has to be asked for again before it is in effect; 0: it is */
+        int64_t retries; /* so many times it was */
+};
+
+/* A card in a group. */
+struct sim_binding {
+        struct sim_item item; /* hangs on its card */
+        char *group;          /* the id */
+};
+
 /* What a start position means. */
 enum sim_paging { PAGING_PAGE, PAGING_OFFSET1, PAGING_OFFSET0, PAGING_IGNORED };
 
@@ -81,6 +106,7 @@ struct simulation {
         struct records things[SIM_KINDS];
         struct sim_item *first_work, *last_work; /* by due time */
         uint64_t next_task;
+        int64_t waiting_rules, waiting_resets; /* so many rules to come are not in effect until so many resets */
 };
 
 /* One field of a kind. */
@@ -101,6 +127,9 @@ struct sim_field {
                 STYLE_PLAIN,
                 STYLE_TEXT,     /* a number that is printed as text with quirks, too */
                 STYLE_NULLABLE, /* null while it is empty, with quirks */
+                STYLE_SHOUT,    /* in capitals, with quirks */
+                STYLE_PORTS,    /* ports, and addresses below: the same in another form, with quirks */
+                STYLE_ADDRESSES,
         } style;
         bool later; /* states that were saved earlier lack it */
 };
@@ -121,7 +150,8 @@ struct sim_kind {
         void (*settle)(struct simulation *s, struct sim_item *i, enum sim_work work); /* of works that are its own */
 };
 
-extern const struct sim_kind sim_machine_kind, sim_disk_kind;
+extern const struct sim_kind sim_machine_kind, sim_disk_kind, sim_card_kind, sim_group_kind, sim_rule_kind,
+        sim_binding_kind;
 const struct sim_kind *sim_kind(enum sim_kind_name name);
 
 /* sim_items.c: the life of things. A new one has no texts, and is in no table until it is put there, with an id unless it has one
@@ -156,6 +186,23 @@ int sim_text_set(char **text, const char *value);                               
 /* How a listing prints the thing; NULL: out of memory. Lives until the thing changes. */
 const char *sim_item_row(const struct simulation *s, struct sim_item *i);
 
+/* sim_texts.c */
+bool sim_is_address(const char *text); /* one of IPv4 */
+/* One or several with commas between: addresses or CIDRs; ports like 80 or 80:83. */
+bool sim_are_addresses(const char *text);
+bool sim_are_ports(const char *text);
+/* The same, said otherwise; NULL: out of memory. */
+char *sim_odd_addresses(const char *text);
+char *sim_odd_ports(const char *text);
+
+/* sim_cards.c, sim_groups.c */
+int sim_card_add(struct simulation *s, usec_t now, struct sim_machine *m, const char *network,
+                 struct sim_card **ret); /* 0 or -ENOMEM */
+/* Is a card of the machine in the group? */
+bool sim_is_bound(const struct sim_item *machine, const char *group);
+/* Takes every card out of the group. */
+void sim_unbind_all(struct simulation *s, const char *group);
+
 /* sim_machines.c */
 /* What a new machine is made of. Texts NULL: none. */
 struct sim_form {
@@ -163,9 +210,10 @@ struct sim_form {
         int64_t cpu, memory;
 };
 
-/* A new machine with its system disk, stopped and without work; NULL: out of memory. */
+/* A new machine with its system disk and its card, stopped and without work; NULL: out of memory. */
 struct sim_machine *sim_machine_add(struct simulation *s, usec_t now, const struct sim_form *form);
 struct sim_machine *sim_machine_find(const struct simulation *s, const char *id);
+/* What every machine has from its beginning: its system disk, or its card. 0 or -ENOMEM. */
 int sim_machine_equip(struct simulation *s, usec_t now, struct sim_machine *m, enum sim_kind_name kind);
 int sim_machine_rename(struct sim_machine *m, const char *name);  /* 0 or -ENOMEM */
 void sim_machine_set_state(struct sim_machine *m, int64_t state); /* and one that runs has its address */

@@ -153,8 +153,8 @@ static int console_machine(struct simulation *s, struct sim_machine *m, const ch
                 return set_state(s, m, state);
         }
         return error_set(e, -EINVAL,
-                         "there is no \"%s\"; there are delete, stop, start, fail, add, rename, state, and "
-                         "KIND-add, KIND-change, KIND-delete",
+                         "there is no \"%s\"; there are delete, stop, start, fail, add, rename, state, ineffective, "
+                         "and KIND-add, KIND-change, KIND-delete",
                          verb);
 }
 
@@ -235,6 +235,22 @@ static int console_thing(struct simulation *s, usec_t now, enum sim_kind_name na
         return 0;
 }
 
+/* So many rules to come are accepted and not in effect, until they were asked for again so many times. */
+static int set_waiting(struct simulation *s, const json_t *arguments, struct error *e)
+{
+        int64_t rules, resets;
+        int r;
+
+        if ((r = take_number(arguments, "rules", 1, &rules, e)) < 0 ||
+            (r = take_number(arguments, "resets", 1, &resets, e)) < 0)
+                return r;
+        if (rules < 0 || resets < 0)
+                return error_set(e, -EINVAL, "\"rules\" and \"resets\" are numbers from 0 on");
+        s->waiting_rules = rules;
+        s->waiting_resets = resets;
+        return 0;
+}
+
 int sim_console(struct simulation *s, usec_t now, const char *verb, const json_t *arguments, struct error *e)
 {
         const char *dash = strchr(verb, '-');
@@ -248,6 +264,8 @@ int sim_console(struct simulation *s, usec_t now, const char *verb, const json_t
                 if (name != SIM_MACHINES && strlen(noun) == (size_t)(dash - verb) && text_starts(verb, noun))
                         return console_thing(s, now, name, dash + 1, arguments, e);
         }
+        if (text_equal(verb, "ineffective"))
+                return set_waiting(s, arguments, e);
         if (text_equal(verb, "add"))
                 return add_machines(s, now, arguments, e);
         r = find(s, SIM_MACHINES, arguments, &i, e);

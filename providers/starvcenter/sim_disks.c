@@ -6,8 +6,8 @@
 #include "reconcile/base/text.h"
 
 /*
- * The calls about the disks of machines. Where the document is silent: a machine that is being installed or deleted takes no
- * disk; a disk at which work goes on refuses every change as locked, and one that is being added is not listed before it is there,
+ * The calls about the disks of machines. Where the document is silent: a locked machine takes no change of
+ * its disks; a disk at which work goes on refuses every change as locked, and one that is being added is not listed before it is there,
  * though its id is given at once; the one from the machine's creation cannot be deleted; only a larger size extends. Work at a disk locks nothing else.
  */
 
@@ -110,7 +110,7 @@ int sim_serve_disk_extend(struct plain_call *c)
         struct sim_item *i = sim_changeable(c, SIM_DISKS, sim_text(c, "vdisk.id"), &r);
         int64_t size;
 
-        if (!i)
+        if (!i || !sim_changeable(c, SIM_MACHINES, i->parent->record.id, &r))
                 return r;
         if (!sim_number(c, "vdisk.size", 1, GIGABYTES_MAX, &size))
                 return sim_say_no(c, "vdisk.size is missing or not from 1 to %d", GIGABYTES_MAX);
@@ -124,7 +124,7 @@ int sim_serve_disk_delete(struct plain_call *c)
         int r = 0;
         struct sim_item *i = sim_changeable(c, SIM_DISKS, c->captures[0], &r);
 
-        if (!i)
+        if (!i || !sim_changeable(c, SIM_MACHINES, i->parent->record.id, &r))
                 return r;
         if (text_equal(((struct sim_disk *)i)->device, "vda"))
                 return sim_say_no(c, "the system disk cannot be deleted");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,17 +94,33 @@ int sim_field_set(struct sim_item *i, const struct sim_field *f, const json_t *v
         return r == -ENOENT ? -EBADMSG : r;
 }
 
-/* Quirks: numbers and truths where the document prints strings, null for what is not there yet. */
+static char *shout(const char *text)
+{
+        char *own = strdup(text);
+
+        for (char *p = own; p && *p; p++)
+                *p = (char)toupper((unsigned char)*p);
+        return own;
+}
+
+/* Quirks: numbers and truths where the document prints strings, null for what is not there yet, and texts that mean the same. */
 static json_t *print(const struct simulation *s, const struct sim_item *i, const struct sim_field *f)
 {
         char scratch[32];
         const char *text = sim_field_text(i, f, scratch);
 
+        _cleanup_free_ char *odd = NULL;
+
         if (!s->quirks || f->style == STYLE_TEXT)
                 return json_string(text);
         if (f->style == STYLE_NULLABLE && !*text)
                 return json_null();
-        return sim_field_json(i, f);
+        if (f->style == STYLE_PLAIN || f->style == STYLE_NULLABLE)
+                return sim_field_json(i, f);
+        odd = f->style == STYLE_SHOUT   ? shout(text)
+              : f->style == STYLE_PORTS ? sim_odd_ports(text)
+                                        : sim_odd_addresses(text);
+        return odd ? json_string(odd) : NULL;
 }
 
 const char *sim_item_row(const struct simulation *s, struct sim_item *i)

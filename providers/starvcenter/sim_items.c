@@ -11,8 +11,8 @@
 const struct sim_kind *sim_kind(enum sim_kind_name name)
 {
         static const struct sim_kind *const kinds[SIM_KINDS] = {
-                [SIM_MACHINES] = &sim_machine_kind,
-                [SIM_DISKS] = &sim_disk_kind,
+                [SIM_MACHINES] = &sim_machine_kind, [SIM_DISKS] = &sim_disk_kind, [SIM_CARDS] = &sim_card_kind,
+                [SIM_GROUPS] = &sim_group_kind,     [SIM_RULES] = &sim_rule_kind, [SIM_BINDINGS] = &sim_binding_kind,
         };
 
         return kinds[name];
@@ -120,6 +120,8 @@ void sim_item_remove(struct simulation *s, struct sim_item *i)
 {
         while (i->last_child)
                 sim_item_remove(s, i->last_child);
+        if (i->kind == SIM_GROUPS)
+                sim_unbind_all(s, i->record.id);
         sim_work_drop(s, i);
         unhang(i);
         records_remove(&s->things[i->kind], &i->record);

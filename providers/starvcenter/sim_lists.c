@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "providers/starvcenter/sim_wire.h"
 #include "reconcile/base/array.h"
@@ -23,17 +24,34 @@ struct active {
 
 void sim_rows_done(struct sim_rows *rows)
 {
-        free(rows->items);
+        for (size_t i = 0; i < rows->n_rows; i++)
+                free(rows->rows[i].text);
+        free(rows->rows);
+}
+
+static int add_row(struct sim_rows *rows, struct sim_item *i, char *text)
+{
+        struct sim_row *added = ARRAY_ADD(rows->rows, rows->n_rows, rows->allocated_rows);
+
+        if (!added) {
+                free(text);
+                return -ENOMEM;
+        }
+        *added = (struct sim_row){ i, text };
+        return 0;
 }
 
 int sim_rows_add(struct sim_rows *rows, struct sim_item *i)
 {
-        struct sim_item **added = ARRAY_ADD(rows->items, rows->n_items, rows->allocated_items);
+        return add_row(rows, i, NULL);
+}
 
-        if (!added)
-                return -ENOMEM;
-        *added = i;
-        return 0;
+int sim_rows_add_json(struct sim_rows *rows, json_t *row)
+{
+        _cleanup_json_ json_t *owned = row;
+        char *text = json_to_text(owned, JSON_COMPACT);
+
+        return text ? add_row(rows, NULL, text) : -ENOMEM;
 }
 
 /* False: the start or the size of the page is none. */
@@ -57,14 +75,14 @@ static bool take_window(const struct plain_call *c, const struct sim_listing *l,
         return true;
 }
 
-static int print_row(struct plain_call *c, struct sim_item *i, bool separate)
+static int print_row(struct plain_call *c, const struct sim_row *row, bool separate)
 {
-        const char *row = sim_item_row(c->s, i);
+        const char *text = row->text ? row->text : sim_item_row(c->s, row->item);
 
-        if (!row)
+        if (!text)
                 return -ENOMEM;
         buf_adds(&c->out, separate ? "," : "");
-        return buf_adds(&c->out, row);
+        return buf_adds(&c->out, text);
 }
 
 static int print_rows(struct plain_call *c, const struct sim_listing *l, const struct sim_rows *rows, size_t first,
@@ -73,18 +91,18 @@ static int print_rows(struct plain_call *c, const struct sim_listing *l, const s
         int r = 0;
 
         for (size_t i = first; i < end && r == 0; i++) {
-                struct sim_item *item = rows->all ? sim_item_at(c->s, l->kind, i) : rows->items[i];
+                struct sim_row row = { rows->all ? sim_item_at(c->s, l->kind, i) : NULL };
 
-                r = print_row(c, item, i > first);
+                r = print_row(c, rows->all ? &row : &rows->rows[i], i > first);
                 if (r == 0 && i == first && c->how == PRETEND_DUPLICATE)
-                        r = print_row(c, item, true);
+                        r = print_row(c, rows->all ? &row : &rows->rows[i], true);
         }
         return r;
 }
 
 int sim_say_rows(struct plain_call *c, const struct sim_listing *l, const struct sim_rows *rows)
 {
-        size_t total = rows->all ? c->s->things[l->kind].n_records : rows->n_items, end;
+        size_t total = rows->all ? c->s->things[l->kind].n_records : rows->n_rows, end;
         size_t most = c->how == PRETEND_EMPTY ? 0 : c->how == PRETEND_SHORT ? 2 : SIZE_MAX;
         bool quirks = c->s->quirks, bare;
         struct window w;
@@ -133,18 +151,45 @@ static size_t activate(const struct plain_call *c, const struct sim_listing *l,
         return n;
 }
 
-static bool matches(const struct sim_item *i, const struct active *a)
+bool sim_is_one_of(const char *text, const char *list)
+{
+        size_t n = strlen(text);
+
+        for (const char *part = list; n > 0; part += strcspn(part, ",") + 1) {
+                if (strncmp(part, text, n) == 0 && (part[n] == ',' || part[n] == '\0'))
+                        return true;
+                if (!part[strcspn(part, ",")])
+                        break;
+        }
+        return false;
+}
+
+static bool matches(const struct plain_call *c, const struct sim_item *i, const struct active *a)
 {
         char scratch[32];
         const char *text = sim_field_text(i, a->field, scratch);
 
-        return a->match == MATCH_PART ? strstr(text, a->value) != NULL : text_equal(text, a->value);
+        switch (a->match) {
+        case MATCH_NAME:
+                return c->s->quirks ? strstr(text, a->value) != NULL : text_equal(text, a->value);
+        case MATCH_PART:
+                return strstr(text, a->value) != NULL;
+        case MATCH_LETTER:
+                return strcasecmp(text, a->value) == 0;
+        case MATCH_ONE:
+                return sim_is_one_of(a->value, text);
+        case MATCH_LIST:
+                return sim_is_one_of(text, a->value);
+        case MATCH_WHOLE:
+                break;
+        }
+        return text_equal(text, a->value);
 }
 
-static bool passes(const struct sim_item *i, const struct active *active, size_t n)
+static bool passes(const struct plain_call *c, const struct sim_item *i, const struct active *active, size_t n)
 {
         for (size_t k = 0; k < n; k++)
-                if (!matches(i, &active[k]))
+                if (!matches(c, i, &active[k]))
                         return false;
         return sim_item_is_listed(i);
 }
@@ -159,7 +204,7 @@ int sim_serve_listing(struct plain_call *c, const struct sim_listing *l)
         for (size_t i = 0; !rows.all && i < c->s->things[l->kind].n_records; i++) {
                 struct sim_item *item = sim_item_at(c->s, l->kind, i);
 
-                if (passes(item, active, n) && sim_rows_add(&rows, item) < 0)
+                if (passes(c, item, active, n) && sim_rows_add(&rows, item) < 0)
                         return -ENOMEM;
         }
         return sim_say_rows(c, l, &rows);
@@ -172,7 +217,7 @@ int sim_serve_children(struct plain_call *c, const struct sim_listing *l, const 
         size_t n = activate(c, l, active);
 
         for (struct sim_item *i = NULL; (i = sim_item_child(parent, l->kind, i));)
-                if (passes(i, active, n) && sim_rows_add(&rows, i) < 0)
+                if (passes(c, i, active, n) && sim_rows_add(&rows, i) < 0)
                         return -ENOMEM;
         return sim_say_rows(c, l, &rows);
 }

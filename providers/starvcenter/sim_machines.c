@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "providers/starvcenter/sim.h"
 
@@ -76,17 +77,16 @@ struct sim_machine *sim_machine_add(struct simulation *s, usec_t now, const stru
                 sim_item_free(&m->item);
                 return NULL;
         }
-        if (sim_machine_equip(s, now, m, SIM_DISKS) < 0) {
+        if (sim_machine_equip(s, now, m, SIM_DISKS) < 0 || sim_machine_equip(s, now, m, SIM_CARDS) < 0) {
                 sim_item_remove(s, &m->item);
                 return NULL;
         }
         return m;
 }
 
-/* What every machine has from the beginning. */
-int sim_machine_equip(struct simulation *s, usec_t now, struct sim_machine *m, enum sim_kind_name kind)
+static int add_system_disk(struct simulation *s, usec_t now, struct sim_machine *m)
 {
-        _cleanup_(sim_item_free_p) struct sim_item *i = sim_item_new(kind);
+        _cleanup_(sim_item_free_p) struct sim_item *i = sim_item_new(SIM_DISKS);
         struct sim_disk *d = (struct sim_disk *)i;
 
         if (!d || sim_text_set(&d->name, "system") < 0 || sim_text_set(&d->device, "vda") < 0)
@@ -96,6 +96,19 @@ int sim_machine_equip(struct simulation *s, usec_t now, struct sim_machine *m, e
                 return -ENOMEM;
         i = NULL;
         return 0;
+}
+
+int sim_machine_equip(struct simulation *s, usec_t now, struct sim_machine *m, enum sim_kind_name kind)
+{
+        struct sim_card *card;
+        int r;
+
+        if (kind == SIM_DISKS)
+                return add_system_disk(s, now, m);
+        r = sim_card_add(s, now, m, m->network, &card);
+        if (r == 0)
+                memcpy(card->address, m->address, sizeof(card->address));
+        return r;
 }
 
 struct sim_machine *sim_machine_find(const struct simulation *s, const char *id)
@@ -112,9 +125,16 @@ int sim_machine_rename(struct sim_machine *m, const char *name)
 void sim_machine_set_state(struct sim_machine *m, int64_t state)
 {
         unsigned n = (unsigned)(m->item.record.serial & 0xFFFFFF);
+        struct sim_card *card;
 
         m->state = state;
-        if (state == SIM_RUNNING && !*m->address)
-                (void)snprintf(m->address, sizeof(m->address), "10.%u.%u.%u", n >> 16, n >> 8 & 0xFF, n & 0xFF);
         sim_item_changed(&m->item);
+        if (state != SIM_RUNNING || *m->address)
+                return;
+        (void)snprintf(m->address, sizeof(m->address), "10.%u.%u.%u", n >> 16, n >> 8 & 0xFF, n & 0xFF);
+        card = (struct sim_card *)sim_item_child(&m->item, SIM_CARDS, NULL);
+        if (card && !*card->address) {
+                memcpy(card->address, m->address, sizeof(card->address));
+                sim_item_changed(&card->item);
+        }
 }

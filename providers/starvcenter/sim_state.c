@@ -48,7 +48,8 @@ json_t *sim_save(struct simulation *s, usec_t now)
         _cleanup_json_ json_t *state = NULL;
 
         sim_settle(s, now);
-        state = json_pack("{s:s, s:I}", "format", FORMAT, "nextTask", (json_int_t)s->next_task);
+        state = json_pack("{s:s, s:I, s:I, s:I}", "format", FORMAT, "nextTask", (json_int_t)s->next_task,
+                          "waitingRules", (json_int_t)s->waiting_rules, "waitingResets", (json_int_t)s->waiting_resets);
         if (!state)
                 return NULL;
         for (enum sim_kind_name name = 0; name < SIM_KINDS; name++)
@@ -152,7 +153,7 @@ static int load_kind(struct simulation *s, usec_t now, enum sim_kind_name name, 
         int64_t next;
         size_t i;
 
-        if (!list && name == SIM_DISKS) {
+        if (!list && (name == SIM_DISKS || name == SIM_CARDS)) {
                 for (i = 0; i < s->things[SIM_MACHINES].n_records; i++)
                         if (sim_machine_equip(s, now, (struct sim_machine *)sim_item_at(s, SIM_MACHINES, i), name) < 0)
                                 return error_oom(e);
@@ -175,6 +176,20 @@ static int load_kind(struct simulation *s, usec_t now, enum sim_kind_name name, 
         return 0;
 }
 
+/* States from before there were rules do not have it. */
+static int load_waiting(struct simulation *s, const json_t *state, struct error *e)
+{
+        int64_t rules = 0, resets = 0;
+        int r = json_read_int64(json_object_get(state, "waitingRules"), &rules), q;
+
+        q = json_read_int64(json_object_get(state, "waitingResets"), &resets);
+        if ((r < 0 && r != -ENOENT) || (q < 0 && q != -ENOENT) || rules < 0 || resets < 0)
+                return error_set(e, -EBADMSG, "what the saved state says of rules that wait cannot be read");
+        s->waiting_rules = rules;
+        s->waiting_resets = resets;
+        return 0;
+}
+
 int sim_load(struct simulation *s, usec_t now, const json_t *state, struct error *e)
 {
         int64_t next_task;
@@ -192,5 +207,5 @@ int sim_load(struct simulation *s, usec_t now, const json_t *state, struct error
                         return r;
         }
         s->next_task = (uint64_t)next_task;
-        return 0;
+        return load_waiting(s, state, e);
 }

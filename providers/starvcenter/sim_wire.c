@@ -140,7 +140,13 @@ int sim_say_bad_token(struct plain_call *c)
 
 int sim_done(struct plain_call *c)
 {
-        return sim_say(c, json_pack("{s:o, s:s}", "result", sim_code(c->s, 0), "data", ""));
+        return sim_say(c, json_pack("{s:o, s:s*}", "result", sim_code(c->s, 0), "data", c->s->quirks ? NULL : ""));
+}
+
+int sim_say_made(struct plain_call *c, const char *key, const struct sim_item *i)
+{
+        return sim_say(c, json_pack(c->s->quirks ? "{s:o, s:[{s:s}]}" : "{s:o, s:{s:s}}", "result", sim_code(c->s, 0),
+                                    "data", key, i->record.id));
 }
 
 int sim_begin(struct plain_call *c, struct sim_item *i, enum sim_work work, int64_t wanted)

@@ -35,10 +35,37 @@ int sim_begin(struct plain_call *c, struct sim_item *i, enum sim_work work, int6
 json_t *sim_code(const struct simulation *s, int code); /* a result code as the vendor prints it */
 json_t *sim_task(struct simulation *s);                 /* the id of a new task */
 
+/* Done, and what was made: its id under `key`. With quirks in a list of one. */
+int sim_say_made(struct plain_call *c, const char *key, const struct sim_item *i);
+
 /* The thing of the path, or of a parameter. NULL: there is none, and no is said; `*ret` is what came of that. */
 struct sim_item *sim_named(struct plain_call *c, enum sim_kind_name kind, const char *id, int *ret);
 /* The same, where a change cannot be while work goes on at it. */
 struct sim_item *sim_changeable(struct plain_call *c, enum sim_kind_name kind, const char *id, int *ret);
+
+/* sim_checks.c: what parameters have to be. Null and "" are none. */
+#define SIM_NAME_MAX 255
+
+struct sim_check {
+        const char *key;
+        enum sim_check_kind {
+                CHECK_TEXT,
+                CHECK_NUMBER,
+                CHECK_TRUTH,
+                CHECK_WORD,
+                CHECK_ADDRESS,
+                CHECK_ADDRESSES,
+                CHECK_PORTS,
+        } what;
+        bool needed;
+        int64_t min, max;         /* of a number */
+        const char *const *words; /* end with NULL */
+};
+
+/* `checks` end with one without key. False: one is wrong, and no is said; `*ret` is what came of that. */
+bool sim_check(struct plain_call *c, const struct sim_check *checks, const json_t *params, int *ret);
+/* Gives the thing all fields that the checks name and the parameters have; words in small letters. 0 or -ENOMEM, after sim_check(). */
+int sim_fill(struct sim_item *i, const struct sim_check *checks, const json_t *params);
 
 /* sim_lists.c */
 struct sim_filter {
@@ -46,7 +73,11 @@ struct sim_filter {
         const char *field; /* by its name */
         enum sim_match {
                 MATCH_WHOLE,
-                MATCH_PART, /* it stands in it anywhere */
+                MATCH_PART,   /* it stands in it anywhere */
+                MATCH_NAME,   /* with quirks so, else whole */
+                MATCH_LETTER, /* whole, whether in capitals or not */
+                MATCH_ONE,    /* it is one of the list that the field is */
+                MATCH_LIST,   /* the field is one of the list that it is */
         } match;
 };
 
@@ -58,21 +89,26 @@ struct sim_listing {
         bool bare;           /* with quirks: a row that is alone comes without its list */
 };
 
-/* The rows of a listing before they are paged: all of a kind, or some things one by one. */
+/* The rows of a listing before they are paged: all of a kind, or some one by one. */
 struct sim_rows {
         bool all;
-        struct sim_item **items;
-        size_t n_items, allocated_items;
+        struct sim_row {
+                struct sim_item *item;
+                char *text; /* NULL: the thing's own */
+        } * rows;
+        size_t n_rows, allocated_rows;
 };
 
 void sim_rows_done(struct sim_rows *rows);
 #define _cleanup_sim_rows_ _cleanup_(sim_rows_done)
+bool sim_is_one_of(const char *text, const char *list);      /* with commas between */
+int sim_rows_add_json(struct sim_rows *rows, json_t *row);   /* takes it over; NULL: -ENOMEM */
 int sim_rows_add(struct sim_rows *rows, struct sim_item *i); /* 0 or -ENOMEM */
 int sim_say_rows(struct plain_call *c, const struct sim_listing *l, const struct sim_rows *rows);
 int sim_serve_listing(struct plain_call *c, const struct sim_listing *l); /* all that match */
 int sim_serve_children(struct plain_call *c, const struct sim_listing *l, const struct sim_item *parent);
 
-/* Handlers of routes: sim_machine_calls.c, sim_disks.c. */
+/* Handlers of routes: sim_machine_calls.c, sim_disks.c, sim_cards.c, sim_groups.c, sim_rules.c. */
 int sim_serve_machines(struct plain_call *c);
 int sim_serve_machine(struct plain_call *c);
 int sim_serve_machine_create(struct plain_call *c);
@@ -87,3 +123,17 @@ int sim_serve_disks(struct plain_call *c);
 int sim_serve_disk_add(struct plain_call *c);
 int sim_serve_disk_extend(struct plain_call *c);
 int sim_serve_disk_delete(struct plain_call *c);
+int sim_serve_cards(struct plain_call *c);
+int sim_serve_card_add(struct plain_call *c);
+int sim_serve_groups(struct plain_call *c);
+int sim_serve_group_create(struct plain_call *c);
+int sim_serve_group_delete(struct plain_call *c);
+int sim_serve_bind(struct plain_call *c);
+int sim_serve_unbind(struct plain_call *c);
+int sim_serve_bindings(struct plain_call *c);
+int sim_serve_rules(struct plain_call *c);
+int sim_serve_rule_add(struct plain_call *c);
+int sim_serve_rule_delete(struct plain_call *c);
+int sim_serve_machine_rules(struct plain_call *c);
+int sim_serve_retries(struct plain_call *c);
+int sim_serve_retry_reset(struct plain_call *c);

@@ -57,12 +57,16 @@ static void wide_classes_hold_for_many(void **state)
 
 static void classes_act_or_read(void **state)
 {
-        static const char *const reads[] = { "list", "get", "lookup", "login", "disk-list", "other" };
+        static const char *const reads[] = { "list",         "get",       "lookup",    "login",
+                                             "other",        "disk-list", "card-list", "group-list",
+                                             "binding-list", "rule-list", "retry-list" };
         size_t n = 0;
 
         (void)state;
         for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
                 assert_false(call_class_acts(reads[i]));
+        assert_true(call_class_lists("list") && call_class_lists("disk-list"));
+        assert_false(call_class_lists("get") || call_class_lists("disk"));
         for (size_t i = 0; call_classes[i]; i++)
                 n += !call_class_acts(call_classes[i]);
         assert_int_equal(n, sizeof(reads) / sizeof(reads[0]));

@@ -114,9 +114,10 @@ static void disks_go_late_and_with_their_machine(void **state)
                    "{\"result\":\"0\",\"startid\":\"task-3\"}");
         check_call(s, 2 * READY_DELAY - 1, METHOD_POST, "cloudvm/vdisk/search", OF("vm-1"), "disk-3");
         check_no(s, 2 * READY_DELAY, METHOD_DELETE, "cloudvm/vdisk/disk-3", NULL, "disk does not exist");
-        check_call(s, 2 * READY_DELAY, METHOD_DELETE, "cloudvm/vm-1", NULL, "\"result\":\"0\"");
         check_call(s, 2 * READY_DELAY, METHOD_PUT, "cloudvm/vdisk/extend",
                    "{\"vdisk.id\":\"disk-4\",\"vdisk.size\":\"500\"}", "\"result\":\"0\"");
+        check_call(s, 2 * READY_DELAY, METHOD_DELETE, "cloudvm/vm-1", NULL, "\"result\":\"0\"");
+        check_no(s, 2 * READY_DELAY, METHOD_POST, "cloudvm/vdisk/add", ADD("vm-1"), "machine is locked");
         check_no(s, 3 * READY_DELAY, METHOD_POST, "cloudvm/vdisk/search", OF("vm-1"), "machine does not exist");
         check_no(s, 3 * READY_DELAY, METHOD_DELETE, "cloudvm/vdisk/disk-4", NULL, "disk does not exist");
         check_call(s, 3 * READY_DELAY, METHOD_POST, "cloudvm/vdisk/search", OF("vm-2"), "disk-2");
@@ -175,6 +176,9 @@ static void states_survive(void **state)
         check_call(s, 2 * READY_DELAY, METHOD_POST, "cloudvm/vdisk/search", OF("vm-1"), "\"vdisk.size\":\"150\"");
         check_call(s, 2 * READY_DELAY, METHOD_POST, "cloudvm/vdisk/add", ADD("vm-1"), "disk-3");
         check_call(s, 2 * READY_DELAY, METHOD_DELETE, "cloudvm/vm-1", NULL, "\"result\":\"0\"");
+        check_no(s, 2 * READY_DELAY, METHOD_DELETE, "cloudvm/vdisk/disk-2", NULL, "machine is locked");
+        check_no(s, 2 * READY_DELAY, METHOD_PUT, "cloudvm/vdisk/extend", "{\"vdisk.id\":\"disk-2\",\"vdisk.size\":500}",
+                 "machine is locked");
         check_no(s, 3 * READY_DELAY, METHOD_DELETE, "cloudvm/vdisk/disk-3", NULL, "disk does not exist");
         simulator->free(s);
 }

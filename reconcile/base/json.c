@@ -9,6 +9,7 @@
 
 #define DEPTH_MAX 64
 #define TEXT_MAX ((size_t)256 << 20)
+#define BLANKS " \t\r\n"
 
 /* Where the string that begins at `at` ends: at its closing quote, or beyond the text. */
 static size_t skip_string(const char *text, size_t n, size_t at)
@@ -94,6 +95,40 @@ char *json_to_text(const json_t *value, size_t flags)
         _cleanup_buf_ struct buf b = BUF_INIT(TEXT_MAX);
 
         return json_print(value, flags, &b) < 0 ? NULL : buf_steal(&b);
+}
+
+static bool equal_without_blanks(const char *stray, const char *key)
+{
+        for (;;) {
+                stray += strspn(stray, BLANKS);
+                if (*stray != *key)
+                        return false;
+                if (!*key)
+                        return true;
+                stray++;
+                key++;
+        }
+}
+
+json_t *json_member(const json_t *object, const char *key)
+{
+        json_t *exact = json_object_get(object, key), *found = NULL, *value;
+        const char *name;
+
+        if (exact)
+                return exact;
+
+        json_object_foreach((json_t *)object, name, value)
+        {
+                if (!equal_without_blanks(name, key))
+                        continue;
+                /* Two that match could mean either: then neither is taken. */
+                if (found)
+                        return NULL;
+                found = value;
+        }
+
+        return found;
 }
 
 static bool is_nothing(const json_t *value)

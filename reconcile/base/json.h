@@ -30,6 +30,9 @@ int json_parse(const char *text, size_t n, json_t **ret, struct error *e);
 int json_print(const json_t *value, size_t flags, struct buf *b);
 char *json_to_text(const json_t *value, size_t flags);
 
+/* The member of an object whose key equals `key` once blanks within it are taken out; NULL: none. */
+json_t *json_member(const json_t *object, const char *key);
+
 /* A string, an integer or a whole real, as text or as a number. 0; -ENOENT: null or "" or NULL; -EBADMSG: anything
  * else. `json_text` gives a string that lives as long as `scratch` (32 bytes) and the value. */
 int json_read_int64(const json_t *value, int64_t *ret);

@@ -163,6 +163,23 @@ static void test_siblings_do_not_nest(_unused_ void **state)
         assert_int_equal(json_array_size(value), 501);
 }
 
+static void test_member(_unused_ void **state)
+{
+        _cleanup_json_ json_t *object = parsed("{\"id\": 1, \" id\": 2, \" vm Name \": 3, \"\\tcpu\": 4, \"a \": 5, "
+                                               "\" a\": 6, \"ID\": 7, \"x\": null}");
+
+        assert_int_equal(json_integer_value(json_member(object, "id")), 1);
+        assert_int_equal(json_integer_value(json_member(object, "vmName")), 3);
+        assert_int_equal(json_integer_value(json_member(object, "cpu")), 4);
+        assert_null(json_member(object, "a"));
+        assert_null(json_member(object, "vm"));
+        assert_null(json_member(object, "vmNames"));
+        assert_null(json_member(object, "Id"));
+        assert_true(json_is_null(json_member(object, "x")));
+        assert_null(json_member(NULL, "id"));
+        assert_null(json_member(json_object_get(object, "id"), "id"));
+}
+
 static void test_read_int64(_unused_ void **state)
 {
         _cleanup_json_ json_t *inexact = parsed("9007199254740994.0");
@@ -244,6 +261,7 @@ int main(void)
                 cmocka_unit_test(test_depth),
                 cmocka_unit_test(test_brackets_in_strings_do_not_nest),
                 cmocka_unit_test(test_siblings_do_not_nest),
+                cmocka_unit_test(test_member),
                 cmocka_unit_test(test_read_int64),
                 cmocka_unit_test(test_read_text),
                 cmocka_unit_test(test_read_bool),

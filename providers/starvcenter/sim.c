@@ -49,6 +49,19 @@ static const struct plain_route routes[] = {
         { METHOD_POST, "cloudsegroup/rule/vm", "rule-list", sim_serve_machine_rules },
         { METHOD_POST, "cloudsegroup/retryrule/search", "retry-list", sim_serve_retries },
         { METHOD_PUT, "cloudsegroup/retryrule/reset", "retry", sim_serve_retry_reset },
+
+        { METHOD_POST, "cloudslb/search", "balancer-list", sim_serve_balancers },
+        { METHOD_POST, "cloudslb/add", "balancer", sim_serve_balancer_add },
+        { METHOD_PUT, "cloudslb/modify", "balancer-change", sim_serve_balancer_modify },
+        { METHOD_PUT, "cloud slb/modify", "balancer-change", sim_serve_balancer_modify }, /* as it is printed */
+        { METHOD_DELETE, "cloudslb/*", "balancer-delete", sim_serve_balancer_delete },
+        { METHOD_POST, "cloudslb/start", "balancer-start", sim_serve_balancer_start },
+        { METHOD_POST, "cloudslb/stop", "balancer-stop", sim_serve_balancer_stop },
+        { METHOD_PUT, "cloudslb/https/cert/conf", "certificate", sim_serve_certificate },
+        { METHOD_POST, "cloudslb/realnode/search", "backend-list", sim_serve_backends },
+        { METHOD_POST, "cloudslb/realnode/add", "backend", sim_serve_backend_add },
+        { METHOD_PUT, "cloudslb/realnode/modify", "backend-change", sim_serve_backend_modify },
+        { METHOD_DELETE, "cloudslb/realnode/*", "backend-delete", sim_serve_backend_delete },
         {},
 };
 
@@ -63,6 +76,10 @@ static const char *const subjects[] = {
         "securitygroup.id",
         "securitygroup.name",
         "aclrule.securitygroupid",
+        "slb.id",
+        "slb.name",
+        "realnode.id",
+        "realnode.slbid",
 };
 
 static const char *class_of(const struct plain_call *c)

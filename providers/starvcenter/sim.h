@@ -36,7 +36,18 @@ enum sim_work {
 };
 
 /* In the order in which a saved state is loaded: whatever hangs on another comes after it. */
-enum sim_kind_name { SIM_MACHINES, SIM_DISKS, SIM_CARDS, SIM_GROUPS, SIM_RULES, SIM_BINDINGS, SIM_KINDS, SIM_NONE };
+enum sim_kind_name {
+        SIM_MACHINES,
+        SIM_DISKS,
+        SIM_CARDS,
+        SIM_GROUPS,
+        SIM_RULES,
+        SIM_BINDINGS,
+        SIM_BALANCERS,
+        SIM_BACKENDS,
+        SIM_KINDS,
+        SIM_NONE
+};
 
 #define SIM_TIME_MAX 24
 #define SIM_ADDRESS_MAX 20
@@ -95,6 +106,21 @@ struct sim_binding {
         char *group;          /* the id */
 };
 
+struct sim_balancer {
+        struct sim_item item;
+        char *name, *description, *tenant, *router, *protocol, *network, *address, *path, *policy, *health_path;
+        char *certificate, *key; /* digests of what was last sent */
+        int64_t port, backend_port, retries, interval, timeout, idle, connections;
+        bool dedicated, enabled, certified;
+};
+
+struct sim_backend {
+        struct sim_item item; /* hangs on its balancer */
+        char *name, *description, *address, *machine;
+        int64_t port, weight;
+        bool enabled;
+};
+
 /* What a start position means. */
 enum sim_paging { PAGING_PAGE, PAGING_OFFSET1, PAGING_OFFSET0, PAGING_IGNORED };
 
@@ -130,6 +156,7 @@ struct sim_field {
                 STYLE_SHOUT,    /* in capitals, with quirks */
                 STYLE_PORTS,    /* ports, and addresses below: the same in another form, with quirks */
                 STYLE_ADDRESSES,
+                STYLE_CLIPPED, /* at most 100, with quirks */
         } style;
         bool later; /* states that were saved earlier lack it */
 };
@@ -146,12 +173,13 @@ struct sim_kind {
         const char *prefix;      /* of ids */
         size_t size;
         enum sim_kind_name parent;
-        const struct sim_field *fields; /* ends with one of neither name nor key */
+        const struct sim_field *fields;    /* ends with one of neither name nor key */
+        void (*begin)(struct sim_item *i); /* sets what is not nothing in a new one; NULL: there is no such thing */
         void (*settle)(struct simulation *s, struct sim_item *i, enum sim_work work); /* of works that are its own */
 };
 
 extern const struct sim_kind sim_machine_kind, sim_disk_kind, sim_card_kind, sim_group_kind, sim_rule_kind,
-        sim_binding_kind;
+        sim_binding_kind, sim_balancer_kind, sim_backend_kind;
 const struct sim_kind *sim_kind(enum sim_kind_name name);
 
 /* sim_items.c: the life of things. A new one has no texts, and is in no table until it is put there, with an id unless it has one
@@ -183,6 +211,7 @@ const char *sim_field_text(const struct sim_item *i, const struct sim_field *f, 
 json_t *sim_field_json(const struct sim_item *i, const struct sim_field *f); /* as it is; NULL: out of memory */
 int sim_field_set(struct sim_item *i, const struct sim_field *f, const json_t *value); /* 0, -EBADMSG, -ENOMEM */
 int sim_text_set(char **text, const char *value);                                      /* 0 or -ENOMEM */
+int sim_digest_set(char **text, const char *value);                                    /* the same, of its digest */
 /* How a listing prints the thing; NULL: out of memory. Lives until the thing changes. */
 const char *sim_item_row(const struct simulation *s, struct sim_item *i);
 

@@ -86,6 +86,16 @@ bool sim_check(struct plain_call *c, const struct sim_check *checks, const json_
         return true;
 }
 
+bool sim_check_fixed(struct plain_call *c, const char *const *keys, int *ret)
+{
+        for (; *keys; keys++)
+                if (is_there(sim_param(c, *keys))) {
+                        *ret = sim_say_no(c, "%s cannot be modified", *keys);
+                        return false;
+                }
+        return true;
+}
+
 /* Requests write aclrule.vmport where replies say aclrule_vmport. */
 static bool is_key(const char *a, const char *b)
 {

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "providers/starvcenter/sim.h"
+#include "reconcile/base/digest.h"
 #include "reconcile/base/text.h"
+
+#define CLIPPED_MAX 100
 
 static void *place(const struct sim_item *i, const struct sim_field *f)
 {
@@ -63,6 +66,16 @@ int sim_text_set(char **text, const char *value)
         return 0;
 }
 
+int sim_digest_set(char **text, const char *value)
+{
+        _cleanup_(digest_free_p) struct digest *d = NULL;
+        char printed[DIGEST_TEXT_MAX];
+
+        if (digest_new(&d) < 0 || digest_add(d, value, strlen(value)) < 0 || digest_end(d, printed) < 0)
+                return -ENOMEM;
+        return sim_text_set(text, printed);
+}
+
 static int set_text(struct sim_item *i, const struct sim_field *f, const json_t *value)
 {
         char scratch[32];
@@ -117,6 +130,8 @@ static json_t *print(const struct simulation *s, const struct sim_item *i, const
                 return json_null();
         if (f->style == STYLE_PLAIN || f->style == STYLE_NULLABLE)
                 return sim_field_json(i, f);
+        if (f->style == STYLE_CLIPPED)
+                return json_integer(*(int64_t *)place(i, f) < CLIPPED_MAX ? *(int64_t *)place(i, f) : CLIPPED_MAX);
         odd = f->style == STYLE_SHOUT   ? shout(text)
               : f->style == STYLE_PORTS ? sim_odd_ports(text)
                                         : sim_odd_addresses(text);

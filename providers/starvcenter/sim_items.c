@@ -11,8 +11,10 @@
 const struct sim_kind *sim_kind(enum sim_kind_name name)
 {
         static const struct sim_kind *const kinds[SIM_KINDS] = {
-                [SIM_MACHINES] = &sim_machine_kind, [SIM_DISKS] = &sim_disk_kind, [SIM_CARDS] = &sim_card_kind,
-                [SIM_GROUPS] = &sim_group_kind,     [SIM_RULES] = &sim_rule_kind, [SIM_BINDINGS] = &sim_binding_kind,
+                [SIM_MACHINES] = &sim_machine_kind,   [SIM_DISKS] = &sim_disk_kind,
+                [SIM_CARDS] = &sim_card_kind,         [SIM_GROUPS] = &sim_group_kind,
+                [SIM_RULES] = &sim_rule_kind,         [SIM_BINDINGS] = &sim_binding_kind,
+                [SIM_BALANCERS] = &sim_balancer_kind, [SIM_BACKENDS] = &sim_backend_kind,
         };
 
         return kinds[name];
@@ -22,8 +24,11 @@ struct sim_item *sim_item_new(enum sim_kind_name kind)
 {
         struct sim_item *i = calloc(1, sim_kind(kind)->size);
 
-        if (i)
-                i->kind = kind;
+        if (!i)
+                return NULL;
+        i->kind = kind;
+        if (sim_kind(kind)->begin)
+                sim_kind(kind)->begin(i);
         return i;
 }
 

@@ -194,19 +194,43 @@ static bool passes(const struct plain_call *c, const struct sim_item *i, const s
         return sim_item_is_listed(i);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+        const struct sim_item *x = ((const struct sim_row *)a)->item, *y = ((const struct sim_row *)b)->item;
+        const struct sim_field *name = sim_field_find(x->kind, "name");
+        char one[32], other[32];
+        int order = strcmp(sim_field_text(x, name, one), sim_field_text(y, name, other));
+
+        return order ? order : (x->record.serial > y->record.serial) - (x->record.serial < y->record.serial);
+}
+
+/* Things are listed in the order of their making unless another is asked for. False: there is no such order. */
+static bool take_order(const struct plain_call *c, const struct sim_listing *l, bool *ret_by_name)
+{
+        const char *order = l->ordered ? sim_text(c, "search.orderby") : "";
+
+        *ret_by_name = text_equal(order, "name");
+        return *ret_by_name || !*order || text_equal(order, "createtime");
+}
+
 int sim_serve_listing(struct plain_call *c, const struct sim_listing *l)
 {
         struct sim_rows rows _cleanup_sim_rows_ = {};
         struct active active[FILTERS_MAX];
         size_t n = activate(c, l, active);
+        bool by_name;
 
-        rows.all = n == 0;
+        if (!take_order(c, l, &by_name))
+                return sim_say_no(c, "search.orderby is neither createtime nor name");
+        rows.all = n == 0 && !by_name;
         for (size_t i = 0; !rows.all && i < c->s->things[l->kind].n_records; i++) {
                 struct sim_item *item = sim_item_at(c->s, l->kind, i);
 
                 if (passes(c, item, active, n) && sim_rows_add(&rows, item) < 0)
                         return -ENOMEM;
         }
+        if (by_name && rows.n_rows > 0)
+                qsort(rows.rows, rows.n_rows, sizeof(struct sim_row), compare_names);
         return sim_say_rows(c, l, &rows);
 }
 

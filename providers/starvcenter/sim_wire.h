@@ -64,6 +64,7 @@ struct sim_check {
 
 /* `checks` end with one without key. False: one is wrong, and no is said; `*ret` is what came of that. */
 bool sim_check(struct plain_call *c, const struct sim_check *checks, const json_t *params, int *ret);
+bool sim_check_fixed(struct plain_call *c, const char *const *keys, int *ret); /* none of them is there */
 /* Gives the thing all fields that the checks name and the parameters have; words in small letters. 0 or -ENOMEM, after sim_check(). */
 int sim_fill(struct sim_item *i, const struct sim_check *checks, const json_t *params);
 
@@ -84,9 +85,9 @@ struct sim_filter {
 struct sim_listing {
         enum sim_kind_name kind;
         const struct sim_filter *filters; /* ends with one without key; NULL: none */
-        bool paged;
-        const char *nothing; /* with quirks: what "data" is where there are no rows; NULL: it is missing */
-        bool bare;           /* with quirks: a row that is alone comes without its list */
+        bool paged, ordered;              /* it is asked for in pages, in an order */
+        const char *nothing;              /* with quirks: what "data" is where there are no rows; NULL: it is missing */
+        bool bare;                        /* with quirks: a row that is alone comes without its list */
 };
 
 /* The rows of a listing before they are paged: all of a kind, or some one by one. */
@@ -108,7 +109,11 @@ int sim_say_rows(struct plain_call *c, const struct sim_listing *l, const struct
 int sim_serve_listing(struct plain_call *c, const struct sim_listing *l); /* all that match */
 int sim_serve_children(struct plain_call *c, const struct sim_listing *l, const struct sim_item *parent);
 
-/* Handlers of routes: sim_machine_calls.c, sim_disks.c, sim_cards.c, sim_groups.c, sim_rules.c. */
+/* sim_backends.c: those that come with their balancer. False: one is wrong, and no is said. */
+bool sim_check_backends(struct plain_call *c, const json_t *list, int *ret);
+int sim_add_backends(struct plain_call *c, const json_t *list, struct sim_item *balancer); /* 0 or -ENOMEM */
+
+/* Handlers of routes, each beside the kind that it is about. */
 int sim_serve_machines(struct plain_call *c);
 int sim_serve_machine(struct plain_call *c);
 int sim_serve_machine_create(struct plain_call *c);
@@ -137,3 +142,14 @@ int sim_serve_rule_delete(struct plain_call *c);
 int sim_serve_machine_rules(struct plain_call *c);
 int sim_serve_retries(struct plain_call *c);
 int sim_serve_retry_reset(struct plain_call *c);
+int sim_serve_balancers(struct plain_call *c);
+int sim_serve_balancer_add(struct plain_call *c);
+int sim_serve_balancer_modify(struct plain_call *c);
+int sim_serve_balancer_delete(struct plain_call *c);
+int sim_serve_balancer_start(struct plain_call *c);
+int sim_serve_balancer_stop(struct plain_call *c);
+int sim_serve_certificate(struct plain_call *c);
+int sim_serve_backends(struct plain_call *c);
+int sim_serve_backend_add(struct plain_call *c);
+int sim_serve_backend_modify(struct plain_call *c);
+int sim_serve_backend_delete(struct plain_call *c);

@@ -270,75 +270,6 @@ static bool has_things(const struct account *a, enum thing_type type)
         return false;
 }
 
-static int add_detail(struct account *a, enum thing_type of, const char *id, const char *within)
-{
-        struct detail *detail = ARRAY_ADD(a->details, a->n_details, a->allocated_details);
-
-        if (!detail)
-                return -ENOMEM;
-        *detail = (struct detail){ .of = of, .id = id, .within = within };
-        return 0;
-}
-
-/* The cards of the machines that are to be in a group. */
-static int add_cards(struct account *a, const char *group, const struct security_group *spec)
-{
-        const struct ledger *ledger = a->engine->ledger;
-        int r = 0;
-
-        for (size_t i = 0; i < spec->attach.n && r == 0; i++) {
-                const struct attach_spec *to = &((const struct attach_spec *)spec->attach.items)[i];
-                char name[RESOURCE_TEXT_MAX];
-
-                if (to->machine)
-                        r = add_detail(a, TYPE_CARD, to->machine, group);
-                if (!to->machine_set.resource)
-                        continue;
-                resource_text(to->machine_set.resource, name);
-                for (size_t k = 0; k < ledger->n_things && r == 0; k++) {
-                        const struct thing *t = ledger->things[k];
-
-                        if (t->type == TYPE_MACHINE && t->state == THING_OWNED && *t->id &&
-                            text_equal(t->account, a->name) && text_equal(t->resource, name))
-                                r = add_detail(a, TYPE_CARD, t->id, group);
-                }
-        }
-        return r;
-}
-
-/* What is to be known of a thing of ours beyond what its listing shows. */
-static int add_details_of(struct account *a, const struct thing *t)
-{
-        const struct resource *resource = estate_find_text(a->engine->estate, t->resource);
-        int r = 0;
-
-        if (t->type == TYPE_TEMPLATE && resource && resource->machine_template->credit)
-                r = add_detail(a, TYPE_TEMPLATE, t->id, NULL);
-        for (enum thing_type type = 0; type < THING_TYPES && r == 0; type++)
-                if (a->making[type].contained && a->making[type].container == t->type)
-                        r = add_detail(a, type, t->id, NULL);
-        if (t->type == TYPE_GROUP && r == 0 && resource)
-                r = add_cards(a, t->id, resource->security_group);
-        return r;
-}
-
-static int add_details(struct account *a, struct scope *scope)
-{
-        const struct ledger *ledger = a->engine->ledger;
-        int r = 0;
-
-        a->n_details = 0;
-        for (size_t i = 0; r == 0 && i < ledger->n_things; i++) {
-                const struct thing *t = ledger->things[i];
-
-                if ((t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id && text_equal(t->account, a->name))
-                        r = add_details_of(a, t);
-        }
-        scope->details = a->details;
-        scope->n_details = a->n_details;
-        return r;
-}
-
 /* What is looked at: machines, and of the rest only what there is, or is to be. */
 static int scope_of(struct account *a, struct scope *scope)
 {
@@ -346,7 +277,7 @@ static int scope_of(struct account *a, struct scope *scope)
         for (enum thing_type type = 0; type < THING_TYPES; type++)
                 if ((a->making[type].possible || type == TYPE_CARD) && has_things(a, type))
                         scope->types |= 1u << type;
-        return add_details(a, scope);
+        return details_add(a, scope);
 }
 
 /* Does what is shown say of everything that would be looked for? */

@@ -153,6 +153,10 @@ usec_t account_pace(const struct account *a, usec_t now, usec_t wanted); /* when
 /* calls.c: rows of calls, and what is remembered of those that did not work. */
 bool call_is_open(const struct account *a,
                   const struct call *c); /* of this account, may have gone out, and not resolved */
+/* The id of what its thing hangs on, a machine, or is in; NULL: nothing, or that is not there. */
+const char *call_parent(const struct account *a, const struct call *c);
+/* Does the listing say anything of such a thing? Not where its machine is there, and what hangs on it could not be read. */
+bool call_is_looked_into(const struct account *a, const struct call *c);
 /* The id of what the thing that a call is about is in; NULL: it is not ours, or not there. */
 const char *call_container(const struct account *a, const struct call *c);
 bool call_is_about(const struct call *c, const struct thing *t);
@@ -196,6 +200,9 @@ bool recover_stays_absent(const struct account *a, struct call *c);
 void recover_own(struct account *a, struct call *c, const struct row *row);
 void recover_park_slot(struct account *a, struct call *c, const char *id, bool leaked, const char *note);
 void recover_not_done(struct account *a, struct call *c, usec_t now);
+
+/* details.c: what of single things is to be known beyond the listings. 0 or -ENOMEM. */
+int details_add(struct account *a, struct scope *scope);
 
 /* recover_part.c: a call about what is contained in something of ours. */
 void recover_part(struct account *a, struct call *c, usec_t now);

@@ -224,24 +224,6 @@ static int password_of(struct account *a, const struct order *order, const char 
         return *ret ? 0 : -EINVAL;
 }
 
-/* What a disk hangs on: the machine in whose slot it is; and what something is in. */
-static const char *parent_of(const struct account *a, const struct call *c)
-{
-        const struct ledger *ledger = a->engine->ledger;
-        const char *slash = c->type == TYPE_DISK ? strchr(c->slot, '/') : NULL;
-
-        if (a->making[c->type].contained)
-                return call_container(a, c);
-        for (size_t i = 0; slash && i < ledger->n_things; i++) {
-                const struct thing *t = ledger->things[i];
-
-                if (t->type == TYPE_MACHINE && t->state != THING_GONE && text_equal(t->account, a->name) &&
-                    strncmp(t->slot, c->slot, (size_t)(slash - c->slot)) == 0 && !t->slot[slash - c->slot])
-                        return t->id;
-        }
-        return NULL;
-}
-
 /* All but what it needs only when it goes out. */
 static struct order order_of(const struct account *a, const struct call *c)
 {
@@ -252,7 +234,7 @@ static struct order order_of(const struct account *a, const struct call *c)
                 .n = 1,
                 .name = c->slot,
                 .marker = c->marker[0] ? c->marker : NULL,
-                .parent = parent_of(a, c),
+                .parent = call_parent(a, c),
                 .field = c->field,
                 .wanted = &c->wanted,
                 .resource = c->verb == ORDER_CREATE ? estate_find_text(a->engine->estate, c->resource) : NULL,

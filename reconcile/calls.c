@@ -82,6 +82,37 @@ const char *call_container(const struct account *a, const struct call *c)
         return NULL;
 }
 
+/* The machine in whose slot a disk is. */
+static const char *machine_of(const struct account *a, const struct call *c)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        size_t n = strcspn(c->slot, "/");
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->type == TYPE_MACHINE && t->state != THING_GONE && text_equal(t->account, a->name) &&
+                    strncmp(t->slot, c->slot, n) == 0 && !t->slot[n])
+                        return t->id;
+        }
+        return NULL;
+}
+
+const char *call_parent(const struct account *a, const struct call *c)
+{
+        if (a->making[c->type].contained)
+                return call_container(a, c);
+        return c->type == TYPE_DISK ? machine_of(a, c) : NULL;
+}
+
+bool call_is_looked_into(const struct account *a, const struct call *c)
+{
+        const char *machine = a->making[c->type].goes_along ? call_parent(a, c) : NULL;
+
+        return !machine || !observation_find(a->machines, TYPE_MACHINE, machine) ||
+               observation_covers_in(a->machines, c->type, machine);
+}
+
 static uint64_t next_random(struct engine *engine)
 {
         engine->random ^= engine->random << 13;

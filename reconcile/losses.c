@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <string.h>
 
 #include "reconcile/account.h"
 #include "reconcile/base/array.h"
@@ -115,13 +116,30 @@ static bool is_gone(const struct account *a, const struct thing *t)
         return true;
 }
 
-static void gone(struct account *a, struct thing *t, const char *note)
+static void mark_gone(struct account *a, struct thing *t, const char *note)
 {
         t->state = THING_GONE;
         t->missing = false;
         t->gone_at = engine_wall(a->engine);
         t->note = note;
         touch_thing(a, t);
+}
+
+/* What hung on a machine for good goes with it. */
+static void gone(struct account *a, struct thing *t, const char *note)
+{
+        struct ledger *ledger = a->engine->ledger;
+        size_t n = strlen(t->slot);
+
+        mark_gone(a, t, note);
+        for (size_t i = 0; t->type == TYPE_MACHINE && i < ledger->n_things; i++) {
+                struct thing *along = ledger->things[i];
+
+                if (a->making[along->type].goes_along && along->state != THING_GONE &&
+                    text_equal(along->account, a->name) && strncmp(along->slot, t->slot, n) == 0 &&
+                    along->slot[n] == '/')
+                        mark_gone(a, along, "went with its machine");
+        }
 }
 
 static void settle_delete(struct account *a, struct thing *t, bool is_absent)

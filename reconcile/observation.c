@@ -26,7 +26,8 @@ static int copy_details(struct observation *obs, const struct scope *scope)
                         .id = strpool_add(obs->strings, detail->id),
                         .within = detail->within ? strpool_add(obs->strings, detail->within) : NULL,
                 };
-                if (!details[i].id || !details[i].within != !detail->within)
+                if (!details[i].id || !details[i].within != !detail->within ||
+                    strmap_set(&obs->looked_in[detail->of], details[i].id, &details[i]) < 0)
                         return -ENOMEM;
         }
         obs->scope.details = details;
@@ -62,6 +63,7 @@ struct observation *observation_free(struct observation *obs)
                 return NULL;
         for (enum thing_type type = 0; type < THING_TYPES; type++) {
                 strmap_done(&obs->of[type].by_id);
+                strmap_done(&obs->looked_in[type]);
                 free(obs->of[type].rows);
         }
         strpool_free(obs->strings);
@@ -166,14 +168,15 @@ void observation_shrink(struct observation *obs)
         }
 }
 
+void observation_miss(struct observation *obs, enum thing_type type, const char *parent)
+{
+        (void)strmap_remove(&obs->looked_in[type], parent);
+}
+
 bool observation_covers_in(const struct observation *obs, enum thing_type type, const char *parent)
 {
-        if (obs->scope.type != SCOPE_ACCOUNT || !observation_covers(obs, type))
-                return false;
-        for (size_t i = 0; i < obs->scope.n_details; i++)
-                if (obs->scope.details[i].of == type && text_equal(obs->scope.details[i].id, parent))
-                        return true;
-        return false;
+        return obs->scope.type == SCOPE_ACCOUNT && observation_covers(obs, type) &&
+               strmap_get(&obs->looked_in[type], parent);
 }
 
 const struct row *observation_find(const struct observation *obs, enum thing_type type, const char *id)

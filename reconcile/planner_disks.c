@@ -64,6 +64,23 @@ static struct disk disk_at(const struct planning *pl, const char *name, struct t
         return d;
 }
 
+/* One with its marker that is not ours: a second one would be a double. */
+static void block_stranger(struct planning *pl, struct action *a)
+{
+        const struct listed *listed = &pl->in->machines->of[TYPE_DISK];
+
+        if (pl->in->making[TYPE_DISK].marker != MARKER_NAME)
+                return;
+        for (size_t i = 0; i < listed->n_rows; i++)
+                if (text_equal(listed->rows[i].name, a->name) &&
+                    !ledger_held(pl->in->ledger, pl->in->account, TYPE_DISK, listed->rows[i].id))
+                        planning_block(pl, a, REASON_CONFLICT,
+                                       plan_string(pl->plan,
+                                                   "a disk that is marked as %s (%s) is there and is not ours; delete "
+                                                   "it, or take the mark out of its description",
+                                                   a->name, listed->rows[i].id));
+}
+
 static void make(struct planning *pl, const struct disk_spec *spec, const char *name, size_t after)
 {
         const struct slot slot = { .type = TYPE_DISK, .name = name };
@@ -74,6 +91,7 @@ static void make(struct planning *pl, const struct disk_spec *spec, const char *
         a->order = ORDER_CREATE;
         a->counts = COUNTS_CREATE;
         values_set_number(&a->wanted, PROPERTY_SIZE, spec->size);
+        block_stranger(pl, a);
         a->summary = value_text(pl->plan, PROPERTY_SIZE, &a->wanted);
         if (after) {
                 action_depends(a, after - 1);
@@ -312,6 +330,17 @@ static void plan_missing_of(struct planning *pl, const char *machine, size_t aft
         }
 }
 
+/* What hangs on a machine is not known where nobody looked, or nobody was told: then nothing is missing either. */
+static bool is_looked_into(struct planning *pl, const struct slot *s)
+{
+        if (!pl->in->making[TYPE_DISK].goes_along || observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id))
+                return true;
+        planning_section(pl)->waiting = true;
+        planning_note(pl,
+                      plan_string(pl->plan, "%s: its disks are not known yet; nothing is done about them", s->name));
+        return false;
+}
+
 static void plan_missing(struct planning *pl, size_t first)
 {
         size_t end = pl->plan->n_actions;
@@ -320,7 +349,8 @@ static void plan_missing(struct planning *pl, size_t first)
                 const struct slot *s = &pl->set->slots[i];
 
                 if (slot_is_shown(s) && !s->victim && !s->hold && !s->release &&
-                    (s->row->condition == CONDITION_RUNNING || s->row->condition == CONDITION_STOPPED))
+                    (s->row->condition == CONDITION_RUNNING || s->row->condition == CONDITION_STOPPED) &&
+                    pl->set->spec->disks.n && is_looked_into(pl, s))
                         plan_missing_of(pl, s->name, 0);
         }
         for (size_t i = first; i < end && !pl->failed; i++)
@@ -362,9 +392,21 @@ static void delete_after(struct planning *pl, const struct disk *d, size_t numbe
         a->order = ORDER_DELETE;
         a->counts = COUNTS_DELETE;
         a->summary = value_text(pl->plan, PROPERTY_SIZE, &d->slot.row->values);
+        if (pl->in->making[TYPE_DISK].goes_along)
+                a->requests = 0;
         action_depends(a, number);
         a->serves = number + 1;
         a->waits = "its machine goes first";
+}
+
+/* What is on the disks of a machine that is made anew is lost: nobody should find that out afterwards. */
+static void tell_emptied(struct planning *pl, struct action *machine, size_t disks)
+{
+        machine->summary = plan_string(pl->plan, "%s%sits %s with it and come%s back empty",
+                                       machine->summary ? machine->summary : "", machine->summary ? ", " : "",
+                                       disks == 1 ? "data disk goes" : "data disks go", disks == 1 ? "s" : "");
+        if (!machine->summary)
+                pl->failed = true;
 }
 
 /* The disks of a machine that is deleted, for good or to be made anew. */
@@ -372,7 +414,7 @@ static void plan_leaving(struct planning *pl, size_t number)
 {
         bool for_good = pl->plan->actions[number].counts == COUNTS_DELETE;
         const char *name = pl->plan->actions[number].name;
-        size_t n = strlen(name);
+        size_t n = strlen(name), disks = 0;
 
         for (struct thing *t = strmap_get(&pl->census->things, pl->set->name); t && !pl->failed; t = t->next) {
                 struct disk d;
@@ -385,7 +427,10 @@ static void plan_leaving(struct planning *pl, size_t number)
                         detach_first(pl, &d, number);
                 if (for_good)
                         delete_after(pl, &d, number);
+                disks++;
         }
+        if (disks && !for_good && pl->in->making[TYPE_DISK].goes_along)
+                tell_emptied(pl, &pl->plan->actions[number], disks);
 }
 
 void plan_disks(struct planning *pl, size_t first)

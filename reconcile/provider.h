@@ -55,6 +55,7 @@ struct making {
         bool name_stays;       /* MARKER_NAME: set when it is made, and there is no ORDER_RENAME */
         bool named_later;      /* the marker can be set, by ORDER_RENAME, only once the thing is there */
         bool detached;         /* a disk: must be detached before its machine is deleted */
+        bool goes_along; /* a disk: it hangs on its machine for good, is listed only with it, and goes when it goes */
         /* Such things are ours by what they are in: all that is in a `container` that the ledger owns, and nothing else. The ledger keeps
          * no rows of them, but of the calls about them. A row's name tells one from the others of its parent. */
         bool contained;

@@ -109,8 +109,24 @@ static void thing_shown(struct account *a, struct thing *t, const struct row *ro
         touch_thing(a, t);
 }
 
-static void see_thing(struct account *a, struct thing *t)
+/* What goes along with its machine is shown only with it. */
+static bool may_be_shown(const struct recovery *rec, const struct thing *t)
 {
+        struct account *a = rec->a;
+        const struct thing *machine;
+        const char *slot;
+
+        if (!a->making[t->type].goes_along)
+                return true;
+        slot = strpool_addn(a->engine->strings, t->slot, strcspn(t->slot, "/"));
+        machine = slot ? strmap_get(&rec->things[TYPE_MACHINE], slot) : NULL;
+        return machine && observation_find(a->machines, TYPE_MACHINE, machine->id) &&
+               observation_covers_in(a->machines, t->type, machine->id);
+}
+
+static void see_thing(struct recovery *rec, struct thing *t)
+{
+        struct account *a = rec->a;
         const struct row *row = t->id[0] ? observation_find(a->machines, t->type, t->id) : NULL;
 
         if (t->state == THING_RELEASED || !observation_covers(a->machines, t->type))
@@ -126,7 +142,7 @@ static void see_thing(struct account *a, struct thing *t)
                 thing_shown(a, t, row);
                 return;
         }
-        if (t->state != THING_OWNED || a->machines->capped)
+        if (t->state != THING_OWNED || a->machines->capped || !may_be_shown(rec, t))
                 return;
         if (!t->missing) {
                 t->missing = true;
@@ -218,7 +234,8 @@ bool recover_stays_absent(const struct account *a, struct call *c)
         usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
         usec_t apart = usec_min(confirm, recover_settling(a, c));
 
-        if (a->lacking || is_suddenly_empty(a) || a->machines->capped || !observation_covers(a->machines, c->type))
+        if (a->lacking || is_suddenly_empty(a) || a->machines->capped || !observation_covers(a->machines, c->type) ||
+            !call_is_looked_into(a, c))
                 c->absent_since = 0;
         else if (!c->absent_since)
                 c->absent_since = a->machines_at;
@@ -360,7 +377,7 @@ static void recover_delete(struct account *a, struct call *c, struct thing *t, u
                 call_resolve(a, c, "dropped", "it is not ours to delete any more");
                 return;
         }
-        if (!observation_covers(a->machines, t->type))
+        if (!observation_covers(a->machines, t->type) || !call_is_looked_into(a, c))
                 return;
         if (!observation_find(a->machines, t->type, t->id)) {
                 c->absent += !a->machines->capped;
@@ -443,19 +460,26 @@ static int take_back(struct account *a)
         return 0;
 }
 
+static bool is_ours(const struct recovery *rec, const struct thing *t)
+{
+        return t->state != THING_GONE && text_equal(t->account, rec->a->name);
+}
+
 static int gather(struct recovery *rec)
 {
         struct ledger *ledger = rec->a->engine->ledger;
 
-        for (size_t i = 0; i < ledger->n_things; i++) {
+        bool mapped = ledger->n_calls || rec->a->making[TYPE_DISK].goes_along;
+
+        for (size_t i = 0; mapped && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state == THING_GONE || !text_equal(t->account, rec->a->name))
-                        continue;
-                see_thing(rec->a, t);
-                if (ledger->n_calls && strmap_set(&rec->things[t->type], t->slot, t) < 0)
+                if (is_ours(rec, t) && strmap_set(&rec->things[t->type], t->slot, t) < 0)
                         return -ENOMEM;
         }
+        for (size_t i = 0; i < ledger->n_things; i++)
+                if (is_ours(rec, ledger->things[i]))
+                        see_thing(rec, ledger->things[i]);
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 struct call *c = ledger->calls[i];
                 struct claim *claim;

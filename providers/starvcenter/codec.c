@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "providers/starvcenter/balancer.h"
+#include "providers/starvcenter/disk.h"
 #include "providers/starvcenter/group.h"
 #include "providers/starvcenter/message.h"
 #include "providers/starvcenter/rows.h"
@@ -20,6 +21,7 @@ static const struct machine_support machines[] = {
         { "cpu", .required = true, .readback = READBACK_LISTED, .change = CHANGE_IN_PLACE },
         { "memory", .required = true, .readback = READBACK_LISTED, .change = CHANGE_IN_PLACE },
         { "network", .required = true, .readback = READBACK_NEVER, .change = CHANGE_REPLACE },
+        { "disks", .readback = READBACK_LISTED, .change = CHANGE_IN_PLACE },
         { "passwordEnv", .readback = READBACK_NEVER, .change = CHANGE_REPLACE },
         { "passwordFile", .readback = READBACK_NEVER, .change = CHANGE_REPLACE },
         { NULL },
@@ -29,6 +31,7 @@ static const struct making *making(const struct pairs *options)
 {
         static const struct making makings[THING_TYPES] = {
                 [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NAME, .shows_one = true },
+                [TYPE_DISK] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .goes_along = true },
                 [TYPE_BALANCER] = { .possible = true, .marker = MARKER_NAME },
                 [TYPE_BACKEND] = { .possible = true, .contained = true, .container = TYPE_BALANCER },
                 [TYPE_GROUP] = { .possible = true, .marker = MARKER_NAME, .name_stays = true },
@@ -129,6 +132,8 @@ static int act(const struct account_config *account, const struct order *order, 
 
         if (order->type == TYPE_BALANCER || order->type == TYPE_BACKEND)
                 return balancer_act(account, order, ret, e);
+        if (order->type == TYPE_DISK)
+                return disk_act(account, order, ret, e);
         if (group_is_of(order->type))
                 return group_act(account, order, ret, e);
         if (order->verb == ORDER_DELETE)
@@ -156,9 +161,10 @@ static void take_id(const struct order *order, const struct json_node *reply, st
                 return;
 
         for (size_t i = 0; i < n; i++, row = json_node_next(row)) {
-                id = order->type == TYPE_MACHINE ? rows_machine_id(row, scratch, NULL)
-                     : group_is_of(order->type)  ? group_made(order, row, scratch)
-                                                 : balancer_made(order, row, scratch);
+                id = order->type == TYPE_DISK      ? disk_made(row, scratch)
+                     : order->type == TYPE_MACHINE ? rows_machine_id(row, scratch, NULL)
+                     : group_is_of(order->type)    ? group_made(order, row, scratch)
+                                                   : balancer_made(order, row, scratch);
                 if (id && outcome->n_ids) {
                         outcome->n_ids = 0;
                         return;
@@ -172,6 +178,7 @@ static void acted(const struct account_config *account, const struct order *orde
                   struct outcome *ret)
 {
         const char *const *names = order->type == TYPE_MACHINE ? rows_machine_names
+                                   : order->type == TYPE_DISK  ? disk_names
                                    : group_is_of(order->type)  ? group_names
                                                                : balancer_names;
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "reconcile/account.h"
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+
+/*
+ * What is asked for beyond the listings of an account: only what specs and ledger need, and one thing at a time.
+ */
+
+static int add_detail(struct account *a, enum thing_type of, const char *id, const char *within)
+{
+        struct detail *detail = ARRAY_ADD(a->details, a->n_details, a->allocated_details);
+
+        if (!detail)
+                return -ENOMEM;
+        *detail = (struct detail){ .of = of, .id = id, .within = within };
+        return 0;
+}
+
+/* The cards of the machines that are to be in a group. */
+static int add_cards(struct account *a, const char *group, const struct security_group *spec)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        int r = 0;
+
+        for (size_t i = 0; i < spec->attach.n && r == 0; i++) {
+                const struct attach_spec *to = &((const struct attach_spec *)spec->attach.items)[i];
+                char name[RESOURCE_TEXT_MAX];
+
+                if (to->machine)
+                        r = add_detail(a, TYPE_CARD, to->machine, group);
+                if (!to->machine_set.resource)
+                        continue;
+                resource_text(to->machine_set.resource, name);
+                for (size_t k = 0; k < ledger->n_things && r == 0; k++) {
+                        const struct thing *t = ledger->things[k];
+
+                        if (t->type == TYPE_MACHINE && t->state == THING_OWNED && *t->id &&
+                            text_equal(t->account, a->name) && text_equal(t->resource, name))
+                                r = add_detail(a, TYPE_CARD, t->id, group);
+                }
+        }
+        return r;
+}
+
+/* What is to be known of a thing of ours beyond what its listing shows. */
+static int add_details_of(struct account *a, const struct thing *t)
+{
+        const struct resource *resource = estate_find_text(a->engine->estate, t->resource);
+        int r = 0;
+
+        if (t->type == TYPE_TEMPLATE && resource && resource->machine_template->credit)
+                r = add_detail(a, TYPE_TEMPLATE, t->id, NULL);
+        for (enum thing_type type = 0; type < THING_TYPES && r == 0; type++)
+                if (a->making[type].contained && a->making[type].container == t->type)
+                        r = add_detail(a, type, t->id, NULL);
+        if (t->type == TYPE_GROUP && r == 0 && resource)
+                r = add_cards(a, t->id, resource->security_group);
+        return r;
+}
+
+/* The machine in whose slot a disk is: "web-0" of "web-0/data", the engine's text. NULL: out of memory. */
+static const char *machine_of(struct account *a, const struct thing *disk)
+{
+        return strpool_addn(a->engine->strings, disk->slot, strcspn(disk->slot, "/"));
+}
+
+/* Slots of machines that have disks, by the ledger's word or the specs'. */
+static int find_machines_with_disks(struct account *a, struct strmap *slots)
+{
+        const struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+                const struct resource *resource;
+                const char *slot = NULL;
+
+                if (t->state == THING_GONE || !text_equal(t->account, a->name))
+                        continue;
+                if (t->type == TYPE_DISK && !(slot = machine_of(a, t)))
+                        return -ENOMEM;
+                resource = t->type == TYPE_MACHINE ? estate_find_text(a->engine->estate, t->resource) : NULL;
+                if (resource && resource->machine_set->disks.n)
+                        slot = t->slot;
+                if (slot && strmap_set(slots, slot, (void *)slot) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Where disks are listed only with their machines: those of machines that have some, or should. */
+static int add_disks(struct account *a)
+{
+        _cleanup_strmap_ struct strmap slots = { 0 };
+        const struct ledger *ledger = a->engine->ledger;
+        int r;
+
+        if (!a->making[TYPE_DISK].goes_along)
+                return 0;
+        r = find_machines_with_disks(a, &slots);
+        for (size_t i = 0; r == 0 && slots.count && i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->type == TYPE_MACHINE && (t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id &&
+                    text_equal(t->account, a->name) && strmap_get(&slots, t->slot))
+                        r = add_detail(a, TYPE_DISK, t->id, NULL);
+        }
+        return r;
+}
+
+int details_add(struct account *a, struct scope *scope)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        int r = 0;
+
+        a->n_details = 0;
+        for (size_t i = 0; r == 0 && i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if ((t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id && text_equal(t->account, a->name))
+                        r = add_details_of(a, t);
+        }
+        if (r == 0)
+                r = add_disks(a);
+        scope->details = a->details;
+        scope->n_details = a->n_details;
+        return r;
+}

@@ -292,7 +292,7 @@ struct load_balancer {
 };
 
 enum rule_direction { DIRECTION_IN, DIRECTION_OUT };
-enum rule_protocol { RULE_TCP, RULE_UDP, RULE_ICMP };
+enum rule_protocol { RULE_TCP, RULE_UDP, RULE_ICMP, RULE_ANY /* no spec can say so */ };
 
 struct rule_spec {
         int direction;     /* enum rule_direction */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "reconcile/kinds_table.h"
-
-static const char *const direction_words[] = { [DIRECTION_IN] = "in", [DIRECTION_OUT] = "out", NULL };
-static const char *const rule_protocol_words[] = { [RULE_TCP] = "tcp", [RULE_UDP] = "udp", [RULE_ICMP] = "icmp", NULL };
+#include "reconcile/rule.h"
 
 static const struct field rule_fields[] = {
-        { FIELD("direction", FIELD_ENUM, rule_spec, direction), .required = true, .words = direction_words,
+        { FIELD("direction", FIELD_ENUM, rule_spec, direction), .required = true, .words = rule_direction_words,
           .help = "whether it is about what comes in, or what goes out" },
         { FIELD("protocol", FIELD_ENUM, rule_spec, protocol), .required = true, .words = rule_protocol_words,
           .help = "what may pass" },

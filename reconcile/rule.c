@@ -3,233 +3,345 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "reconcile/base/array.h"
-#include "reconcile/base/cleanup.h"
 #include "reconcile/base/text.h"
 
 #define PORT_MAX 65535
-#define ITEM_MAX 64 /* characters of one port, range or address */
-#define BLANKS " \t\r\n"
+#define LENGTH_MAX 32
+#define ITEM_MAX 64  /* a port range, or a network, with its end; longer ones are neither */
+#define QUOTE_MAX 60 /* characters of what is wrong that its error shows */
 
-/* From one number to another: of ports; or of an address and the length of its prefix. */
-struct span {
-        uint32_t from, to;
+const char *const rule_direction_words[] = { [DIRECTION_IN] = "in", [DIRECTION_OUT] = "out", NULL };
+const char *const rule_protocol_words[] = { [RULE_TCP] = "tcp", [RULE_UDP] = "udp", [RULE_ICMP] = "icmp", NULL };
+
+/* In texts of rules, where somebody may have made one for all of them. */
+static const char *const protocol_texts[] = {
+        [RULE_TCP] = "tcp", [RULE_UDP] = "udp", [RULE_ICMP] = "icmp", [RULE_ANY] = "any", NULL
 };
 
-struct spans {
-        struct span *items;
-        size_t n, allocated;
-};
-
-static void spans_done(struct spans *s)
+void rule_done(struct rule *rule)
 {
-        free(s->items);
+        free(rule->ports);
+        free(rule->from.items);
+        free(rule->to.items);
+        *rule = (struct rule){ 0 };
 }
 
-static int compare_spans(const void *left, const void *right)
+/* The next item of a list with commas, without the blanks around it. Returns where the rest begins; NULL: that was the last. */
+static const char *next_item(const char *list, char item[static ITEM_MAX])
 {
-        const struct span *a = left, *b = right;
+        size_t n = strcspn(list, ","), from = strspn(list, " "), end = n;
 
-        if (a->from != b->from)
-                return a->from < b->from ? -1 : 1;
-        return (a->to > b->to) - (a->to < b->to);
+        from = from < n ? from : n;
+        while (end > from && list[end - 1] == ' ')
+                end--;
+        (void)snprintf(item, ITEM_MAX, "%.*s", (int)(end - from < ITEM_MAX ? end - from : ITEM_MAX - 1), list + from);
+        return list[n] ? list + n + 1 : NULL;
 }
 
-/* Calls `read` with each item between commas, without the blanks around it. */
-static int read_items(const char *text, struct spans *spans,
-                      int (*read)(const char *item, struct span *ret, struct error *e), struct error *e)
+/* "\"x\" WHAT", with the item escaped. */
+static int wrong(const char *item, const char *what, struct error *e)
 {
-        while (*text) {
-                size_t n = strcspn(text, ","), length;
-                char item[ITEM_MAX];
-                struct span *span = ARRAY_ADD(spans->items, spans->n, spans->allocated);
-                int r;
+        _cleanup_buf_ struct buf shown = BUF_INIT(1024);
 
-                if (!span)
-                        return error_oom(e);
-                text += strspn(text, BLANKS);
-                n = strcspn(text, ",");
-                for (length = n; length > 0 && strchr(BLANKS, text[length - 1]);)
-                        length--;
-                if (length >= sizeof(item))
-                        return error_set(e, -EINVAL, "an item of the list is too long");
-                (void)snprintf(item, sizeof(item), "%.*s", (int)length, text);
-                r = read(item, span, e);
-                if (r < 0)
-                        return r;
-                text += n + (text[n] == ',');
-        }
-        if (spans->n > 1)
-                qsort(spans->items, spans->n, sizeof(*spans->items), compare_spans);
-        return 0;
+        (void)text_escape(&shown, item, QUOTE_MAX);
+        return error_set(e, -EINVAL, "\"%s\" %s", buf_text(&shown), what);
 }
 
-static int read_port(const char *text, uint32_t *ret)
+static int parse_port(const char *text, uint16_t *ret)
 {
         int64_t number;
 
-        if (text_to_int64(text, &number) < 0 || number < 0 || number > PORT_MAX)
+        if (text_to_int64(text, &number) < 0 || number < 1 || number > PORT_MAX)
                 return -EINVAL;
-        *ret = (uint32_t)number;
+        *ret = (uint16_t)number;
         return 0;
 }
 
-static int read_ports(const char *item, struct span *ret, struct error *e)
+static int add_range(struct rule *rule, char *item, struct error *e)
 {
-        char from[ITEM_MAX];
         size_t n = strcspn(item, "-:");
+        char *end = item[n] ? item + n + 1 : item;
+        struct port_range range, *place;
+        char between = item[n];
+        int r;
 
-        (void)snprintf(from, sizeof(from), "%.*s", (int)n, item);
-        if (read_port(from, &ret->from) < 0 || read_port(item[n] ? item + n + 1 : from, &ret->to) < 0)
-                return error_set(e, -EINVAL, "\"%s\" is no port or range of ports; write 0 to %d, like 80 or 8000-8010",
-                                 item, PORT_MAX);
-        if (ret->to < ret->from)
-                return error_set(e, -EINVAL, "the range %s ends before it begins; write %" PRIu32 "-%" PRIu32, item,
-                                 ret->to, ret->from);
+        item[n] = '\0';
+        r = parse_port(item, &range.first);
+        if (r == 0)
+                r = parse_port(end, &range.last);
+        item[n] = between;
+        if (r < 0)
+                return wrong(item, "is no port or range of ports; write 1 to 65535, like 80 or 8000-8010", e);
+        if (range.first > range.last)
+                return error_set(e, -EINVAL, "the range %s ends before it begins; write %u-%u", item, range.last,
+                                 range.first);
+        place = ARRAY_ADD(rule->ports, rule->n_ports, rule->allocated_ports);
+        if (!place)
+                return error_oom(e);
+        *place = range;
         return 0;
 }
 
-int rule_ports(const char *ports, struct buf *b, struct error *e)
+int rule_add_ports(struct rule *rule, const char *text, struct error *e)
 {
-        _cleanup_(spans_done) struct spans spans = { 0 };
-        size_t start = b->len;
-        int r;
-
-        r = read_items(ports, &spans, read_ports, e);
-        for (size_t i = 0, next; r == 0 && i < spans.n; i = next) {
-                struct span span = spans.items[i];
-
-                for (next = i + 1; next < spans.n && spans.items[next].from <= span.to + 1; next++)
-                        if (spans.items[next].to > span.to)
-                                span.to = spans.items[next].to;
-                buf_addf(b, "%s%" PRIu32, b->len > start ? "," : "", span.from);
-                if (span.to > span.from)
-                        buf_addf(b, "-%" PRIu32, span.to);
-        }
-        return r < 0 ? r : b->failed;
-}
-
-static uint32_t mask_of(uint32_t length)
-{
-        return length ? UINT32_MAX << (32 - length) : 0;
-}
-
-static void print_address(const struct span *span, char text[static ITEM_MAX])
-{
-        struct in_addr address = { .s_addr = htonl(span->from) };
-        char dotted[INET_ADDRSTRLEN] = "";
-
-        (void)inet_ntop(AF_INET, &address, dotted, sizeof(dotted));
-        if (span->to == 32)
-                (void)snprintf(text, ITEM_MAX, "%s", dotted);
-        else
-                (void)snprintf(text, ITEM_MAX, "%s/%" PRIu32, dotted, span->to);
-}
-
-static int read_address(const char *item, struct span *ret, struct error *e)
-{
-        char address[ITEM_MAX], whole[ITEM_MAX];
-        size_t n = strcspn(item, "/");
-        struct in_addr parsed;
-        int64_t length = 32;
-
-        (void)snprintf(address, sizeof(address), "%.*s", (int)n, item);
-        if (inet_pton(AF_INET, address, &parsed) != 1 ||
-            (item[n] && (text_to_int64(item + n + 1, &length) < 0 || length < 0 || length > 32)))
-                return error_set(e, -EINVAL, "\"%s\" is no IPv4 address or CIDR; write one like 10.1.2.3 or 10.0.0.0/8",
-                                 item);
-        *ret = (struct span){ ntohl(parsed.s_addr), (uint32_t)length };
-        if (!(ret->from & ~mask_of(ret->to)))
-                return 0;
-        print_address(&(const struct span){ ret->from & mask_of(ret->to), ret->to }, whole);
-        return error_set(e, -EINVAL, "%s has bits set beyond its prefix; write %s, or the address alone", item, whole);
-}
-
-int rule_addresses(const char *addresses, struct buf *b, struct error *e)
-{
-        _cleanup_(spans_done) struct spans spans = { 0 };
-        size_t start = b->len;
-        int r;
-
-        r = read_items(addresses, &spans, read_address, e);
-        for (size_t i = 0; r == 0 && i < spans.n; i++) {
-                char text[ITEM_MAX];
-
-                if (i > 0 && compare_spans(&spans.items[i - 1], &spans.items[i]) == 0)
-                        continue;
-                print_address(&spans.items[i], text);
-                buf_addf(b, "%s%s", b->len > start ? "," : "", text);
-        }
-        return r < 0 ? r : b->failed;
-}
-
-/* The word of the list that a text is in any case; NULL: none. */
-static const char *find_word(const char *const *words, const char *text)
-{
-        for (; *words; words++)
-                if (text && strcasecmp(*words, text) == 0)
-                        return *words;
-        return NULL;
-}
-
-static int add_addresses(const char *word, const char *addresses, struct buf *b, struct error *e)
-{
-        if (!addresses || !*addresses)
-                return 0;
-        buf_addf(b, " %s ", word);
-        return rule_addresses(addresses, b, e);
-}
-
-int rule_text(const struct rule *rule, struct buf *b, struct error *e)
-{
-        static const char *const directions[] = { "in", "out", NULL }, *const protocols[] = { "tcp", "udp", "icmp",
-                                                                                              NULL };
-        const char *direction = find_word(directions, rule->direction);
-        const char *protocol = find_word(protocols, rule->protocol);
-        bool any = !rule->protocol || !*rule->protocol;
+        char item[ITEM_MAX];
         int r = 0;
 
-        if (!direction || (!protocol && !any))
-                return error_set(e, -EINVAL, "the rule has a %s that is none", direction ? "protocol" : "direction");
-        buf_addf(b, "%s %s", direction, protocol ? protocol : "any");
-        if (rule->ports && *rule->ports) {
-                buf_addc(b, ' ');
-                r = rule_ports(rule->ports, b, e);
+        while (text && r == 0) {
+                text = next_item(text, item);
+                r = add_range(rule, item, e);
         }
-        if (r == 0)
-                r = add_addresses("from", rule->from, b, e);
-        if (r == 0)
-                r = add_addresses("to", rule->to, b, e);
-        return r < 0 ? r : b->failed;
+        return r;
 }
 
-int rule_split(char *text, struct rule *ret)
+static uint32_t mask_of(unsigned length)
 {
-        struct rule rule = { .ports = "", .from = "", .to = "" };
-        char *rest = text, *word;
+        return length ? UINT32_MAX << (LENGTH_MAX - length) : 0;
+}
 
-        rule.direction = strsep(&rest, " ");
-        rule.protocol = strsep(&rest, " ");
-        if (!rule.protocol)
-                return -EINVAL;
-        while ((word = strsep(&rest, " "))) {
-                if (text_equal(word, "from") && rest)
-                        rule.from = strsep(&rest, " ");
-                else if (text_equal(word, "to") && rest)
-                        rule.to = strsep(&rest, " ");
-                else if (!*rule.ports)
-                        rule.ports = word;
-                else
-                        return -EINVAL;
+static void print_network(const struct network *network, bool plain, struct buf *b)
+{
+        const struct in_addr address = { .s_addr = htonl(network->address) };
+        char text[INET_ADDRSTRLEN];
+
+        (void)buf_adds(b, inet_ntop(AF_INET, &address, text, sizeof(text)));
+        if (!plain || network->length < LENGTH_MAX)
+                (void)buf_addf(b, "/%u", network->length);
+}
+
+static int has_host_bits(const char *item, const struct network *network, struct error *e)
+{
+        _cleanup_buf_ struct buf right = BUF_INIT(ITEM_MAX);
+
+        print_network(network, true, &right);
+        return error_set(e, -EINVAL, "\"%s\" has bits set behind its first %u; write %s, or leave the /%u out", item,
+                         network->length, buf_text(&right), network->length);
+}
+
+static int parse_network(char *item, bool exact, struct network *ret, struct error *e)
+{
+        static const char what[] = "is no IPv4 address or network; write one like 10.1.2.3 or 10.0.0.0/8";
+        char *slash = strchr(item, '/');
+        struct in_addr address;
+        int64_t length = LENGTH_MAX;
+        bool valid;
+
+        if (slash)
+                *slash = '\0';
+        valid = inet_pton(AF_INET, item, &address) == 1;
+        if (slash)
+                *slash = '/';
+        if (!valid || (slash && (text_to_int64(slash + 1, &length) < 0 || length < 0 || length > LENGTH_MAX)))
+                return wrong(item, what, e);
+        ret->length = (unsigned)length;
+        ret->address = ntohl(address.s_addr) & mask_of(ret->length);
+        return exact && ret->address != ntohl(address.s_addr) ? has_host_bits(item, ret, e) : 0;
+}
+
+int rule_add_networks(struct networks *networks, const char *text, bool exact, struct error *e)
+{
+        while (text) {
+                struct network network, *place;
+                char item[ITEM_MAX];
+                int r;
+
+                text = next_item(text, item);
+                r = parse_network(item, exact, &network, e);
+                if (r < 0)
+                        return r;
+                place = ARRAY_ADD(networks->items, networks->n, networks->allocated);
+                if (!place)
+                        return error_oom(e);
+                *place = network;
         }
-        if (text_equal(rule.protocol, "any"))
-                rule.protocol = "";
+        return 0;
+}
+
+static int compare_ranges(const void *left, const void *right)
+{
+        const struct port_range *a = left, *b = right;
+
+        return a->first != b->first ? a->first - b->first : a->last - b->last;
+}
+
+/* Ranges that overlap or touch become one. */
+static void merge_ports(struct rule *rule)
+{
+        size_t n = 0;
+
+        qsort(rule->ports, rule->n_ports, sizeof(*rule->ports), compare_ranges);
+        for (size_t i = 0; i < rule->n_ports; i++) {
+                const struct port_range range = rule->ports[i];
+
+                if (n > 0 && range.first <= rule->ports[n - 1].last + 1) {
+                        if (range.last > rule->ports[n - 1].last)
+                                rule->ports[n - 1].last = range.last;
+                } else {
+                        rule->ports[n++] = range;
+                }
+        }
+        rule->n_ports = n;
+}
+
+static int compare_networks(const void *left, const void *right)
+{
+        const struct network *a = left, *b = right;
+
+        if (a->address != b->address)
+                return a->address < b->address ? -1 : 1;
+        return (a->length > b->length) - (a->length < b->length);
+}
+
+static void sort_networks(struct networks *networks)
+{
+        size_t n = 0;
+
+        if (networks->n > 1)
+                qsort(networks->items, networks->n, sizeof(*networks->items), compare_networks);
+        for (size_t i = 0; i < networks->n; i++)
+                if (n == 0 || compare_networks(&networks->items[n - 1], &networks->items[i]) != 0)
+                        networks->items[n++] = networks->items[i];
+        networks->n = n;
+}
+
+static bool is_everywhere(const struct networks *networks)
+{
+        return networks->n == 1 && networks->items[0].length == 0;
+}
+
+/* Where it comes from, of what comes in; the other side is said only where it bounds something. */
+static int finish_sides(struct rule *rule, struct error *e)
+{
+        struct networks *own = rule->direction == DIRECTION_IN ? &rule->from : &rule->to;
+        struct networks *other = rule->direction == DIRECTION_IN ? &rule->to : &rule->from;
+
+        if (own->n == 0 && rule_add_networks(own, "0.0.0.0/0", true, e) < 0)
+                return error_oom(e);
+        sort_networks(own);
+        sort_networks(other);
+        if (is_everywhere(other))
+                other->n = 0;
+        return 0;
+}
+
+int rule_finish(struct rule *rule, struct error *e)
+{
+        int r = 0;
+
+        if (rule->protocol == RULE_ICMP && rule->n_ports > 0)
+                return error_set(e, -EINVAL, "icmp has no ports");
+        if ((rule->protocol == RULE_TCP || rule->protocol == RULE_UDP) && rule->n_ports == 0)
+                r = rule_add_ports(rule, "1-65535", e);
+        if (r < 0)
+                return r;
+        if (rule->n_ports > 1)
+                merge_ports(rule);
+        return finish_sides(rule, e);
+}
+
+int rule_print_ports(const struct rule *rule, char hyphen, struct buf *b)
+{
+        for (size_t i = 0; i < rule->n_ports; i++) {
+                const struct port_range *range = &rule->ports[i];
+
+                (void)buf_addf(b, "%s%u", i > 0 ? "," : "", range->first);
+                if (range->last > range->first)
+                        (void)buf_addf(b, "%c%u", hyphen, range->last);
+        }
+        return b->failed;
+}
+
+int networks_print(const struct networks *networks, bool plain, struct buf *b)
+{
+        for (size_t i = 0; i < networks->n; i++) {
+                (void)buf_adds(b, i > 0 ? "," : "");
+                print_network(&networks->items[i], plain, b);
+        }
+        return b->failed;
+}
+
+int rule_print(const struct rule *rule, struct buf *b)
+{
+        (void)buf_addf(b, "%s %s", rule_direction_words[rule->direction], protocol_texts[rule->protocol]);
+        if (rule->n_ports > 0) {
+                (void)buf_addc(b, ' ');
+                (void)rule_print_ports(rule, '-', b);
+        }
+        if (rule->from.n > 0) {
+                (void)buf_adds(b, " from ");
+                (void)networks_print(&rule->from, false, b);
+        }
+        if (rule->to.n > 0) {
+                (void)buf_adds(b, " to ");
+                (void)networks_print(&rule->to, false, b);
+        }
+        return b->failed;
+}
+
+int rule_word(const char *const *words, const char *text)
+{
+        for (int i = 0; words[i]; i++)
+                if (strcasecmp(words[i], text) == 0)
+                        return i;
+        return -EINVAL;
+}
+
+/* The next word; NULL: there is none. Ends it in place. */
+static char *next_word(char **rest)
+{
+        char *word = *rest;
+
+        if (!word || !*word)
+                return NULL;
+        *rest = strchr(word, ' ');
+        if (*rest)
+                *(*rest)++ = '\0';
+        return word;
+}
+
+static int parse_words(char *rest, struct rule *rule)
+{
+        const char *direction = next_word(&rest), *protocol = next_word(&rest), *word;
+        int d = direction ? rule_word(rule_direction_words, direction) : -EINVAL;
+        int p = protocol ? rule_word(protocol_texts, protocol) : -EINVAL;
+        int r = d < 0 || p < 0 ? -EINVAL : 0;
+
+        if (r < 0)
+                return r;
+        rule->direction = (enum rule_direction)d;
+        rule->protocol = (enum rule_protocol)p;
+        while (r == 0 && (word = next_word(&rest))) {
+                bool from = text_equal(word, "from");
+                const char *list = from || text_equal(word, "to") ? next_word(&rest) : NULL;
+
+                if (list)
+                        r = rule_add_networks(from ? &rule->from : &rule->to, list, true, NULL);
+                else
+                        r = rule_add_ports(rule, word, NULL);
+        }
+        return r;
+}
+
+int rule_parse(const char *text, struct rule *ret)
+{
+        _cleanup_free_ char *copy = strdup(text);
+        _cleanup_rule_ struct rule rule = { 0 };
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        r = parse_words(copy, &rule);
+        if (r == 0)
+                r = rule_finish(&rule, NULL);
+        if (r < 0)
+                return r;
         *ret = rule;
+        rule = (struct rule){ 0 };
         return 0;
 }

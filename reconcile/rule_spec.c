@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "reconcile/rule_spec.h"
 
-static int join(const struct strings *items, struct buf *b)
+static int add_side(struct networks *networks, const struct strings *list, struct error *e)
 {
-        for (size_t i = 0; i < items->n; i++)
-                buf_addf(b, "%s%s", i > 0 ? "," : "", items->items[i]);
-        return b->failed;
+        int r = 0;
+
+        for (size_t i = 0; i < list->n && r == 0; i++)
+                r = rule_add_networks(networks, list->items[i], true, e);
+        return r;
 }
 
-int rule_spec_text(const struct rule_spec *rule, struct buf *b, struct error *e)
+int rule_spec_text(const struct rule_spec *written, struct buf *b, struct error *e)
 {
-        static const char *const protocols[] = { [RULE_TCP] = "tcp", [RULE_UDP] = "udp", [RULE_ICMP] = "icmp" };
-        _cleanup_buf_ struct buf from = BUF_INIT(RULE_TEXT_MAX), to = BUF_INIT(RULE_TEXT_MAX);
+        _cleanup_rule_ struct rule rule = { .direction = (enum rule_direction)written->direction,
+                                            .protocol = (enum rule_protocol)written->protocol };
+        int r = written->ports ? rule_add_ports(&rule, written->ports, e) : 0;
 
-        if (join(&rule->from, &from) < 0 || join(&rule->to, &to) < 0)
-                return error_set(e, from.failed < 0 ? from.failed : to.failed, "the rule has too many addresses");
-        return rule_text(
-                &(const struct rule){
-                        .direction = rule->direction == DIRECTION_IN ? "in" : "out",
-                        .protocol = protocols[rule->protocol],
-                        .ports = rule->ports,
-                        .from = buf_text(&from),
-                        .to = buf_text(&to),
-                },
-                b, e);
+        if (r == 0)
+                r = add_side(&rule.from, &written->from, e);
+        if (r == 0)
+                r = add_side(&rule.to, &written->to, e);
+        if (r == 0)
+                r = rule_finish(&rule, e);
+        return r < 0 ? r : rule_print(&rule, b);
 }

@@ -8,5 +8,5 @@
 #include "reconcile/kinds.h"
 #include "reconcile/rule.h"
 
-/* As rule_text() has it. */
-int rule_spec_text(const struct rule_spec *rule, struct buf *b, struct error *e);
+/* The text of a rule, as rule_print() has it. 0; -EINVAL: what is wrong; -ENOBUFS: it is longer than a rule may be; -ENOMEM. */
+int rule_spec_text(const struct rule_spec *written, struct buf *b, struct error *e);

@@ -9,6 +9,7 @@
 #include "specs/check.h"
 
 #define PATH_BYTES_MAX 96 /* of a field of a group */
+#define ITEM_BYTES_MAX 32 /* of an item's number */
 #define REQUIRED 2        /* of the fields of a rule: those that stand first */
 
 static const char *path_of(const char *list, size_t i, const char *field, char path[static PATH_BYTES_MAX])
@@ -25,39 +26,41 @@ static bool has(const struct checker *c, const char *list, size_t i, const char 
         return draft_has(c->draft, path) || !draft_is_sound(c->draft, path);
 }
 
-static int check_ports(const struct checker *c, const struct rule_spec *rule, size_t i)
+static int check_ports(const struct checker *c, const struct rule_spec *written, size_t i)
 {
-        _cleanup_buf_ struct buf b = BUF_INIT(RULE_TEXT_MAX);
+        _cleanup_rule_ struct rule rule = { 0 };
         char path[PATH_BYTES_MAX];
         struct error e = { "" };
+        int r;
 
-        if (!check_can(c, path_of("rules", i, "ports", path)) || !rule->ports)
+        if (!check_can(c, path_of("rules", i, "ports", path)) || !written->ports)
                 return 0;
-        if (rule->protocol == RULE_ICMP)
-                return check_error(c, path, "has a meaning only with protocol: tcp or udp; leave it out");
-        if (rule_ports(rule->ports, &b, &e) == -EINVAL)
-                return check_error(c, path, "is not right: %s", e.text);
-        if (b.len == 0)
-                return check_error(c, path, "is empty; write ports like \"80,443\", or leave it out for any");
+        if (written->protocol == RULE_ICMP && check_can(c, path_of("rules", i, "protocol", path)))
+                return check_error(c, path_of("rules", i, "ports", path),
+                                   "has a meaning only with protocol: tcp or udp; leave it out");
+        r = rule_add_ports(&rule, written->ports, &e);
 
-        return b.failed;
+        return r == -EINVAL ? check_error(c, path_of("rules", i, "ports", path), "is not right: %s", e.text) : r;
 }
 
+/* Each address has its own place. */
 static int check_addresses(const struct checker *c, const struct strings *addresses, size_t i, const char *field)
 {
-        char path[PATH_BYTES_MAX];
-
-        if (!check_can(c, path_of("rules", i, field, path)))
-                return 0;
         for (size_t k = 0; k < addresses->n; k++) {
-                _cleanup_buf_ struct buf b = BUF_INIT(RULE_TEXT_MAX);
+                _cleanup_rule_ struct rule rule = { 0 };
+                char path[PATH_BYTES_MAX], item[PATH_BYTES_MAX + ITEM_BYTES_MAX];
                 struct error e = { "" };
-                int r = rule_addresses(addresses->items[k], &b, &e);
+                int r;
 
-                if (r == -EINVAL || (r == 0 && (b.len == 0 || strchr(buf_text(&b), ','))))
-                        return check_error(c, path, "is not right: %s",
-                                           r < 0 ? e.text
-                                                 : "write one address or CIDR an item, like [10.0.0.0/8, 192.0.2.7]");
+                (void)snprintf(item, sizeof(item), "%s[%zu]", path_of("rules", i, field, path), k);
+                if (!check_can(c, item))
+                        continue;
+                r = strchr(addresses->items[k], ',')
+                            ? error_set(&e, -EINVAL,
+                                        "write one address or network an item, like [10.0.0.0/8, 192.0.2.7]")
+                            : rule_add_networks(&rule.from, addresses->items[k], true, &e);
+                if (r == -EINVAL)
+                        r = check_error(c, item, "is not right: %s", e.text);
                 if (r < 0)
                         return r;
         }
@@ -93,8 +96,12 @@ static int check_twice(const struct checker *c, const struct rule_spec *rule, si
                     (k < REQUIRED && !draft_has(c->draft, path)))
                         return 0;
         (void)path_of("rules", i, NULL, path);
-        if (rule_spec_text(rule, &b, NULL) < 0)
-                return 0;
+        r = rule_spec_text(rule, &b, NULL);
+        if (r == -ENOBUFS)
+                return check_error(c, path, "is longer than the %d characters that a rule may have; make it several",
+                                   RULE_TEXT_MAX - 1);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
         key = strpool_add(c->estate->strings, buf_text(&b));
         r = key ? strmap_put(seen, key, c->estate) : -ENOMEM;
         if (r != -EEXIST)
@@ -125,17 +132,32 @@ static int check_rules(const struct checker *c, const struct security_group *gro
         return r;
 }
 
+/* A set, or one machine; each once. */
+static int check_member(const struct checker *c, const struct attach_spec *to, size_t i, struct strmap *sets,
+                        struct strmap *machines)
+{
+        const char *set = to->machine_set.name, *name = set ? set : to->machine;
+        char path[PATH_BYTES_MAX], shown[EXCERPT_MAX];
+        int r;
+
+        if (!draft_is_sound(c->draft, path_of("attach", i, NULL, path)))
+                return 0;
+        if (!has(c, "attach", i, "machineSet") && !has(c, "attach", i, "machine"))
+                return check_error(c, path, "names no machine; write machineSet, or machine");
+        if (!check_can(c, path_of("attach", i, set ? "machineSet" : "machine", path)))
+                return 0;
+        r = strmap_put(set ? sets : machines, name, c->estate);
+
+        return r == -EEXIST ? check_error(c, path, "is \"%s\" a second time; leave it out", excerpt(name, shown)) : r;
+}
+
 static int check_attach(const struct checker *c, const struct security_group *group)
 {
+        _cleanup_strmap_ struct strmap sets = { 0 }, machines = { 0 };
         int r = 0;
 
-        for (size_t i = 0; i < group->attach.n && r == 0; i++) {
-                char path[PATH_BYTES_MAX];
-
-                if (draft_is_sound(c->draft, path_of("attach", i, NULL, path)) && !has(c, "attach", i, "machineSet") &&
-                    !has(c, "attach", i, "machine"))
-                        r = check_error(c, path, "names no machine; write machineSet, or machine");
-        }
+        for (size_t i = 0; i < group->attach.n && r == 0; i++)
+                r = check_member(c, &((const struct attach_spec *)group->attach.items)[i], i, &sets, &machines);
 
         return r;
 }

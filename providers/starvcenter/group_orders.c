@@ -24,33 +24,40 @@ static int create_group(const struct order *order, json_t *params, struct error 
         return r;
 }
 
-static int put_if_any(json_t *params, const char *key, const char *value, struct error *e)
+static int put_networks(json_t *params, const char *key, const struct networks *networks, struct error *e)
 {
-        return *value ? message_put_text(params, key, value, e) : 0;
+        _cleanup_buf_ struct buf text = BUF_INIT(RULE_TEXT_MAX);
+
+        if (networks->n == 0)
+                return 0;
+        return networks_print(networks, true, &text) < 0 ? error_oom(e)
+                                                         : message_put_text(params, key, buf_text(&text), e);
 }
 
-/* Ranges of ports are written with ':'. */
+static int put_ports(json_t *params, const struct rule *rule, struct error *e)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(RULE_TEXT_MAX);
+
+        if (rule->n_ports == 0)
+                return 0;
+        return rule_print_ports(rule, ':', &text) < 0 ? error_oom(e)
+                                                      : message_put_text(params, "aclrule.vmport", buf_text(&text), e);
+}
+
+/* All is said, also what the vendor may take for granted: what it means by nothing is not documented. */
 static int create_rule(const struct order *order, json_t *params, struct error *e)
 {
-        _cleanup_free_ char *text = order->marker ? strdup(order->marker) : NULL;
-        _cleanup_free_ char *ports = NULL;
-        struct rule rule;
+        _cleanup_rule_ struct rule rule = { 0 };
         int r;
 
-        if (!order->parent || !text || rule_split(text, &rule) < 0)
+        if (!order->parent || !order->marker || rule_parse(order->marker, &rule) < 0 || rule.protocol == RULE_ANY)
                 return error_set(e, -EINVAL, "a starvcenter rule needs its group, and what it says");
-        ports = strdup(rule.ports);
-        if (!ports)
-                return error_oom(e);
-        for (char *dash = ports; (dash = strchr(dash, '-'));)
-                *dash = ':';
         if ((r = message_put_text(params, "aclrule.securitygroupid", order->parent, e)) < 0 ||
-            (r = message_put_text(params, "aclrule.direction", rule.direction, e)) < 0 ||
-            (r = put_if_any(params, "aclrule.protocal", rule.protocol, e)) < 0 ||
-            (r = put_if_any(params, "aclrule.vmport", ports, e)) < 0 ||
-            (r = put_if_any(params, "aclrule.srcip", rule.from, e)) < 0)
+            (r = message_put_text(params, "aclrule.direction", rule_direction_words[rule.direction], e)) < 0 ||
+            (r = message_put_text(params, "aclrule.protocal", rule_protocol_words[rule.protocol], e)) < 0 ||
+            (r = put_ports(params, &rule, e)) < 0 || (r = put_networks(params, "aclrule.srcip", &rule.from, e)) < 0)
                 return r;
-        return put_if_any(params, "aclrule.target", rule.to, e);
+        return put_networks(params, "aclrule.target", &rule.to, e);
 }
 
 static int put_card(const struct order *order, json_t *params, struct error *e)

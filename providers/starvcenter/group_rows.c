@@ -175,6 +175,11 @@ static int read_group(struct observation *obs, const struct json_node *group, st
         return r < 0 ? error_oom(e) : r;
 }
 
+/* What a rule says of itself, as it is printed. */
+struct said {
+        const char *direction, *protocol, *ports, *source, *target; /* "": not shown */
+};
+
 /* Replies are documented to write '_' where requests write '.', and one is as good as the other. */
 static int rule_field(struct observation *obs, const struct json_node *rule, const char *key, const char *other,
                       const char **ret, struct error *e)
@@ -185,13 +190,43 @@ static int rule_field(struct observation *obs, const struct json_node *rule, con
         return r < 0 || **ret ? r : field_text(obs, rule, other, "rule", ret, e);
 }
 
-/* A rule that is none of those that can be written has no name, and is left alone. */
-static int name_rule(struct observation *obs, const struct rule *rule, struct row *row)
+/* What is not shown bounds nothing, and is as good as what stands for all. */
+static bool is_all_ports(const struct said *said)
+{
+        return !*said->ports || text_equal(said->ports, "0:65535") || text_equal(said->ports, "0-65535");
+}
+
+static int understand(const struct said *said, struct rule *rule)
+{
+        int direction = rule_word(rule_direction_words, said->direction);
+        int protocol = *said->protocol ? rule_word(rule_protocol_words, said->protocol) : RULE_ANY;
+        int r = direction < 0 || protocol < 0 ? -EINVAL : 0;
+
+        if (r < 0)
+                return r;
+        rule->direction = (enum rule_direction)direction;
+        rule->protocol = (enum rule_protocol)protocol;
+        if (protocol != RULE_ICMP && !is_all_ports(said)) /* whatever is printed there, ICMP has none */
+                r = rule_add_ports(rule, said->ports, NULL);
+        if (r == 0 && *said->source)
+                r = rule_add_networks(&rule->from, said->source, false, NULL);
+        if (r == 0 && *said->target)
+                r = rule_add_networks(&rule->to, said->target, false, NULL);
+        return r < 0 ? r : rule_finish(rule, NULL);
+}
+
+/* A rule that cannot be understood has no name: nothing is done about it, and nothing is added beside it. */
+static int name_rule(struct observation *obs, const struct said *said, struct row *row)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(RULE_TEXT_MAX);
+        _cleanup_rule_ struct rule rule = { 0 };
         int r;
 
-        r = rule_text(rule, &text, NULL);
+        r = understand(said, &rule);
+        if (r == 0)
+                r = rule_print(&rule, &text);
+        if (r == -ENOMEM)
+                return r;
         row->condition = r < 0 ? CONDITION_UNKNOWN : CONDITION_RUNNING;
         row->name = observation_string(obs, r < 0 ? "" : buf_text(&text));
         return row->name ? 0 : -ENOMEM;
@@ -199,7 +234,7 @@ static int name_rule(struct observation *obs, const struct rule *rule, struct ro
 
 static int read_rule(struct observation *obs, const struct json_node *rule, struct error *e)
 {
-        struct rule said = { 0 };
+        struct said said = { 0 };
         struct row row = { 0 };
         int r;
 
@@ -210,8 +245,8 @@ static int read_rule(struct observation *obs, const struct json_node *rule, stru
             (r = rule_field(obs, rule, "aclrule_direction", "aclrule.direction", &said.direction, e)) < 0 ||
             (r = rule_field(obs, rule, "aclrule_protocal", "aclrule.protocal", &said.protocol, e)) < 0 ||
             (r = rule_field(obs, rule, "aclrule_vmport", "aclrule.vmport", &said.ports, e)) < 0 ||
-            (r = rule_field(obs, rule, "aclrule_srcip", "aclrule.srcip", &said.from, e)) < 0 ||
-            (r = rule_field(obs, rule, "aclrule_target", "aclrule.target", &said.to, e)) < 0)
+            (r = rule_field(obs, rule, "aclrule_srcip", "aclrule.srcip", &said.source, e)) < 0 ||
+            (r = rule_field(obs, rule, "aclrule_target", "aclrule.target", &said.target, e)) < 0)
                 return r;
         if (!message_id_valid(row.id) || !message_id_valid(row.parent))
                 return error_set(e, -EBADMSG,

@@ -159,6 +159,59 @@ static void damaged_listings_are_incomplete(void **state)
         }
 }
 
+/* One rule as it may be printed, and what it says; "" where that cannot be understood. */
+static void rules_are_understood(void **state)
+{
+        static const struct {
+                const char *members, *name;
+        } cases[] = {
+                { "\"aclrule_direction\":\"IN\",\"aclrule_protocal\":\"Tcp\",\"aclrule_vmport\":\"85,80:83\","
+                  "\"aclrule_srcip\":\"192.0.2.7/32, 10.1.2.3/8\",\"aclrule_target\":\"\"",
+                  "in tcp 80-83,85 from 10.0.0.0/8,192.0.2.7/32" },
+                { "\"aclrule.direction\":\"in\",\"aclrule.protocal\":\"tcp\",\"aclrule.vmport\":\"80\","
+                  "\"aclrule.srcip\":\"10.0.0.1\"",
+                  "in tcp 80 from 10.0.0.1/32" },
+                { "\"aclrule_direction\":\"in\",\"aclrule_protocal\":\"tcp\",\"aclrule_vmport\":80",
+                  "in tcp 80 from 0.0.0.0/0" },
+                { "\"aclrule_direction\":\"in\",\"aclrule_protocal\":\"tcp\",\"aclrule_vmport\":null,"
+                  "\"aclrule_srcip\":\"0.0.0.0/0\"",
+                  "in tcp 1-65535 from 0.0.0.0/0" },
+                { "\"aclrule_direction\":\"in\",\"aclrule_protocal\":\"udp\",\"aclrule_vmport\":\"0:65535\"",
+                  "in udp 1-65535 from 0.0.0.0/0" },
+                { "\"aclrule_direction\":\"out\",\"aclrule_protocal\":\"icmp\",\"aclrule_vmport\":\"-1\","
+                  "\"aclrule_srcip\":\"0.0.0.0/0\",\"aclrule_target\":\"10.0.0.0/8\"",
+                  "out icmp to 10.0.0.0/8" },
+                { "\"aclrule_direction\":\"in\"", "in any from 0.0.0.0/0" },
+                { "\"aclrule_direction\":\"in\",\"aclrule_protocal\":\"sctp\"", "" },
+                { "\"aclrule_direction\":\"both\",\"aclrule_protocal\":\"tcp\"", "" },
+                { "\"aclrule_protocal\":\"tcp\"", "" },
+                { "\"aclrule_direction\":\"in\",\"aclrule_protocal\":\"tcp\",\"aclrule_vmport\":\"web\"", "" },
+                { "\"aclrule_direction\":\"in\",\"aclrule_protocal\":\"tcp\",\"aclrule_srcip\":\"::1\"", "" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_(observation_free_p) struct observation *obs = NULL;
+                struct buf asked = BUF_INIT(TEXT_MAX), rules = BUF_INIT(TEXT_MAX);
+                const struct row *row;
+
+                buf_addf(&rules,
+                         "{\"result\":\"0\",\"data\":{\"aclrule_id\":\"r-1\",\"aclrule_securitygroupid\":\"sg-1\",%s}}",
+                         cases[i].members);
+                assert_int_equal(observation_new(&groups, &obs), 0);
+                assert_int_equal(
+                        walk(&(const struct answers){ GROUPS, buf_text(&rules), "{\"result\":\"0\"}", BINDINGS, CARDS },
+                             obs, &asked, NULL),
+                        0);
+                row = observation_find(obs, TYPE_RULE, "r-1");
+                assert_non_null(row);
+                assert_string_equal(row->name, cases[i].name);
+                assert_int_equal(row->condition, *cases[i].name ? CONDITION_RUNNING : CONDITION_UNKNOWN);
+                buf_done(&asked);
+                buf_done(&rules);
+        }
+}
+
 /* A machine that is gone may be refused: it shows no cards, and the rest stands. */
 static void cards_that_are_refused_say_nothing(void **state)
 {
@@ -206,12 +259,12 @@ static void orders_are_as_documented(void **state)
         order = (struct order){ .verb = ORDER_CREATE,
                                 .type = TYPE_RULE,
                                 .parent = "sg-1",
-                                .marker = "in tcp 80,443,8000-8010 from 10.0.0.0/8,192.0.2.7",
+                                .marker = "in tcp 80,443,8000-8010 from 10.0.0.0/8,192.0.2.7/32",
                                 .wanted = &none };
         check_order("rule-create", &order);
-        order.marker = "out udp 53 to 192.0.2.53";
+        order.marker = "out udp 53 to 192.0.2.53/32";
         check_order("rule-create-out", &order);
-        order.marker = "in icmp";
+        order.marker = "in icmp from 0.0.0.0/0";
         check_order("rule-create-least", &order);
         order = (struct order){ .verb = ORDER_DELETE, .type = TYPE_RULE, .id = "r-1", .parent = "sg-1" };
         check_order("rule-delete", &order);
@@ -229,6 +282,7 @@ static void impossible_orders_are_told(void **state)
                 { .verb = ORDER_CREATE, .type = TYPE_RULE, .marker = "in icmp" },
                 { .verb = ORDER_CREATE, .type = TYPE_RULE, .parent = "sg-1" },
                 { .verb = ORDER_CREATE, .type = TYPE_RULE, .parent = "sg-1", .marker = "in" },
+                { .verb = ORDER_CREATE, .type = TYPE_RULE, .parent = "sg-1", .marker = "in any from 0.0.0.0/0" },
                 { .verb = ORDER_CREATE, .type = TYPE_BINDING, .marker = "c-1" },
                 { .verb = ORDER_CHANGE, .type = TYPE_RULE, .id = "r-1", .field = PROPERTY_SIZE },
                 { .verb = ORDER_RENAME, .type = TYPE_GROUP, .id = "sg-1", .name = "web" },
@@ -284,11 +338,9 @@ static void replies_to_orders_are_read(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(all_of_a_group_is_read),
-                cmocka_unit_test(damaged_listings_are_incomplete),
-                cmocka_unit_test(cards_that_are_refused_say_nothing),
-                cmocka_unit_test(orders_are_as_documented),
-                cmocka_unit_test(impossible_orders_are_told),
+                cmocka_unit_test(all_of_a_group_is_read),     cmocka_unit_test(damaged_listings_are_incomplete),
+                cmocka_unit_test(rules_are_understood),       cmocka_unit_test(cards_that_are_refused_say_nothing),
+                cmocka_unit_test(orders_are_as_documented),   cmocka_unit_test(impossible_orders_are_told),
                 cmocka_unit_test(replies_to_orders_are_read),
         };
 

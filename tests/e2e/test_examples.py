@@ -48,6 +48,9 @@ class Examples(TestCase):
     def test_starvcenter(self):
         self.assert_converges("starvcenter", starvcenter=7)
 
+    def test_shop(self):
+        self.assert_converges("shop", starvcenter=5)
+
     def test_quickstart(self):
         self.assert_converges("quickstart/specs", starvcenter=5)
 

@@ -79,6 +79,14 @@ static const struct action *goes_first(const struct plan *p, const struct action
         return before && !is_same_machine(before->name, a->name) ? before : NULL;
 }
 
+/* Are they about the same machine of a set, "web-3:8080" and "web-3"? Then they fold side by side. */
+static bool runs_along(const char *name, const char *before)
+{
+        const struct numbered a = split_name(name), b = split_name(before);
+
+        return a.ordinal >= 0 && a.ordinal == b.ordinal && a.stem == b.stem && strncmp(name, before, a.stem) == 0;
+}
+
 static void add_part(struct buf *key, const char *s)
 {
         (void)buf_addf(key, " %zu %s", s ? strlen(s) : SIZE_MAX, s ? s : "");
@@ -88,12 +96,13 @@ static void add_part(struct buf *key, const char *s)
 static const char *key_of(struct folding *f, const struct action *a, const struct numbered *name)
 {
         const struct action *before = goes_first(f->plan, a);
+        const char *own = plan_action_name(f->plan, a), *first = before ? plan_action_name(f->plan, before) : NULL;
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
 
-        (void)buf_addf(&key, "%d %.*s", (int)a->verb, (int)name->stem, plan_action_name(f->plan, a));
+        (void)buf_addf(&key, "%d %.*s", (int)a->verb, (int)name->stem, own);
         add_part(&key, name->end);
         add_part(&key, a->kind);
-        add_part(&key, before ? plan_action_name(f->plan, before) : NULL);
+        add_part(&key, first && runs_along(own, first) ? split_name(first).end : first);
         add_part(&key, a->summary);
         add_part(&key, a->reason);
         add_part(&key, a->blocked);
@@ -184,24 +193,34 @@ static int add_rows(struct plan_rows *rows, const struct folding *f, size_t firs
 
 /* Saying a reason once. */
 
-static const char *blocked_of(const struct action *a)
+static const char *blocked_of(_unused_ const struct plan *p, const struct action *a)
 {
         return a->blocked;
 }
 
-static const char *waits_of(const struct action *a)
+/* Does it wait for nothing but what it is said to come after? */
+static bool says_the_order(const char *waits)
 {
-        return a->blocked ? NULL : a->waits;
+        static const char end[] = " goes first";
+        size_t n = strlen(waits);
+
+        return n >= strlen(end) && text_equal(waits + n - strlen(end), end);
+}
+
+static const char *waits_of(const struct plan *p, const struct action *a)
+{
+        return a->blocked || !a->waits || (goes_first(p, a) && says_the_order(a->waits)) ? NULL : a->waits;
 }
 
 /* The reason that most rows give, when more than one gives it. */
-static int find_shared(const struct plan_rows *rows, const char *(*reason_of)(const struct action *a), const char **ret)
+static int find_shared(const struct plan_rows *rows,
+                       const char *(*reason_of)(const struct plan *p, const struct action *a), const char **ret)
 {
         _cleanup_strmap_ struct strmap counts = { 0 };
         uintptr_t most = 1;
 
         for (size_t i = 0; i < rows->n; i++) {
-                const char *reason = reason_of(rows->items[i].action);
+                const char *reason = reason_of(rows->plan, rows->items[i].action);
                 uintptr_t count;
 
                 if (!reason)
@@ -276,24 +295,26 @@ const char *plan_row_mark(const struct plan_row *row)
         return "~";
 }
 
-int plan_row_name(const struct plan_row *row, struct buf *b)
+/* "web-3..web-7" where the name is that of one of them. */
+static int add_range(const struct plan_row *row, const char *of, struct buf *b)
 {
+        const struct numbered parts = split_name(of);
         _cleanup_buf_ struct buf name = BUF_INIT(KEY_MAX);
-        struct numbered parts;
 
-        if (row->n == 1)
-                return plan_escape(b, row->name);
-
-        parts = split_name(row->name);
         for (int last = 0; last <= 1; last++)
-                (void)buf_addf(&name, "%s%.*s-%" PRId64 "%s", last ? ".." : "", (int)parts.stem, row->name,
+                (void)buf_addf(&name, "%s%.*s-%" PRId64 "%s", last ? ".." : "", (int)parts.stem, of,
                                last ? row->to : row->from, parts.end);
         return plan_escape(b, buf_text(&name));
 }
 
+int plan_row_name(const struct plan_row *row, struct buf *b)
+{
+        return row->n == 1 ? plan_escape(b, row->name) : add_range(row, row->name, b);
+}
+
 int plan_row_kind(const struct plan_row *row, struct buf *b)
 {
-        const char *kind = row->action->kind;
+        const char *kind = text_equal(row->action->kind, "LoadBalancer") ? "Balancer" : row->action->kind;
 
         for (const char *c = kind; *c; c++) {
                 if (c > kind && isupper((unsigned char)*c))
@@ -376,7 +397,7 @@ static const char *reason_to_add(const struct plan_rows *rows, const struct acti
 
 static void add_obstacle(struct buf *b, const struct plan_rows *rows, const struct action *a)
 {
-        const char *why = a->blocked ? a->blocked : a->waits;
+        const char *why = a->blocked ? a->blocked : waits_of(rows->plan, a);
         const char *shared = a->blocked ? rows->blocked : rows->waits;
 
         if (!why || (a->blocked && text_equal(why, shared)))
@@ -405,8 +426,10 @@ int plan_row_details(const struct plan_rows *rows, const struct plan_row *row, s
                 (void)plan_escape(b, reason);
         }
         if (before) {
+                const char *first = plan_action_name(rows->plan, before);
+
                 (void)buf_adds(b, b->len > start ? ", after " : "after ");
-                (void)plan_escape(b, plan_action_name(rows->plan, before));
+                (void)(row->n > 1 && runs_along(row->name, first) ? add_range(row, first, b) : plan_escape(b, first));
         }
         add_obstacle(b, rows, a);
 

@@ -129,7 +129,7 @@ static void rest_until_due(struct account *a, usec_t now)
         account_rest(a, now, delay);
 }
 
-static struct plan_input plan_input_of(struct account *a, usec_t now)
+static struct plan_input plan_input_of(struct account *a, const struct certificates *certificates, usec_t now)
 {
         return (struct plan_input){
                 .estate = a->engine->estate,
@@ -144,6 +144,7 @@ static struct plan_input plan_input_of(struct account *a, usec_t now)
                 .unreadable_reason = a->denied ? REASON_AUTH : REASON_NONE,
                 .hold = a->hold,
                 .quota_unknown = a->quota_why,
+                .certificates = &certificates->by_resource,
                 .retries = &a->retries,
                 .max_deletes = &a->engine->options.max_deletes,
                 .selects = a->engine->options.selects,
@@ -157,11 +158,14 @@ static struct plan_input plan_input_of(struct account *a, usec_t now)
 static void make_plan(struct account *a, usec_t now)
 {
         _cleanup_(plan_free_p) struct plan *plan = NULL;
-        struct plan_input in = plan_input_of(a, now);
+        _cleanup_certificates_ struct certificates certificates = { 0 };
+        struct plan_input in = plan_input_of(a, &certificates, now);
         struct error e = { 0 };
         int r;
 
         r = plan_new(&plan);
+        if (r >= 0)
+                r = certificates_read(a, &certificates);
         if (r >= 0)
                 r = plan_account(plan, &in, &e);
         if (r < 0) {

@@ -7,6 +7,7 @@
  * The accounts share the ledger and nothing else: a slow or dead provider delays no other.
  */
 
+#include "reconcile/base/digest.h"
 #include "reconcile/engine.h"
 #include "reconcile/expand.h"
 
@@ -207,6 +208,11 @@ int details_add(struct account *a, struct scope *scope);
 /* recover_part.c: a call about what is contained in something of ours. */
 void recover_part(struct account *a, struct call *c, usec_t now);
 
+/* recover_settings.c: things with settings of their own. Is what was wanted done; is this what was asked for; and what was sent is kept. */
+bool recover_settings_are_wanted(const struct call *c, const struct row *row);
+bool recover_settings_are_asked(const struct account *a, const struct call *c, const struct row *row);
+void recover_keep_sent(struct account *a, struct thing *t, const struct call *c);
+
 /* recover_lane.c: creates that leave no marker. */
 int recover_lanes(struct account *a, struct call **calls, size_t n, usec_t now);
 
@@ -218,6 +224,22 @@ struct losses losses_count(const struct account *a);
 void losses_hold(struct account *a, const struct losses *n);
 int losses_check(struct account *a, usec_t now, struct error *e); /* asks after single machines */
 void losses_settle(struct account *a, usec_t now);                /* once that is answered */
+
+/* certificate.c: certificates of balancers with their keys, and what a plan knows of them. */
+struct pem {
+        char *certificate;
+        char *key; /* secret: wiped */
+        char digest[DIGEST_TEXT_MAX];
+};
+void pem_done(struct pem *pem);
+int pem_read(const struct engine *engine, const struct balancer_certificate *spec, struct pem *ret, struct error *e);
+struct certificates {
+        struct strmap by_resource; /* as struct plan_input has them */
+        struct strpool *strings;
+};
+int certificates_read(const struct account *a, struct certificates *ret); /* 0 or -ENOMEM */
+void certificates_done(struct certificates *c);
+#define _cleanup_certificates_ _cleanup_(certificates_done)
 
 /* quota.c: what may still be used, asked for once a plan is there that uses more. */
 bool quota_is_wanted(const struct account *a);

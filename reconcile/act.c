@@ -220,8 +220,30 @@ static int password_of(struct account *a, const struct order *order, const char 
         set = order->resource->machine_set;
         if (!set->password_env && !set->password_file)
                 return 0;
-        *ret = a->engine->options.secret(a->engine->options.secret_userdata, set->password_env, set->password_file, e);
+        *ret = a->engine->options.secret(a->engine->options.secret_userdata, set->password_env, set->password_file,
+                                         false, e);
         return *ret ? 0 : -EINVAL;
+}
+
+/* The certificate of a balancer, with its key, must still be the one that was planned. */
+static int pem_of(const struct account *a, const struct call *c, struct order *order, struct pem *pem, struct error *e)
+{
+        const struct resource *resource = c->type == TYPE_BALANCER ? estate_find_text(a->engine->estate, c->resource)
+                                                                   : NULL;
+        int r;
+
+        if (c->type != TYPE_BALANCER || !values_known(&c->wanted, PROPERTY_CERTIFICATE))
+                return 0;
+        if (!resource || !resource->load_balancer->certificate)
+                return error_set(e, -EINVAL, "no spec says where its certificate is");
+        r = pem_read(a->engine, resource->load_balancer->certificate, pem, e);
+        if (r < 0)
+                return r;
+        if (!text_equal(pem->digest, c->wanted.of[PROPERTY_CERTIFICATE].text))
+                return error_set(e, -EINVAL, "its certificate changed after the plan was made");
+        order->certificate = pem->certificate;
+        order->key = pem->key;
+        return 0;
 }
 
 /* All but what it needs only when it goes out. */
@@ -337,6 +359,7 @@ static int make_request(struct account *a, const struct call *c, struct request 
 {
         _cleanup_free_ const char **ids = NULL;
         const struct row *row = c->verb == ORDER_CREATE ? NULL : observation_find(a->machines, c->type, c->id);
+        _cleanup_(pem_done) struct pem pem = { 0 };
         const struct row *parent;
         struct order order;
         int r;
@@ -348,6 +371,8 @@ static int make_request(struct account *a, const struct call *c, struct request 
         order.parent_traits = parent ? parent->traits : NULL;
         order.wall = engine_wall(a->engine);
         r = password_of(a, &order, &order.password, e);
+        if (r == 0)
+                r = pem_of(a, c, &order, &pem, e);
         return r < 0 ? r : a->codec->act(&a->config, &order, ret, e);
 }
 

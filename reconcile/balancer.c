@@ -7,6 +7,25 @@
 
 #include "reconcile/base/text.h"
 
+static bool is_dedicated(const json_t *settings)
+{
+        return json_is_true(settings_get(settings, "frontend.dedicated")) &&
+               !text_equal(json_string_value(settings_get(settings, "frontend.network")), "internal");
+}
+
+bool balancer_fronts_meet(const json_t *a, const json_t *b)
+{
+        const char *address = json_string_value(settings_get(a, "frontend.address"));
+        const char *network = json_string_value(settings_get(a, "frontend.network"));
+        const char *other = json_string_value(settings_get(b, "frontend.network"));
+
+        if (!address || !text_equal(address, json_string_value(settings_get(b, "frontend.address"))) ||
+            (network && other && !text_equal(network, other)))
+                return false;
+        return is_dedicated(a) || is_dedicated(b) ||
+               json_equal(settings_get(a, "frontend.port"), settings_get(b, "frontend.port"));
+}
+
 int backend_key(struct buf *b, const char *machine, const char *address, int64_t port)
 {
         return buf_addf(b, "%s %s:%" PRId64, machine, address, port);

@@ -13,6 +13,9 @@
 /* A setting that no spec has: false where the vendor cannot use the certificate that it was given. */
 #define SETTING_USABLE "certificate.usable"
 
+/* Can two of these settings not be those of two balancers at the same time, because they are reached at the same place? */
+bool balancer_fronts_meet(const json_t *a, const json_t *b);
+
 /* "vm-123 10.0.0.9:8080", at the end of `b`. 0 or what buf_addf() returns. */
 #define BACKEND_KEY_MAX ((size_t)1 << 10)
 int backend_key(struct buf *b, const char *machine, const char *address, int64_t port);

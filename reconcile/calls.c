@@ -68,6 +68,14 @@ struct thing *call_thing(const struct account *a, const struct call *c)
         return NULL;
 }
 
+/* The slot of what is contained begins with that of what it is in. */
+static bool is_within(const char *slot, const char *container)
+{
+        size_t n = strlen(container);
+
+        return strncmp(slot, container, n) == 0 && slot[n] == '/';
+}
+
 const char *call_container(const struct account *a, const struct call *c)
 {
         const struct ledger *ledger = a->engine->ledger;
@@ -76,7 +84,8 @@ const char *call_container(const struct account *a, const struct call *c)
                 const struct thing *t = ledger->things[i - 1];
 
                 if (t->type == a->making[c->type].container && text_equal(t->account, a->name) && *t->id &&
-                    text_equal(t->resource, c->resource) && (t->state == THING_OWNED || t->state == THING_LEAVING))
+                    text_equal(t->resource, c->resource) && is_within(c->slot, t->slot) &&
+                    (t->state == THING_OWNED || t->state == THING_LEAVING))
                         return t->id;
         }
         return NULL;

@@ -233,8 +233,7 @@ static void diff_name(struct planning *pl, const struct slot *s)
         planning_change(pl, a, "name", plan_string(pl->plan, "%s", s->row->name), s->name);
 }
 
-/* One change of a machine at a time: a vendor locks it while it is at work. What was tried too often is passed over. */
-static void chain(struct planning *pl, const struct slot *s, size_t first)
+void planning_chain(struct planning *pl, const struct slot *s, size_t first, const char *why)
 {
         size_t before = 0;
 
@@ -246,7 +245,7 @@ static void chain(struct planning *pl, const struct slot *s, size_t first)
                         continue;
                 if (before) {
                         action_depends(a, before - 1);
-                        a->waits = a->waits ? a->waits : "one change of a machine at a time";
+                        a->waits = a->waits ? a->waits : why;
                 }
                 before = i + 1;
         }
@@ -281,7 +280,7 @@ static void diff_slot(struct planning *pl, const struct slot *s, const struct va
         diff_name(pl, s);
         if (s->row->condition != CONDITION_STOPPED)
                 diff_fields(pl, s, wanted, told);
-        chain(pl, s, before);
+        planning_chain(pl, s, before, "one change of a machine at a time");
 }
 
 /* The number of the action that adopts a machine under this name. */

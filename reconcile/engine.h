@@ -63,9 +63,9 @@ struct engine_options {
         struct share max_deletes; /* overrides the Policy when given */
         uint64_t seed;            /* of the jitter */
         const struct provider *(*provider_find)(const char *type);
-        const char *(*secret)(void *userdata, const char *env, const char *file,
-                              struct error *e); /* reads a password for a create;
-                                          lives until the next call; NULL: failed. `env` or `file` is NULL */
+        /* Reads a secret that is needed on the way: the password of a machine, or as `pem` the text of a certificate or its key. It lives
+         * until the next call; NULL: it cannot be read. `env` or `file` is NULL. Absent: nothing is to be read at all. */
+        const char *(*secret)(void *userdata, const char *env, const char *file, bool pem, struct error *e);
         void *secret_userdata;
         bool keeps_seen; /* what the last complete look saw is kept while an account rests, for engine_account() */
 

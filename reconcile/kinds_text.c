@@ -11,6 +11,10 @@ static json_t *number_to_json(const struct field *field, const void *value)
 {
         char text[UNITS_TEXT_MAX];
 
+        /* Where zero is out of the range, it stands for nothing given. */
+        if (*(const int64_t *)value == 0 && field->min > 0 && !field->fallback)
+                return json_null();
+
         switch (field->type) {
         case FIELD_SIZE:
                 return json_string(size_text(*(const int64_t *)value, text));

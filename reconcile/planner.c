@@ -220,11 +220,21 @@ static void conclude(struct planning *pl)
 }
 
 /* What is in something that goes has to go before it. */
-static void plan_leaving(struct planning *pl, const char *name, size_t first)
+static void plan_contents(struct planning *pl, const char *name, const struct set *set, size_t first)
 {
-        for (size_t i = first, end = pl->plan->n_actions; i < end && !pl->failed; i++)
-                if (pl->plan->actions[i].type == TYPE_GROUP && pl->plan->actions[i].order == ORDER_DELETE)
+        size_t end = pl->plan->n_actions;
+
+        for (size_t i = first; i < end && !pl->failed; i++) {
+                const struct action *a = &pl->plan->actions[i];
+
+                if (a->type == TYPE_GROUP && a->order == ORDER_DELETE)
                         plan_group_leaving(pl, name, i);
+                else if (a->type == TYPE_BALANCER && a->order == ORDER_DELETE)
+                        plan_backends_leaving(pl, name, i);
+        }
+        for (size_t i = 0; i < set->n_slots && first == end && !pl->failed; i++)
+                if (set->slots[i].type == TYPE_BALANCER && slot_is_shown(&set->slots[i]))
+                        plan_backends_orphaned(pl, &set->slots[i]);
 }
 
 static int plan_section(struct planning *pl, const char *name, const struct resource *resource, struct error *e)
@@ -249,6 +259,8 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
                 plan_template(pl, resource);
         } else if (resource && resource->kind == &kind_security_group) {
                 plan_group(pl, resource);
+        } else if (resource && resource->kind == &kind_load_balancer) {
+                plan_balancer(pl, resource);
         } else {
                 r = set_expand(pl->in, pl->census, name, resource, &set);
                 if (r < 0)
@@ -259,7 +271,8 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
                 else
                         plan_orphans(pl, &set);
                 plan_disks(pl, first);
-                plan_leaving(pl, name, first);
+                if (!resource)
+                        plan_contents(pl, name, &set, first);
         }
         for (size_t i = first; i < pl->plan->n_actions; i++)
                 wait_for_retry(pl, &pl->plan->actions[i]);
@@ -302,6 +315,23 @@ static int orphan_names(const struct plan_input *in, const struct census *census
         return 0;
 }
 
+static bool is_planned(const struct planning *pl, const struct resource *resource)
+{
+        return resource->kind->provider_offset && pl->in->provider && resource_provider(resource) == pl->in->provider;
+}
+
+/* What was not selected may be in the way of what was. */
+static void plan_unselected(struct planning *pl)
+{
+        for (size_t i = 0; i < pl->in->estate->n_resources && !pl->failed; i++) {
+                const struct resource *resource = pl->in->estate->resources[i];
+
+                if (is_planned(pl, resource) && resource->kind == &kind_load_balancer && pl->in->machines &&
+                    !pl->in->selects(pl->in->filter_userdata, resource))
+                        plan_backends_unselected(pl, resource);
+        }
+}
+
 static int plan_resources(struct planning *pl, struct error *e)
 {
         _cleanup_free_ const char **orphans = NULL;
@@ -312,8 +342,7 @@ static int plan_resources(struct planning *pl, struct error *e)
         for (size_t i = 0; i < pl->in->estate->n_resources; i++) {
                 const struct resource *resource = pl->in->estate->resources[i];
 
-                if (!resource->kind->provider_offset || !pl->in->provider ||
-                    resource_provider(resource) != pl->in->provider)
+                if (!is_planned(pl, resource))
                         continue;
                 if (pl->in->selects && !pl->in->selects(pl->in->filter_userdata, resource))
                         continue;
@@ -321,8 +350,10 @@ static int plan_resources(struct planning *pl, struct error *e)
                 if (r < 0)
                         return r;
         }
-        if (pl->in->selects)
+        if (pl->in->selects) {
+                plan_unselected(pl);
                 return 0; /* what no spec names is not looked at through a filter */
+        }
         r = orphan_names(pl->in, pl->census, &orphans, &n);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = plan_section(pl, orphans[i], NULL, e);

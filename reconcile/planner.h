@@ -27,6 +27,12 @@ struct retry {
 /* A credit is topped up when less than one part in so many of it is left. */
 #define CREDIT_LOW 10
 
+/* What the certificate and the key of a balancer's spec are. */
+struct certificate {
+        const char *digest; /* of both; NULL: not known */
+        const char *why;    /* why they cannot be read; NULL: they can, or nobody tried */
+};
+
 struct plan_input {
         const struct estate *estate;
         const struct resource *provider; /* NULL: the ledger owns things of an account that no spec names */
@@ -38,10 +44,11 @@ struct plan_input {
         const struct observation *machines; /* the last complete look; NULL: none */
         const char *unreadable;             /* why there is none */
         enum phase_reason unreadable_reason;
-        const char *hold;             /* why nothing may be created or deleted here; NULL: no hold */
-        const char *quota_unknown;    /* NULL, or why it is not known what may still be used, though it was asked for */
-        const struct strmap *retries; /* retry_key() -> struct retry */
-        const struct share *max_deletes; /* overrides the policy when given */
+        const char *hold;          /* why nothing may be created or deleted here; NULL: no hold */
+        const char *quota_unknown; /* NULL, or why it is not known what may still be used, though it was asked for */
+        const struct strmap *certificates; /* "LoadBalancer/shop" -> struct certificate */
+        const struct strmap *retries;      /* retry_key() -> struct retry */
+        const struct share *max_deletes;   /* overrides the policy when given */
         usec_t now;
         int64_t wall;
 

@@ -44,6 +44,30 @@ size_t template_users(const struct plan_input *in, const char *id); /* machines 
 /* planner_group.c: a security group with its rules and bindings; and what has to go before the delete of one, which is action `number`. */
 void plan_group(struct planning *pl, const struct resource *resource);
 void plan_group_leaving(struct planning *pl, const char *name, size_t number);
+/* planner_named.c: what is one thing with a name. */
+
+/* "small", then "small.2", "small.3": never one that the ledger has had here already. `before` is the one that it follows; NULL: none. */
+const char *named_next(struct planning *pl, const struct resource *resource, const struct thing *before);
+
+/* Somebody else's thing has the name that this create would give: `what` says what it is. */
+void named_meet_stranger(struct planning *pl, const struct resource *resource, struct action *a, const char *what);
+
+/* Is it not there to be planned: being made or deleted, parked, or missing? That is told. */
+bool named_is_away(struct planning *pl, const struct slot *slot);
+
+/* planner_balancer.c: a load balancer, with what it hands connections to. */
+void plan_balancer(struct planning *pl, const struct resource *resource);
+
+/* planner_backends.c. What is behind the balancer in the slot `owner`; `made` is the number + 1 of the action that makes it, 0: it is there. */
+void plan_backends(struct planning *pl, const struct resource *resource, const struct slot *owner, size_t made);
+/* What has to go before the delete of one, which is action `number`. */
+void plan_backends_leaving(struct planning *pl, const char *name, size_t number);
+/* Back ends of machines that go, or are gone, in a balancer that no spec names any more and that is kept. */
+void plan_backends_orphaned(struct planning *pl, const struct slot *owner);
+/* Machines that go although they are behind a balancer that is not selected. */
+void plan_backends_unselected(struct planning *pl, const struct resource *resource);
+/* "follows MachineSet/web"; NULL: it follows none. */
+const char *backends_follow(struct planning *pl, const struct resource *resource);
 
 /* planner_disks.c: the data disks of the set's machines; `first` is the number of the set's first action. */
 void plan_disks(struct planning *pl, size_t first);
@@ -59,6 +83,7 @@ struct part {
         const char *summary;
         struct values wanted;
         const char *waits;         /* NULL: it may be made now */
+        bool given_up;             /* what it waits for does not come by itself */
         size_t after[DEPENDS_MAX]; /* numbers + 1 of the actions that go first; 0 from the last of them on */
         bool keeps;                /* it stays as it is where it is there, and is not made where it is not */
 };
@@ -131,7 +156,11 @@ bool needs_restart(const struct planning *pl, const struct slot *s, enum propert
 void plan_restart(struct planning *pl, const struct slot *s, enum property f);
 int64_t rollout_budget(const struct planning *pl, const struct set *set);
 
-/* diff.c. What a property is compared with, and whether it is known to differ. */
+/* diff.c. One change of a thing at a time, from action `first` on: a vendor locks it while it is at work. What was tried too often is
+ * passed over. */
+void planning_chain(struct planning *pl, const struct slot *s, size_t first, const char *why);
+
+/* What a property is compared with, and whether it is known to differ. */
 const struct values *values_to_compare(const struct machine_support *support, const struct slot *s);
 bool values_drifted(const struct machine_support *support, const struct slot *s, enum property f,
                     const struct values *wanted);

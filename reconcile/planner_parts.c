@@ -100,6 +100,7 @@ static void make(struct planning *pl, const struct parts *parts, const struct pa
         a->wanted = part->wanted;
         a->summary = part->summary;
         a->waits = part->waits;
+        a->given_up = part->waits && part->given_up;
         for (size_t i = 0; i < DEPENDS_MAX && part->after[i]; i++)
                 action_depends(a, part->after[i] - 1);
 }
@@ -151,16 +152,18 @@ static void drop(struct planning *pl, const struct parts *parts, const struct ro
                 return;
         a->order = ORDER_DELETE;
         a->key = plan_string(pl->plan, "%s", row->name);
+        a->address = *row->address ? plan_string(pl->plan, "%s", row->address) : NULL;
         a->waits = waits ? waits : parts->stays ? parts->stays(pl, parts, row) : NULL;
 }
 
-/* The last action from `first` on that makes something and is not kept from it; SIZE_MAX: none. */
+/* The last action from `first` on that makes something now; SIZE_MAX: none. What waits may wait for what goes. */
 static size_t last_made(const struct planning *pl, size_t first)
 {
         size_t last = SIZE_MAX;
 
         for (size_t i = first; i < pl->plan->n_actions; i++)
-                if (pl->plan->actions[i].verb == ACTION_CREATE && !pl->plan->actions[i].blocked)
+                if (pl->plan->actions[i].verb == ACTION_CREATE && !pl->plan->actions[i].blocked &&
+                    !pl->plan->actions[i].waits)
                         last = i;
         return last;
 }

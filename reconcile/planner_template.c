@@ -85,34 +85,10 @@ size_t template_users(const struct plan_input *in, const char *id)
         return n;
 }
 
-/* "small", then "small.2", "small.3": never one that the ledger has had here already. */
-static const char *next_name(struct planning *pl, const struct resource *resource, const struct thing *before)
-{
-        const char *dot = before ? strrchr(before->slot, '.') : NULL;
-        int64_t number = 1;
-
-        if (!before)
-                return plan_string(pl->plan, "%s", resource->name);
-        if (dot)
-                (void)text_to_int64(dot + 1, &number);
-        return plan_string(pl->plan, "%s.%lld", resource->name, (long long)number + 1);
-}
-
-static const struct row *find_named(const struct planning *pl, const char *name)
-{
-        const struct listed *listed = &pl->in->machines->of[TYPE_TEMPLATE];
-
-        for (size_t i = 0; i < listed->n_rows; i++)
-                if (text_equal(listed->rows[i].name, name))
-                        return &listed->rows[i];
-        return NULL;
-}
-
 static void make(struct planning *pl, const struct resource *resource, const struct thing *before, const char *reason)
 {
-        const struct slot slot = { .type = TYPE_TEMPLATE, .name = next_name(pl, resource, before) };
+        const struct slot slot = { .type = TYPE_TEMPLATE, .name = named_next(pl, resource, before) };
         struct action *a = planning_action(pl, ACTION_CREATE, &slot, reason);
-        const struct row *stranger;
 
         if (!a)
                 return;
@@ -121,14 +97,7 @@ static void make(struct planning *pl, const struct resource *resource, const str
         values_set_text(&a->wanted, PROPERTY_SPEC, spec_text(pl, resource));
         a->summary = plan_string(pl->plan, "%s on %s, image %s", resource->machine_template->instance_type,
                                  resource->machine_template->cloud, resource->machine_template->image);
-        stranger = find_named(pl, a->name);
-        if (stranger)
-                planning_block(
-                        pl, a, REASON_CONFLICT,
-                        plan_string(pl->plan,
-                                    "a template named %s (%s) is there and is not ours; take it under management with "
-                                    "'muster adopt MachineTemplate/%s %s', or rename it",
-                                    a->name, stranger->id, resource->name, stranger->id));
+        named_meet_stranger(pl, resource, a, "template");
 }
 
 static void top_up(struct planning *pl, const struct resource *resource, const struct slot *slot)
@@ -194,19 +163,11 @@ static void plan_current(struct planning *pl, const struct resource *resource, c
 
 static void plan_slot(struct planning *pl, const struct resource *resource, const struct slot *slot, bool is_current)
 {
-        struct section *section = planning_section(pl);
-
-        if (slot->call || !slot->thing) {
-                section->waiting = true;
-                planning_note(pl,
-                              plan_string(pl->plan, "%s is being %s", slot->name, slot->thing ? "changed" : "made"));
-        } else if (slot->thing->state == THING_PARKED) {
-                tell_parked(pl, slot);
-        } else if (!slot->row) {
-                section->waiting = true;
-                planning_note(pl,
-                              plan_string(pl->plan, "%s (%s) is gone from the listing; a second look must confirm that",
-                                          slot->name, slot->thing->id));
+        if (named_is_away(pl, slot))
+                return;
+        if (slot->call) {
+                planning_section(pl)->waiting = true;
+                planning_note(pl, plan_string(pl->plan, "%s is being changed", slot->name));
         } else if (is_current) {
                 plan_current(pl, resource, slot);
         } else {

@@ -197,7 +197,8 @@ static const char *candidates(struct account *a, const struct call *c, bool rese
 
         for (size_t i = 0; i < listed->n_rows; i++) {
                 const struct row *row = &listed->rows[i];
-                bool fits = resembling ? a->codec->resembles && a->codec->resembles(c->marker, row->name)
+                bool fits = resembling ? c->type == TYPE_MACHINE && a->codec->resembles &&
+                                                 a->codec->resembles(c->marker, row->name)
                                        : text_equal(c->marker, row->name);
 
                 if (!fits || ledger_held(a->engine->ledger, a->name, c->type, row->id))
@@ -245,10 +246,12 @@ bool recover_stays_absent(const struct account *a, struct call *c)
 
 /* A machine with the right name that is made otherwise than was asked is somebody else's. One that is still being installed may not
  * show yet what it will be. */
-static bool is_made_as_asked(const struct call *c, const struct row *row)
+static bool is_made_as_asked(const struct account *a, const struct call *c, const struct row *row)
 {
+        if (!recover_settings_are_asked(a, c, row))
+                return false;
         for (enum property f = PROPERTY_NONE + 1; f < PROPERTIES; f++)
-                if (values_known(&c->wanted, f) && values_known(&row->values, f) &&
+                if (f != PROPERTY_SPEC && values_known(&c->wanted, f) && values_known(&row->values, f) &&
                     !value_equal(f, &c->wanted, &row->values))
                         return row->condition == CONDITION_CHANGING;
         return true;
@@ -263,22 +266,22 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
         if (!early && !recover_is_settled(a, c))
                 return;
         if (claim->n == 1) {
-                if (is_made_as_asked(c, claim->match))
+                if (is_made_as_asked(a, c, claim->match))
                         recover_own(a, c, claim->match);
                 else
                         recover_park_slot(
                                 a, c, "", false,
-                                account_words(a,
-                                              "after a create of unknown outcome there is a machine with its name that "
-                                              "is not made as was asked: %s",
-                                              candidates(a, c, false)));
+                                account_words(
+                                        a,
+                                        "after a create of unknown outcome there is a %s with its name that is not "
+                                        "made as was asked: %s",
+                                        thing_type_words[c->type], candidates(a, c, false)));
                 return;
         }
         if (claim->n > 1) {
                 recover_park_slot(a, c, "", false,
-                                  account_words(a,
-                                                "several machines carry its name after a create of unknown outcome: %s",
-                                                candidates(a, c, false)));
+                                  account_words(a, "several %ss carry its name after a create of unknown outcome: %s",
+                                                thing_type_words[c->type], candidates(a, c, false)));
                 return;
         }
         if (!recover_stays_absent(a, c))
@@ -315,6 +318,11 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
                                   account_words(a, "the vendor said that it made %s, and no listing shows it", c->id));
 }
 
+static bool has_settings(const struct call *c)
+{
+        return c->verb == ORDER_CHANGE && (c->field == PROPERTY_SPEC || c->field == PROPERTY_CERTIFICATE);
+}
+
 static bool reads_as_wanted(const struct call *c, const struct thing *t, const struct row *row)
 {
         switch (c->verb) {
@@ -324,6 +332,8 @@ static bool reads_as_wanted(const struct call *c, const struct thing *t, const s
         case ORDER_POWER_OFF:
                 return row->condition == CONDITION_STOPPED;
         case ORDER_CHANGE:
+                if (has_settings(c))
+                        return recover_settings_are_wanted(c, row);
                 return values_known(&row->values, c->field) && value_satisfies(c->field, &row->values, &c->wanted);
         case ORDER_ATTACH:
                 return row->parent[0];
@@ -364,6 +374,8 @@ static void recover_change(struct account *a, struct call *c, struct thing *t, u
                 call_resolve(a, c, "dropped", "it is not ours to change any more");
         } else if (row && reads_as_wanted(c, t, row)) {
                 engine_tell(a, EVENT_DONE, c->slot, "%s", done_text(c->verb));
+                if (has_settings(c))
+                        recover_keep_sent(a, t, c);
                 retry_worked(a, c);
                 call_resolve(a, c, "done", c->note);
         } else if (row && recover_is_settled(a, c)) {

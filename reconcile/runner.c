@@ -89,13 +89,13 @@ static int read_secret_file(const char *path, char **ret, struct error *e)
         if (fd < 0)
                 return error_set(e, -errno, "the file %s cannot be opened: %s", path, strerror(errno));
         if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-                return error_set(e, -EINVAL, "%s is not a regular file; a secret is read from one", path);
+                return error_set(e, -EINVAL, "%s is not a regular file, and only one is read", path);
         text = calloc(1, SECRET_MAX + 1);
         if (!text)
                 return error_oom(e);
         n = read(fd, text, SECRET_MAX + 1);
         if (n < 0 || n > SECRET_MAX)
-                return error_set(e, n < 0 ? -errno : -E2BIG, "the file %s cannot be read as a secret of at most 64 KiB",
+                return error_set(e, n < 0 ? -errno : -E2BIG, "the file %s cannot be read, or has more than 64 KiB",
                                  path);
         text[n] = '\0';
         if (n > 0 && text[n - 1] == '\n')
@@ -108,7 +108,13 @@ static int read_secret_file(const char *path, char **ret, struct error *e)
         return 0;
 }
 
-static int read_secret(const char *env, const char *file, char **ret, struct error *e)
+/* PEM has lines; any other secret is one. */
+static bool may_hold(char c, bool pem)
+{
+        return ((unsigned char)c >= 0x20 && c != 0x7f) || (pem && (c == '\n' || c == '\r' || c == '\t'));
+}
+
+static int read_secret(const char *env, const char *file, bool pem, char **ret, struct error *e)
 {
         _cleanup_(wipe) char *text = NULL;
         int r;
@@ -128,23 +134,25 @@ static int read_secret(const char *env, const char *file, char **ret, struct err
                         return r;
         }
         if (!text[0])
-                return error_set(e, -EINVAL, "the secret in %s %s is empty",
-                                 env ? "the environment variable" : "the file", env ? env : file);
+                return error_set(e, -EINVAL, "%s %s is empty", env ? "the environment variable" : "the file",
+                                 env ? env : file);
         for (const char *c = text; *c; c++)
-                if ((unsigned char)*c < 0x20 || *c == 0x7f)
-                        return error_set(e, -EINVAL,
-                                         "the secret in %s %s has a line break or another control character in it",
-                                         env ? "the environment variable" : "the file", env ? env : file);
+                if (!may_hold(*c, pem))
+                        return error_set(
+                                e, -EINVAL,
+                                pem ? "the text in %s %s has a control character in it"
+                                    : "the secret in %s %s has a line break or another control character in it",
+                                env ? "the environment variable" : "the file", env ? env : file);
         *ret = STEAL(text);
         return 0;
 }
 
-static const char *hand_out_secret(void *userdata, const char *env, const char *file, struct error *e)
+static const char *hand_out_secret(void *userdata, const char *env, const char *file, bool pem, struct error *e)
 {
         struct runner *r = userdata;
 
         wipe(&r->secret);
-        return read_secret(env, file, &r->secret, e) < 0 ? NULL : r->secret;
+        return read_secret(env, file, pem, &r->secret, e) < 0 ? NULL : r->secret;
 }
 
 /* What the engine asks of its host. */
@@ -315,7 +323,7 @@ int runner_new(struct loop *loop, struct ledger *ledger, const struct runner_opt
         r->loop = loop;
         r->ledger = ledger;
         r->options = *options;
-        r->options.engine.secret = hand_out_secret;
+        r->options.engine.secret = options->offline ? NULL : hand_out_secret;
         r->options.engine.secret_userdata = r;
         r->state = ENGINE_RUNNING;
         code = engine_new(&r->options.engine, &host, ledger, &r->engine);
@@ -401,7 +409,7 @@ static int secret_of(const struct resource *provider, char **ret, struct error *
 
         if (!env && !file)
                 return 0;
-        code = read_secret(env, file, ret, e);
+        code = read_secret(env, file, false, ret, e);
         if (code >= 0)
                 return 0;
         at = resource_position(provider, auth->login ? (env ? "spec.auth.passwordEnv" : "spec.auth.passwordFile")

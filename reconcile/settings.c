@@ -40,3 +40,56 @@ int settings_put(json_t *settings, const char *path, json_t *value)
         }
         return json_object_set_new(object, rest, value) < 0 ? -ENOMEM : 0;
 }
+
+int settings_parse(const char *text, json_t **ret)
+{
+        _cleanup_json_ json_t *settings = NULL;
+        int r = json_parse(text, strlen(text), &settings, NULL);
+
+        if (r < 0)
+                return r;
+        if (!json_is_object(settings))
+                return -EBADMSG;
+        *ret = STEAL(settings);
+        return 0;
+}
+
+int settings_merge(json_t *into, const json_t *from)
+{
+        const char *name;
+        json_t *value;
+
+        json_object_foreach((json_t *)from, name, value)
+        {
+                json_t *object = json_is_object(value) ? json_object_get(into, name) : NULL;
+                int r;
+
+                if (json_is_object(object))
+                        r = settings_merge(object, value);
+                else
+                        r = json_object_set_new(into, name, json_deep_copy(value)) < 0 ? -ENOMEM : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+bool settings_satisfy(const json_t *shown, const json_t *wanted, bool unshown)
+{
+        const char *name;
+        json_t *value;
+
+        json_object_foreach((json_t *)wanted, name, value)
+        {
+                const json_t *is = json_object_get(shown, name);
+                bool satisfied;
+
+                if (json_is_object(value))
+                        satisfied = settings_satisfy(is, value, unshown);
+                else
+                        satisfied = is ? json_equal(is, value) : unshown;
+                if (!satisfied)
+                        return false;
+        }
+        return true;
+}

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "providers/starvcenter/balancer.h"
 
+#include "reconcile/base/text.h"
+#include "reconcile/settings.h"
+
 /* Listings are documented to print 1 to 100 for the most connections, which may be set from 10 to 10000: what they show up to here
  * may mean anything. */
 #define CONNECTIONS_DOUBTED 100
@@ -43,3 +46,10 @@ const struct setting balancer_settings[] = {
         { "maxConnections", CHANGE_IN_PLACE, WIRE("slb.maxoccurs", FORM_NUMBER, .doubted = CONNECTIONS_DOUBTED) },
         { NULL },
 };
+
+bool balancer_has(const json_t *settings, const struct setting *setting)
+{
+        const char *network = json_string_value(settings_get(settings, "frontend.network"));
+
+        return !text_equal(setting->path, "frontend.dedicated") || !text_equal(network, "internal");
+}

@@ -27,6 +27,9 @@ struct wire {
 
 extern const struct setting balancer_settings[];
 
+/* Does a balancer with these settings have this one? Only an address from outside can be its own alone. */
+bool balancer_has(const json_t *settings, const struct setting *setting);
+
 /* What is read of replies about the two types; ends with NULL. */
 extern const char *const balancer_names[];
 

@@ -46,14 +46,6 @@ static int put_setting(json_t *params, const struct setting *setting, const json
         return error_set(e, -EINVAL, "%s is nothing that starvcenter could be told", setting->path);
 }
 
-/* Only an address from outside can be one's own. */
-static bool is_meant(const json_t *settings, const struct setting *setting)
-{
-        const char *network = json_string_value(settings_get(settings, "frontend.network"));
-
-        return !text_equal(setting->path, "frontend.dedicated") || !text_equal(network, "internal");
-}
-
 static int put_settings(json_t *params, const struct values *wanted, struct error *e)
 {
         _cleanup_json_ json_t *settings = NULL;
@@ -67,7 +59,7 @@ static int put_settings(json_t *params, const struct values *wanted, struct erro
         for (const struct setting *s = balancer_settings; r == 0 && s->path; s++) {
                 const json_t *value = settings_get(settings, s->path);
 
-                if (value && is_meant(settings, s))
+                if (value && balancer_has(settings, s))
                         r = put_setting(params, s, value, e);
         }
         return r;

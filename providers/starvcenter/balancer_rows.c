@@ -173,7 +173,7 @@ static int read_settings(struct observation *obs, const struct json_node *balanc
         int r = settings ? 0 : error_oom(e);
 
         for (const struct setting *s = balancer_settings; r == 0 && s->path; s++)
-                r = read_setting(balancer, s, settings, e);
+                r = balancer_has(settings, s) ? read_setting(balancer, s, settings, e) : 0;
         if (r == 0)
                 r = read_usable(balancer, settings, e);
         if (r < 0)

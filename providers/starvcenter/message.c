@@ -38,8 +38,11 @@ static int form_body(const json_t *params, struct request *rq, struct error *e)
         if (!json)
                 return error_oom(e);
         base64_encode(&base64, json, strlen(json));
+        explicit_bzero(json, strlen(json)); /* a password or a key may be in it */
         buf_adds(&body, "KEY_PARAM=");
         wire_percent_encode(&body, buf_text(&base64), base64.len);
+        if (base64.len)
+                explicit_bzero(base64.data, base64.len);
         r = base64.failed < 0 ? base64.failed : body.failed;
         if (r < 0)
                 return error_set(e, r, "the request's parameters are too large");

@@ -145,7 +145,7 @@ static const struct provider *find_codec(const char *type)
         return vendor ? vendor->codec : NULL;
 }
 
-static const char *no_secret(void *userdata, const char *env, const char *file, struct error *e)
+static const char *no_secret(void *userdata, const char *env, const char *file, bool pem, struct error *e)
 {
         (void)userdata, (void)env, (void)file;
         error_set(e, -ENOENT, "there are no passwords in this world");

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "reconcile/account.h"
+#include "reconcile/settings.h"
+
+/*
+ * Calls about things with settings of their own. What the vendor shows decides; what it never shows is as it was sent last, which the ledger keeps
+ * with the thing: so a change of it is done once the vendor has said yes, and sent again where it has not.
+ */
+
+static json_t *settings_of(const struct values *v)
+{
+        json_t *settings = NULL;
+
+        if (values_known(v, PROPERTY_SPEC))
+                (void)settings_parse(v->of[PROPERTY_SPEC].text, &settings);
+        return settings;
+}
+
+bool recover_settings_are_wanted(const struct call *c, const struct row *row)
+{
+        bool said_yes = c->state == CALL_ACCEPTED;
+        _cleanup_json_ json_t *shown = NULL, *wanted = NULL;
+
+        if (c->field == PROPERTY_CERTIFICATE)
+                return said_yes;
+        shown = settings_of(&row->values);
+        wanted = settings_of(&c->wanted);
+        return wanted && settings_satisfy(shown, wanted, said_yes);
+}
+
+/* What cannot change afterwards tells whether it was made by this call. */
+bool recover_settings_are_asked(const struct account *a, const struct call *c, const struct row *row)
+{
+        _cleanup_json_ json_t *shown = settings_of(&row->values), *wanted = settings_of(&c->wanted);
+
+        for (const struct setting *s = a->codec->balancer; c->type == TYPE_BALANCER && s && s->path; s++) {
+                const json_t *is = settings_get(shown, s->path), *asked = settings_get(wanted, s->path);
+
+                if (s->change == CHANGE_REPLACE && is && asked && !json_equal(is, asked))
+                        return false;
+        }
+        return true;
+}
+
+/* Adds what was sent to what was sent before. */
+static int keep(struct account *a, struct thing *t, const struct call *c)
+{
+        _cleanup_json_ json_t *sent = settings_of(&t->made_with), *more = settings_of(&c->wanted);
+        struct values kept = t->made_with;
+        _cleanup_free_ char *text = NULL;
+
+        if (c->field == PROPERTY_CERTIFICATE) {
+                values_set_text(&kept, PROPERTY_CERTIFICATE, c->wanted.of[PROPERTY_CERTIFICATE].text);
+        } else {
+                if (!sent)
+                        sent = json_object();
+                if (!sent || !more || settings_merge(sent, more) < 0)
+                        return -ENOMEM;
+                text = json_to_text(sent, JSON_COMPACT);
+                if (!text)
+                        return -ENOMEM;
+                values_set_text(&kept, PROPERTY_SPEC, text);
+        }
+        return ledger_set_values(a->engine->ledger, &kept, &t->made_with, &t->made_with_text);
+}
+
+void recover_keep_sent(struct account *a, struct thing *t, const struct call *c)
+{
+        if (keep(a, t, c) < 0)
+                engine_break(a->engine, -ENOMEM, "out of memory");
+        touch_thing(a, t);
+}

@@ -54,6 +54,7 @@ const char *const call_classes[CALL_CLASSES + 1] = { "create",
                                                      "backend-change",
                                                      "backend-delete",
                                                      "backend-list",
+                                                     "quota",
                                                      "other",
                                                      NULL };
 

@@ -60,7 +60,7 @@ struct fault_set faults_meet(struct faults *f, const char *class);
 
 /* The classes of calls, "other" last, then NULL. All but "list", "get", "lookup", "login", "other" and the listings of other things
  * than machines ("disk-list", …) act. */
-#define CALL_CLASSES 48
+#define CALL_CLASSES 49
 extern const char *const call_classes[CALL_CLASSES + 1];
 bool call_class_acts(const char *class);
 bool call_class_lists(const char *class); /* and has the faults of a listing */

@@ -62,6 +62,10 @@ static const struct plain_route routes[] = {
         { METHOD_POST, "cloudslb/realnode/add", "backend", sim_serve_backend_add },
         { METHOD_PUT, "cloudslb/realnode/modify", "backend-change", sim_serve_backend_modify },
         { METHOD_DELETE, "cloudslb/realnode/*", "backend-delete", sim_serve_backend_delete },
+
+        { METHOD_POST, "resourcequota/search", "lookup", sim_serve_pool },
+        { METHOD_POST, "resourcequota/usableQuota", "lookup", sim_serve_usable_quota },
+        { METHOD_PUT, "resourcequota/modify", "quota", sim_serve_quota_modify },
         {},
 };
 
@@ -80,6 +84,8 @@ static const char *const subjects[] = {
         "slb.name",
         "realnode.id",
         "realnode.slbid",
+        "tenant.id",
+        "tenantId",
 };
 
 static const char *class_of(const struct plain_call *c)
@@ -179,6 +185,7 @@ static int add_first_machines(struct simulation *s, size_t n)
 static int sim_new(const struct simulator_options *options, struct simulation **ret, struct error *e)
 {
         _cleanup_(sim_free_p) struct simulation *s = calloc(1, sizeof(*s));
+        struct sim_tenant *tenant;
         int r;
 
         if (!s)
@@ -186,13 +193,14 @@ static int sim_new(const struct simulator_options *options, struct simulation **
         s->ready_delay = options->ready_delay;
         s->quirks = options->quirks;
         s->next_task = 1;
+        s->pool = (struct sim_quota){ SIM_ENOUGH, SIM_ENOUGH, SIM_ENOUGH, SIM_ENOUGH, SIM_ENOUGH };
         sim_items_done(s); /* the tables begin */
         r = paging_parse(options->variant, &s->paging, e);
         if (r < 0)
                 return r;
         if (options->token && !(s->token = strdup(options->token)))
                 return error_oom(e);
-        if (add_first_machines(s, options->machines) < 0)
+        if (sim_tenant_add(s, 0, SIM_TENANT, &tenant) < 0 || add_first_machines(s, options->machines) < 0)
                 return error_oom(e);
         *ret = STEAL(s);
         return 0;

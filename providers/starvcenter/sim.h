@@ -37,6 +37,7 @@ enum sim_work {
 
 /* In the order in which a saved state is loaded: whatever hangs on another comes after it. */
 enum sim_kind_name {
+        SIM_TENANTS,
         SIM_MACHINES,
         SIM_DISKS,
         SIM_CARDS,
@@ -67,10 +68,24 @@ struct sim_item {
         struct sim_item *previous_work, *next_work;
 };
 
+#define SIM_TENANT "app-1"    /* whoever calls */
+#define SIM_ENOUGH 1000000000 /* is no limit */
+
+struct sim_quota {
+        int64_t cpu, memory, storage, ip, vpc; /* memory in MB, storage in GB */
+};
+
 /* Texts of things are NULL where they are empty. */
+struct sim_tenant {
+        struct sim_item item;
+        char *name;
+        struct sim_quota of;
+};
+
 struct sim_machine {
         struct sim_item item;
         char *name, *description, *template, *model, *network;
+        char *tenant;               /* NULL: whoever calls */
         int64_t state, cpu, memory; /* memory in MB */
         bool can_reboot, can_shut_down;
         char address[SIM_ADDRESS_MAX]; /* "": it has none yet */
@@ -132,6 +147,7 @@ struct simulation {
         struct records things[SIM_KINDS];
         struct sim_item *first_work, *last_work; /* by due time */
         uint64_t next_task;
+        struct sim_quota pool;
         int64_t waiting_rules, waiting_resets; /* so many rules to come are not in effect until so many resets */
 };
 
@@ -178,8 +194,8 @@ struct sim_kind {
         void (*settle)(struct simulation *s, struct sim_item *i, enum sim_work work); /* of works that are its own */
 };
 
-extern const struct sim_kind sim_machine_kind, sim_disk_kind, sim_card_kind, sim_group_kind, sim_rule_kind,
-        sim_binding_kind, sim_balancer_kind, sim_backend_kind;
+extern const struct sim_kind sim_tenant_kind, sim_machine_kind, sim_disk_kind, sim_card_kind, sim_group_kind,
+        sim_rule_kind, sim_binding_kind, sim_balancer_kind, sim_backend_kind;
 const struct sim_kind *sim_kind(enum sim_kind_name name);
 
 /* sim_items.c: the life of things. A new one has no texts, and is in no table until it is put there, with an id unless it has one
@@ -232,7 +248,16 @@ bool sim_is_bound(const struct sim_item *machine, const char *group);
 /* Takes every card out of the group. */
 void sim_unbind_all(struct simulation *s, const char *group);
 
+/* sim_quota.c */
+int sim_tenant_add(struct simulation *s, usec_t now, const char *id,
+                   struct sim_tenant **ret); /* 0; -EINVAL: the id is too long; -ENOMEM */
+
+/* Does a balancer have the address outside? `before`: only those before that one; NULL: all. */
+bool sim_outer_address_is_used(const struct simulation *s, const char *address, const struct sim_item *before);
+
 /* sim_machines.c */
+#define SIM_SYSTEM_SIZE 20 /* GB of a system disk */
+
 /* What a new machine is made of. Texts NULL: none. */
 struct sim_form {
         const char *name, *template, *model, *network;

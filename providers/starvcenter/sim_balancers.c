@@ -9,7 +9,7 @@
  * The calls about load balancers. Where the document is silent: an id that the caller chooses is taken while it is free; several
  * may have one name; a new one is started, with quirks not before it is asked to; what was not said is round robin, 3 retries every 5 seconds, 5
  * seconds of time, 60 of idling and 1000 connections; whatever cannot be modified is refused; starting what is started is done; a
- * balancer's back ends go with it; paths belong to http and https, certificates to https alone; the router may be anything.
+ * balancer's back ends go with it; paths belong to http and https, certificates to https alone; the router may be any machine.
  *
  * A dedicated address in front is of the external network, and no other balancer there may have it. Certificates and their keys are
  * kept as digests, so that no secret reaches the saved state.
@@ -240,16 +240,25 @@ static struct sim_balancer *take_balancer(struct plain_call *c, int *ret)
         return b;
 }
 
+static bool has_address_room(struct plain_call *c, const struct sim_balancer *b, int *ret)
+{
+        const struct sim_quota more = { .ip = 1 };
+
+        return !text_equal(b->network, "outter") || sim_outer_address_is_used(c->s, b->address, NULL) ||
+               sim_has_room(c, b->tenant, &more, ret);
+}
+
 int sim_serve_balancer_add(struct plain_call *c)
 {
         _cleanup_(sim_item_free_p) struct sim_item *i = NULL;
         struct sim_item *added;
         int r = 0;
 
-        if (!sim_check(c, add_checks, c->body, &r) || !sim_check_backends(c, sim_param(c, "realnode"), &r))
+        if (!sim_check(c, add_checks, c->body, &r) || !sim_named(c, SIM_TENANTS, sim_text(c, "slb.appid"), &r) ||
+            !sim_check_backends(c, sim_param(c, "realnode"), &r))
                 return r;
         i = (struct sim_item *)take_balancer(c, &r);
-        if (!i)
+        if (!i || !has_address_room(c, (struct sim_balancer *)i, &r))
                 return r;
         if (sim_item_put(c->s, c->now, i, NULL) < 0)
                 return -ENOMEM;

@@ -152,10 +152,11 @@ static int console_machine(struct simulation *s, struct sim_machine *m, const ch
                         return error_set(e, -EINVAL, "say the new \"state\", a number");
                 return set_state(s, m, state);
         }
-        return error_set(e, -EINVAL,
-                         "there is no \"%s\"; there are delete, stop, start, fail, add, rename, state, ineffective, "
-                         "and KIND-add, KIND-change, KIND-delete",
-                         verb);
+        return error_set(
+                e, -EINVAL,
+                "there is no \"%s\"; there are delete, stop, start, fail, add, rename, state, ineffective, quota, pool, "
+                "and KIND-add, KIND-change, KIND-delete",
+                verb);
 }
 
 /* Sets what the arguments say; `skip` names what they say besides. */
@@ -251,6 +252,40 @@ static int set_waiting(struct simulation *s, const json_t *arguments, struct err
         return 0;
 }
 
+static int take_quota(const json_t *arguments, struct sim_quota *q, struct error *e)
+{
+        struct sim_quota said;
+        int r;
+
+        if ((r = take_number(arguments, "cpu", q->cpu, &said.cpu, e)) < 0 ||
+            (r = take_number(arguments, "memory", q->memory, &said.memory, e)) < 0 ||
+            (r = take_number(arguments, "storage", q->storage, &said.storage, e)) < 0 ||
+            (r = take_number(arguments, "ip", q->ip, &said.ip, e)) < 0 ||
+            (r = take_number(arguments, "vpc", q->vpc, &said.vpc, e)) < 0)
+                return r;
+        if (said.cpu < 0 || said.memory < 0 || said.storage < 0 || said.ip < 0 || said.vpc < 0)
+                return error_set(e, -EINVAL, "a quota is a number from 0 on");
+        *q = said;
+        return 0;
+}
+
+static int set_quota(struct simulation *s, usec_t now, const json_t *arguments, struct error *e)
+{
+        const char *id = take_text(arguments, "tenant");
+        struct sim_tenant *t;
+        int r;
+
+        if (!id || !*id)
+                return error_set(e, -EINVAL, "say which \"tenant\"");
+        t = (struct sim_tenant *)sim_item_find(s, SIM_TENANTS, id);
+        if (!t) {
+                r = sim_tenant_add(s, now, id, &t);
+                if (r < 0)
+                        return r == -ENOMEM ? error_oom(e) : error_set(e, r, "the tenant's id is too long");
+        }
+        return take_quota(arguments, &t->of, e);
+}
+
 int sim_console(struct simulation *s, usec_t now, const char *verb, const json_t *arguments, struct error *e)
 {
         const char *dash = strchr(verb, '-');
@@ -266,6 +301,10 @@ int sim_console(struct simulation *s, usec_t now, const char *verb, const json_t
         }
         if (text_equal(verb, "ineffective"))
                 return set_waiting(s, arguments, e);
+        if (text_equal(verb, "quota"))
+                return set_quota(s, now, arguments, e);
+        if (text_equal(verb, "pool"))
+                return take_quota(arguments, &s->pool, e);
         if (text_equal(verb, "add"))
                 return add_machines(s, now, arguments, e);
         r = find(s, SIM_MACHINES, arguments, &i, e);

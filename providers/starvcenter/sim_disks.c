@@ -89,6 +89,13 @@ static int add(struct plain_call *c, struct sim_item *machine, char letter, int6
                                     d->item.record.id, "vdisk.devname", d->device, "startid", sim_task(c->s)));
 }
 
+static bool has_room(struct plain_call *c, const struct sim_item *machine, int64_t gigabytes, int *ret)
+{
+        const struct sim_quota more = { .storage = gigabytes };
+
+        return sim_has_room(c, ((const struct sim_machine *)machine)->tenant, &more, ret);
+}
+
 int sim_serve_disk_add(struct plain_call *c)
 {
         int r = 0;
@@ -101,7 +108,9 @@ int sim_serve_disk_add(struct plain_call *c)
         if (!sim_number(c, "vdisk.size", 1, GIGABYTES_MAX, &size))
                 return sim_say_no(c, "vdisk.size is missing or not from 1 to %d", GIGABYTES_MAX);
         letter = free_device(machine);
-        return letter ? add(c, machine, letter, size) : sim_say_no(c, "the machine has %d disks already", DISKS_MAX);
+        if (!letter)
+                return sim_say_no(c, "the machine has %d disks already", DISKS_MAX);
+        return has_room(c, machine, size, &r) ? add(c, machine, letter, size) : r;
 }
 
 int sim_serve_disk_extend(struct plain_call *c)
@@ -116,6 +125,8 @@ int sim_serve_disk_extend(struct plain_call *c)
                 return sim_say_no(c, "vdisk.size is missing or not from 1 to %d", GIGABYTES_MAX);
         if (size <= ((struct sim_disk *)i)->size)
                 return sim_say_no(c, "vdisk.size is not larger than the disk");
+        if (!has_room(c, i->parent, size - ((struct sim_disk *)i)->size, &r))
+                return r;
         return sim_begin(c, i, WORK_EXTEND, size);
 }
 

@@ -73,14 +73,20 @@ int sim_serve_group_create(struct plain_call *c)
                 {},
         };
         _cleanup_(sim_item_free_p) struct sim_item *i = NULL;
+        struct sim_item *tenant;
         struct sim_group *g;
         int r = 0;
 
         if (!sim_check(c, checks, c->body, &r))
                 return r;
+        tenant = sim_named(c, SIM_TENANTS,
+                           *sim_text(c, "securitygroup.appid") ? sim_text(c, "securitygroup.appid") : SIM_TENANT, &r);
+        if (!tenant)
+                return r;
         i = sim_item_new(SIM_GROUPS);
         g = (struct sim_group *)i;
-        if (!g || sim_fill(i, checks, c->body) < 0 || sim_text_set(&g->tenant_name, g->tenant) < 0 ||
+        if (!g || sim_fill(i, checks, c->body) < 0 || sim_text_set(&g->tenant, tenant->record.id) < 0 ||
+            sim_text_set(&g->tenant_name, ((struct sim_tenant *)tenant)->name) < 0 ||
             sim_item_put(c->s, c->now, i, NULL) < 0)
                 return -ENOMEM;
         i = NULL;

@@ -11,10 +11,11 @@
 const struct sim_kind *sim_kind(enum sim_kind_name name)
 {
         static const struct sim_kind *const kinds[SIM_KINDS] = {
-                [SIM_MACHINES] = &sim_machine_kind,   [SIM_DISKS] = &sim_disk_kind,
-                [SIM_CARDS] = &sim_card_kind,         [SIM_GROUPS] = &sim_group_kind,
-                [SIM_RULES] = &sim_rule_kind,         [SIM_BINDINGS] = &sim_binding_kind,
-                [SIM_BALANCERS] = &sim_balancer_kind, [SIM_BACKENDS] = &sim_backend_kind,
+                [SIM_TENANTS] = &sim_tenant_kind,   [SIM_MACHINES] = &sim_machine_kind,
+                [SIM_DISKS] = &sim_disk_kind,       [SIM_CARDS] = &sim_card_kind,
+                [SIM_GROUPS] = &sim_group_kind,     [SIM_RULES] = &sim_rule_kind,
+                [SIM_BINDINGS] = &sim_binding_kind, [SIM_BALANCERS] = &sim_balancer_kind,
+                [SIM_BACKENDS] = &sim_backend_kind,
         };
 
         return kinds[name];

@@ -92,13 +92,17 @@ int sim_serve_machine_create(struct plain_call *c)
         _cleanup_json_ json_t *made = json_array();
         struct sim_form form;
         const char *why, *name;
+        struct sim_quota more;
         int64_t n;
-        int r;
+        int r = 0;
 
         if (!made)
                 return -ENOMEM;
         if (!take_form(c, &form, &n, &why))
                 return sim_say_no(c, "%s", why);
+        more = (struct sim_quota){ n * form.cpu, n * form.memory, n * SIM_SYSTEM_SIZE };
+        if (!sim_has_room(c, NULL, &more, &r))
+                return r;
 
         name = form.name;
         for (int64_t i = 0; i < n; i++) {
@@ -172,6 +176,7 @@ static int serve_resize(struct plain_call *c, enum sim_work work, const char *ke
 {
         int r = 0;
         struct sim_machine *m = changeable(c, &r);
+        struct sim_quota more = {};
         int64_t wanted;
 
         if (!m)
@@ -180,7 +185,9 @@ static int serve_resize(struct plain_call *c, enum sim_work work, const char *ke
                 return sim_say_no(c, "the new value is missing or out of range");
         if (m->state == SIM_FAILED || (c->s->quirks && m->state != SIM_STOPPED))
                 return sim_say_no(c, "the machine is not stopped");
-        return sim_begin(c, &m->item, work, wanted);
+        more.cpu = work == WORK_CPU ? wanted - m->cpu : 0;
+        more.memory = work == WORK_MEMORY ? wanted - m->memory : 0;
+        return sim_has_room(c, m->tenant, &more, &r) ? sim_begin(c, &m->item, work, wanted) : r;
 }
 
 int sim_serve_cpu(struct plain_call *c)

@@ -5,8 +5,6 @@
 
 #include "providers/starvcenter/sim.h"
 
-#define SYSTEM_SIZE 20 /* GB of a system disk */
-
 static const struct sim_field fields[] = {
         SIM_ID("vm.id", NULL),
         { "name", "vm.name", NULL, FIELD_TEXT, offsetof(struct sim_machine, name) },
@@ -22,6 +20,7 @@ static const struct sim_field fields[] = {
         { "canShutDown", "vm.shutdown.enable", NULL, FIELD_TRUTH, offsetof(struct sim_machine, can_shut_down) },
         { "template", NULL, NULL, FIELD_TEXT, offsetof(struct sim_machine, template) },
         { "network", NULL, NULL, FIELD_TEXT, offsetof(struct sim_machine, network) },
+        { "tenant", NULL, NULL, FIELD_TEXT, offsetof(struct sim_machine, tenant), .later = true },
         {},
 };
 
@@ -91,7 +90,7 @@ static int add_system_disk(struct simulation *s, usec_t now, struct sim_machine 
 
         if (!d || sim_text_set(&d->name, "system") < 0 || sim_text_set(&d->device, "vda") < 0)
                 return -ENOMEM;
-        d->size = SYSTEM_SIZE;
+        d->size = SIM_SYSTEM_SIZE;
         if (sim_item_put(s, now, i, &m->item) < 0)
                 return -ENOMEM;
         i = NULL;

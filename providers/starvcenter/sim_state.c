@@ -48,8 +48,11 @@ json_t *sim_save(struct simulation *s, usec_t now)
         _cleanup_json_ json_t *state = NULL;
 
         sim_settle(s, now);
-        state = json_pack("{s:s, s:I, s:I, s:I}", "format", FORMAT, "nextTask", (json_int_t)s->next_task,
-                          "waitingRules", (json_int_t)s->waiting_rules, "waitingResets", (json_int_t)s->waiting_resets);
+        state = json_pack("{s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "format", FORMAT, "nextTask",
+                          (json_int_t)s->next_task, "waitingRules", (json_int_t)s->waiting_rules, "waitingResets",
+                          (json_int_t)s->waiting_resets, "pool", "cpu", (json_int_t)s->pool.cpu, "memory",
+                          (json_int_t)s->pool.memory, "storage", (json_int_t)s->pool.storage, "ip",
+                          (json_int_t)s->pool.ip);
         if (!state)
                 return NULL;
         for (enum sim_kind_name name = 0; name < SIM_KINDS; name++)
@@ -150,9 +153,12 @@ static int load_kind(struct simulation *s, usec_t now, enum sim_kind_name name, 
 {
         const struct sim_kind *kind = sim_kind(name);
         json_t *list = json_object_get(state, kind->list), *saved;
+        struct sim_tenant *tenant;
         int64_t next;
         size_t i;
 
+        if (!list && name == SIM_TENANTS)
+                return sim_tenant_add(s, now, SIM_TENANT, &tenant) < 0 ? error_oom(e) : 0;
         if (!list && (name == SIM_DISKS || name == SIM_CARDS)) {
                 for (i = 0; i < s->things[SIM_MACHINES].n_records; i++)
                         if (sim_machine_equip(s, now, (struct sim_machine *)sim_item_at(s, SIM_MACHINES, i), name) < 0)
@@ -176,17 +182,27 @@ static int load_kind(struct simulation *s, usec_t now, enum sim_kind_name name, 
         return 0;
 }
 
-/* States from before there were rules do not have it. */
-static int load_waiting(struct simulation *s, const json_t *state, struct error *e)
+/* A number that states from before it was thought of lack. */
+static int load_number(const json_t *object, const char *key, int64_t *number)
 {
-        int64_t rules = 0, resets = 0;
-        int r = json_read_int64(json_object_get(state, "waitingRules"), &rules), q;
+        int r = json_read_int64(json_object_get(object, key), number);
 
-        q = json_read_int64(json_object_get(state, "waitingResets"), &resets);
-        if ((r < 0 && r != -ENOENT) || (q < 0 && q != -ENOENT) || rules < 0 || resets < 0)
+        return r == -ENOENT ? 0 : r < 0 || *number < 0 ? -EBADMSG : 0;
+}
+
+static int load_numbers(struct simulation *s, const json_t *state, struct error *e)
+{
+        const json_t *pool = json_object_get(state, "pool");
+
+        s->waiting_rules = s->waiting_resets = 0;
+        s->pool = (struct sim_quota){ SIM_ENOUGH, SIM_ENOUGH, SIM_ENOUGH, SIM_ENOUGH, SIM_ENOUGH };
+
+        if (load_number(state, "waitingRules", &s->waiting_rules) < 0 ||
+            load_number(state, "waitingResets", &s->waiting_resets) < 0)
                 return error_set(e, -EBADMSG, "what the saved state says of rules that wait cannot be read");
-        s->waiting_rules = rules;
-        s->waiting_resets = resets;
+        if (load_number(pool, "cpu", &s->pool.cpu) < 0 || load_number(pool, "memory", &s->pool.memory) < 0 ||
+            load_number(pool, "storage", &s->pool.storage) < 0 || load_number(pool, "ip", &s->pool.ip) < 0)
+                return error_set(e, -EBADMSG, "what the saved state says of the pool cannot be read");
         return 0;
 }
 
@@ -207,5 +223,5 @@ int sim_load(struct simulation *s, usec_t now, const json_t *state, struct error
                         return r;
         }
         s->next_task = (uint64_t)next_task;
-        return load_waiting(s, state, e);
+        return load_numbers(s, state, e);
 }

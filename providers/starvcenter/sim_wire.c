@@ -149,6 +149,26 @@ int sim_say_made(struct plain_call *c, const char *key, const struct sim_item *i
                                     "data", key, i->record.id));
 }
 
+int sim_say_numbers(struct plain_call *c, json_t *numbers)
+{
+        _cleanup_json_ json_t *owned = numbers;
+        json_t *value;
+        const char *key;
+
+        if (!owned)
+                return -ENOMEM;
+        json_object_foreach(owned, key, value)
+        {
+                json_t *text = c->s->quirks ? json_sprintf("%lld", (long long)json_integer_value(value))
+                                            : json_incref(value);
+
+                if (json_object_set_new(owned, key, text) < 0)
+                        return -ENOMEM;
+        }
+        return sim_say(
+                c, json_pack(c->s->quirks ? "{s:o, s:[O]}" : "{s:o, s:O}", "result", sim_code(c->s, 0), "data", owned));
+}
+
 int sim_begin(struct plain_call *c, struct sim_item *i, enum sim_work work, int64_t wanted)
 {
         sim_work_begin(c->s, i, work, c->now, wanted);

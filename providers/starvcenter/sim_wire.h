@@ -38,6 +38,9 @@ json_t *sim_task(struct simulation *s);                 /* the id of a new task 
 /* Done, and what was made: its id under `key`. With quirks in a list of one. */
 int sim_say_made(struct plain_call *c, const char *key, const struct sim_item *i);
 
+/* Done, and an object of numbers, which is taken over. With quirks they are texts, in a list of one. */
+int sim_say_numbers(struct plain_call *c, json_t *numbers);
+
 /* The thing of the path, or of a parameter. NULL: there is none, and no is said; `*ret` is what came of that. */
 struct sim_item *sim_named(struct plain_call *c, enum sim_kind_name kind, const char *id, int *ret);
 /* The same, where a change cannot be while work goes on at it. */
@@ -109,6 +112,9 @@ int sim_say_rows(struct plain_call *c, const struct sim_listing *l, const struct
 int sim_serve_listing(struct plain_call *c, const struct sim_listing *l); /* all that match */
 int sim_serve_children(struct plain_call *c, const struct sim_listing *l, const struct sim_item *parent);
 
+/* sim_quota.c. False: the tenant (NULL: whoever calls) has no room for more, and no is said. */
+bool sim_has_room(struct plain_call *c, const char *tenant, const struct sim_quota *more, int *ret);
+
 /* sim_backends.c: those that come with their balancer. False: one is wrong, and no is said. */
 bool sim_check_backends(struct plain_call *c, const json_t *list, int *ret);
 int sim_add_backends(struct plain_call *c, const json_t *list, struct sim_item *balancer); /* 0 or -ENOMEM */
@@ -153,3 +159,6 @@ int sim_serve_backends(struct plain_call *c);
 int sim_serve_backend_add(struct plain_call *c);
 int sim_serve_backend_modify(struct plain_call *c);
 int sim_serve_backend_delete(struct plain_call *c);
+int sim_serve_pool(struct plain_call *c);
+int sim_serve_usable_quota(struct plain_call *c);
+int sim_serve_quota_modify(struct plain_call *c);

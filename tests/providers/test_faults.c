@@ -65,6 +65,7 @@ static void classes_act_or_read(void **state)
         (void)state;
         for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
                 assert_false(call_class_acts(reads[i]));
+        assert_true(call_class_acts("quota") && call_class_acts("retry"));
         assert_true(call_class_lists("list") && call_class_lists("disk-list"));
         assert_false(call_class_lists("get") || call_class_lists("disk"));
         for (size_t i = 0; call_classes[i]; i++)

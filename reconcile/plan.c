@@ -255,13 +255,26 @@ int plan_append(struct plan *to, const struct plan *from)
         return r;
 }
 
+/* The place of the resource's kind: what others hang on comes before them. */
+static size_t kind_place(const char *resource)
+{
+        size_t n = strcspn(resource, "/"), i = 0;
+
+        while (kinds[i] && (strncmp(kinds[i]->name, resource, n) != 0 || kinds[i]->name[n]))
+                i++;
+        return i;
+}
+
 /* Actions stand together by section; a section's key is its place. */
 static int compare_sections(const struct section *a, const struct section *b)
 {
+        size_t a_kind = kind_place(a->resource), b_kind = kind_place(b->resource);
         int r;
 
         if (!a->position.file != !b->position.file)
                 return a->position.file ? -1 : 1;
+        if (a_kind != b_kind)
+                return a_kind < b_kind ? -1 : 1;
         r = text_natural_compare(a->resource, b->resource);
         return r ? r : strcmp(a->provider, b->provider);
 }

@@ -43,17 +43,24 @@ size_t follower_going(const struct follower *f, const char *machine)
         return (uintptr_t)strmap_get(&f->going, machine);
 }
 
-/* A row's name taken apart; `machine` is NULL where it shows too little of itself. */
-static int take_apart(struct planning *pl, const struct row *row, struct known *ret)
+/* A key taken apart, in a copy that is the plan's: 1, 0 it is none, or -1 out of memory. */
+static int take_apart(struct planning *pl, const char *key, struct backend *ret)
 {
-        char *key = (char *)plan_string(pl->plan, "%s", row->name);
+        size_t n = strlen(key) + 1;
+        char *copy = strpool_alloc(pl->plan->strings, n);
 
-        *ret = (struct known){ .row = row };
-        if (!key)
+        if (!copy)
                 return -1;
-        if (*key && row->condition != CONDITION_UNKNOWN)
-                (void)backend_parse(key, &ret->backend);
-        return 0;
+        return backend_parse(memcpy(copy, key, n), ret) == 0;
+}
+
+/* `machine` is NULL where the row shows too little of itself. */
+static int know(struct planning *pl, const struct row *row, struct known *ret)
+{
+        *ret = (struct known){ .row = row };
+        if (!*row->name || row->condition == CONDITION_UNKNOWN)
+                return 0;
+        return take_apart(pl, row->name, &ret->backend) < 0 ? -1 : 0;
 }
 
 /* What is listed in the balancer, each with the next one of the same machine. */
@@ -67,7 +74,7 @@ static int note_rows(struct planning *pl, struct follower *f)
                 if (!text_equal(listed->rows[i].parent, f->parts.parent))
                         continue;
                 known = ARRAY_ADD(f->known, f->n_known, f->allocated_known);
-                if (!known || take_apart(pl, &listed->rows[i], known) < 0)
+                if (!known || know(pl, &listed->rows[i], known) < 0)
                         return -1;
                 if (!known->backend.machine)
                         continue;
@@ -106,7 +113,7 @@ static const char *name_row(struct planning *pl, const struct parts *parts, cons
         const struct thing *t;
         struct known known;
 
-        if (take_apart(pl, row, &known) < 0 || !known.backend.machine)
+        if (know(pl, row, &known) < 0 || !known.backend.machine)
                 return plan_string(pl->plan, "%s/%s", parts->owner->name, row->id);
         t = strmap_get(&pl->census->ids, known.backend.machine);
         return slot_of(pl, parts, t ? t->slot : known.backend.machine, known.backend.port);
@@ -285,11 +292,10 @@ static void pair_ports(struct planning *pl, struct follower *f)
 {
         for (size_t i = 0; i < f->parts.n && !pl->failed; i++) {
                 struct part *part = &f->parts.items[i];
-                char *key = part->key && !part->keeps ? (char *)plan_string(pl->plan, "%s", part->key) : NULL;
                 const struct known *known;
                 struct backend wanted;
 
-                if (!key || backend_parse(key, &wanted) < 0 || is_listed(f, &wanted))
+                if (!part->key || part->keeps || take_apart(pl, part->key, &wanted) <= 0 || is_listed(f, &wanted))
                         continue;
                 known = find_unclaimed(f, &wanted);
                 if (!known)

@@ -147,7 +147,7 @@ static const struct provider *find_codec(const char *type)
 
 static const char *no_secret(void *userdata, const char *env, const char *file, bool pem, struct error *e)
 {
-        (void)userdata, (void)env, (void)file;
+        (void)userdata, (void)env, (void)file, (void)pem;
         error_set(e, -ENOENT, "there are no passwords in this world");
         return NULL;
 }

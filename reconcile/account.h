@@ -202,6 +202,12 @@ void recover_own(struct account *a, struct call *c, const struct row *row);
 void recover_park_slot(struct account *a, struct call *c, const char *id, bool leaked, const char *note);
 void recover_not_done(struct account *a, struct call *c, usec_t now);
 
+/* sighting.c: a thing of ours against the listing. `machines`: slot -> struct thing *, where some things are shown only with their
+ * machines. */
+void thing_see(struct account *a, struct thing *t, const struct strmap *machines);
+void thing_shown(struct account *a, struct thing *t, const struct row *row); /* it is, as this row */
+void thing_park(struct account *a, struct thing *t, const char *note);       /* it waits for a person */
+
 /* details.c: what of single things is to be known beyond the listings. 0 or -ENOMEM. */
 int details_add(struct account *a, struct scope *scope);
 

@@ -60,98 +60,6 @@ bool recover_is_settled(const struct account *a, const struct call *c)
         return a->machines_at >= usec_add(c->settle_from, recover_settling(a, c));
 }
 
-static void park(struct account *a, struct thing *t, const char *note)
-{
-        t->state = THING_PARKED;
-        t->note = note ? note : "";
-        touch_thing(a, t);
-        engine_tell(a, EVENT_NOTE, t->slot, "is parked: %s", t->note);
-}
-
-/* Is the row the machine that the thing was? The vendor's creation time tells an id that was given away again. */
-static bool fingerprint_fits(const struct thing *t, const struct row *row)
-{
-        return !t->created[0] || !row->created[0] || text_equal(t->created, row->created);
-}
-
-static void thing_shown(struct account *a, struct thing *t, const struct row *row)
-{
-        bool works = condition_works(row->condition);
-        bool same = !t->missing && (t->ever_ready || !works) && t->condition == row->condition &&
-                    text_equal(t->address, row->address) && (t->created[0] || !row->created[0]) && !t->leaked;
-
-        t->missing_since = 0;
-        t->confirmed = false;
-        if (row->condition != CONDITION_CHANGING)
-                t->changing_since = 0;
-        else if (!t->changing_since)
-                t->changing_since = a->machines_at;
-        if (same)
-                return;
-        if (t->leaked) {
-                t->leaked = false;
-                t->state = THING_OWNED;
-                t->note = "";
-                engine_tell(a, EVENT_DONE, t->slot, "is listed after all as %s", t->id);
-        }
-        if (works && !t->ever_ready)
-                t->ready_since = a->machines_at;
-        if (works && !t->ever_ready)
-                engine_tell(a, EVENT_DONE, t->slot, "is %s%s%s",
-                            t->type == TYPE_MACHINE ? condition_text(row->condition) : "ready",
-                            row->address[0] ? " at " : "", row->address);
-        t->missing = false;
-        t->ever_ready = t->ever_ready || works;
-        t->condition = row->condition;
-        t->address = account_words(a, "%s", row->address);
-        if (!t->created[0])
-                t->created = account_words(a, "%s", row->created);
-        touch_thing(a, t);
-}
-
-/* What goes along with its machine is shown only with it. */
-static bool may_be_shown(const struct recovery *rec, const struct thing *t)
-{
-        struct account *a = rec->a;
-        const struct thing *machine;
-        const char *slot;
-
-        if (!a->making[t->type].goes_along)
-                return true;
-        slot = strpool_addn(a->engine->strings, t->slot, strcspn(t->slot, "/"));
-        machine = slot ? strmap_get(&rec->things[TYPE_MACHINE], slot) : NULL;
-        return machine && observation_find(a->machines, TYPE_MACHINE, machine->id) &&
-               observation_covers_in(a->machines, t->type, machine->id);
-}
-
-static void see_thing(struct recovery *rec, struct thing *t)
-{
-        struct account *a = rec->a;
-        const struct row *row = t->id[0] ? observation_find(a->machines, t->type, t->id) : NULL;
-
-        if (t->state == THING_RELEASED || !observation_covers(a->machines, t->type))
-                return;
-        if (row && !fingerprint_fits(t, row)) {
-                if (t->state != THING_PARKED)
-                        park(a, t,
-                             account_words(a, "%s was made at %s, and %s shows a machine made at %s under that id",
-                                           t->id, t->created, a->name, row->created));
-                return;
-        }
-        if (row) {
-                thing_shown(a, t, row);
-                return;
-        }
-        if (t->state != THING_OWNED || a->machines->capped || !may_be_shown(rec, t))
-                return;
-        if (!t->missing) {
-                t->missing = true;
-                touch_thing(a, t);
-        }
-        if (!t->missing_since)
-                t->missing_since = a->machines_at;
-}
-
 /* The machine that a create made becomes ours. */
 void recover_own(struct account *a, struct call *c, const struct row *row)
 {
@@ -184,7 +92,7 @@ void recover_park_slot(struct account *a, struct call *c, const char *id, bool l
         t->made_with = c->wanted;
         t->made_with_text = c->wanted_text;
         t->leaked = leaked;
-        park(a, t, note);
+        thing_park(a, t, note);
         call_resolve(a, c, "parked", note);
 }
 
@@ -491,7 +399,7 @@ static int gather(struct recovery *rec)
         }
         for (size_t i = 0; i < ledger->n_things; i++)
                 if (is_ours(rec, ledger->things[i]))
-                        see_thing(rec, ledger->things[i]);
+                        thing_see(rec->a, ledger->things[i], &rec->things[TYPE_MACHINE]);
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 struct call *c = ledger->calls[i];
                 struct claim *claim;

@@ -222,6 +222,7 @@ static int host_commit(void *userdata, struct error *e)
                 return error_set(e, -ENOSPC, "no space is left");
         }
         r = ledger_commit(w->ledger, e);
+        w->commits++;
         world_trace(w, "commit");
         w->changed = true;
         if (r < 0 && !w->commits_may_fail)

@@ -154,6 +154,8 @@ void invariants_send(struct world *w, const struct exchange *x)
                         s->listed_at = w->now;
                 return;
         }
+        if (w->silent)
+                world_violate(w, "%s %s is sent although all was done", x->class, x->subject);
         if (w->mode == ENGINE_PLAN || w->mode == ENGINE_OBSERVE || w->mode == ENGINE_ANSWER)
                 world_violate(w, "%s goes out of a run that only looks", x->class);
         if (text_equal(x->class, "create") && !s->vendor->marks)

@@ -12,6 +12,10 @@
 
 /* As long as any wait of muster lasts, and a little. */
 #define PEACE (75 * USEC_PER_MINUTE)
+/* At least so long nothing has happened, and nothing was left to do, where peace has come early. */
+#define QUIET (6 * USEC_PER_MINUTE)
+#define GLANCE USEC_PER_MINUTE
+#define APPLY_EVERY (5 * USEC_PER_MINUTE)
 
 /* The network and the vendors. */
 
@@ -104,12 +108,12 @@ static struct fate peaceful_fate(struct world *w, const struct exchange *x)
 static struct world_options draw_world(const struct scenario_options *options, struct scenario *sc)
 {
         struct random *r = &sc->random;
-        struct world_options w = { .seed = options->seed, .folder = options->folder };
+        struct world_options w = { .seed = options->seed, .folder = options->folder, .untraced = !options->traced };
         bool quick = false, hidden = false;
         usec_t settle;
 
         w.accounts = random_chance(r, 300) ? 2 : 1;
-        w.foreign = random_chance(r, 150) ? random_between(r, 20, 70) : random_below(r, 6);
+        w.foreign = random_chance(r, 50) ? random_between(r, 20, 70) : random_below(r, 6);
         for (size_t i = 0; i < w.accounts; i++) {
                 w.vendors[i] = options->vendor ? options->vendor : world_vendors[random_below(r, WORLD_VENDORS)];
                 quick = quick || w.vendors[i]->quick;
@@ -153,6 +157,7 @@ static void draw(struct scenario *sc)
         sc->world->commit_chance = random_chance(r, 200) ? (unsigned)random_below(r, 2000) : 0;
         sc->world->rest = random_between(r, 0, 10000) * USEC_PER_MSEC;
         sc->world->interval = random_between(r, 1, 8) * USEC_PER_MINUTE;
+        sc->world->pause = random_between(r, 0, 180) * USEC_PER_SEC;
 }
 
 static bool is_known(const struct world *w, size_t account, const char *id)
@@ -188,6 +193,56 @@ static void tidy_up(struct scenario *sc)
         }
 }
 
+/* Nothing to do, and nothing to wait for but people, as muster sees it. */
+static bool is_content(const struct world *w)
+{
+        _cleanup_(plan_free_p) struct plan *plan = NULL;
+
+        if (w->asked || w->dying || w->stopping)
+                return false;
+        if (w->mode == ENGINE_APPLY)
+                return w->engine || w->ended == ENGINE_CONVERGED;
+        for (size_t i = 0; w->engine && i < engine_n_accounts(w->engine); i++) {
+                struct account_view view;
+
+                engine_account(w->engine, i, &view);
+                if (!view.readable)
+                        return false;
+        }
+        if (!w->engine || engine_plan(w->engine, &plan) < 0 || plan->n_actions || w->ledger->n_calls)
+                return false;
+        for (size_t i = 0; i < w->ledger->n_things; i++)
+                if (w->ledger->things[i]->state == THING_LEAVING || w->ledger->things[i]->leaked)
+                        return false;
+        for (size_t i = 0; i < plan->n_sections; i++)
+                if (plan->sections[i].phase != PHASE_CONVERGED && plan->sections[i].phase_reason != REASON_PARKED)
+                        return false;
+        return true;
+}
+
+/* Until every wait of muster is over, or until there has been none for long. Then nothing may come any more: that is waited for now and
+ * then, for as long as if something were still to come. */
+static void be_quiet(struct scenario *sc)
+{
+        struct world *w = sc->world;
+        usec_t end = w->now + PEACE, since = w->now;
+        uint64_t acts = w->acts, commits = w->commits;
+        usec_t quiet = usec_max(QUIET, 2 * (w->mode == ENGINE_APPLY ? APPLY_EVERY : w->interval) + GLANCE);
+        bool patient = random_chance(&sc->random, 50);
+
+        while (w->now < end && !world_is_wrong(w)) {
+                world_pass(w, GLANCE);
+                if (!is_content(w) || acts != w->acts || commits != w->commits)
+                        since = w->now;
+                acts = w->acts;
+                commits = w->commits;
+                w->silent = w->now - since >= quiet;
+                if (w->silent && !patient)
+                        break;
+        }
+        w->silent = false;
+}
+
 static void come_to_peace(struct scenario *sc)
 {
         struct world *w = sc->world;
@@ -197,7 +252,8 @@ static void come_to_peace(struct scenario *sc)
         sc->lying = false;
         w->fate = peaceful_fate;
         w->death_chance = w->commit_chance = 0;
-        w->rest = w->mode == ENGINE_APPLY ? 10 * USEC_PER_MINUTE : USEC_PER_SEC;
+        w->rest = w->mode == ENGINE_APPLY ? APPLY_EVERY : USEC_PER_SEC;
+        w->pause = 0;
         if (!w->engine)
                 world_start(w, w->mode);
         tidy_up(sc);
@@ -208,7 +264,7 @@ static void come_to_peace(struct scenario *sc)
                 snprintf(resource, sizeof(resource), "MachineSet/%s", scenario_set_names[i]);
                 world_ask(w, REQUEST_RESUME, "", resource, "", "");
         }
-        world_pass(w, PEACE);
+        be_quiet(sc);
         invariants_final(w, false);
         if (world_is_wrong(w))
                 return;
@@ -219,7 +275,7 @@ static void come_to_peace(struct scenario *sc)
                 if (!server_has(w, sc->sets[i].account, sc->sets[i].adopt))
                         sc->sets[i].adopt[0] = '\0';
         scenario_publish(sc);
-        world_pass(w, PEACE);
+        be_quiet(sc);
         world_stop(w);
         w->rest = USEC_INFINITY;
         world_pass(w, USEC_PER_MINUTE);
@@ -239,7 +295,7 @@ struct world *scenario_run(const struct scenario_options *options)
         w->userdata = &sc;
         w->fate = troubled_fate;
         draw(&sc);
-        length = random_between(&sc.random, 1, 30) * USEC_PER_MINUTE;
+        length = random_between(&sc.random, 1, 20) * USEC_PER_MINUTE;
         sc.trouble_until = w->now + length;
         for (uint64_t n = random_below(&sc.random, options->deeds_max + 1); n > 0; n--)
                 world_at(w, w->now + random_below(&sc.random, length), scenario_deed, &sc);

@@ -13,6 +13,7 @@ struct scenario_options {
         const char *folder;                /* for ledgers */
         const struct world_vendor *vendor; /* NULL: the seed says */
         unsigned deeds_max;                /* of people, before there is peace */
+        bool traced;                       /* keeps a trace */
 };
 
 /* The world as it ended; its `violation` says what was wrong, if anything. The caller frees it. */

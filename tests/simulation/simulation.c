@@ -83,10 +83,10 @@ static void print_tail(const char *text, size_t n)
         printf("%.*s", (int)(n - start), text + start);
 }
 
-static struct world *run(const struct options *o, uint64_t seed)
+static struct world *run(const struct options *o, uint64_t seed, bool traced)
 {
         struct scenario_options options = {
-                .seed = seed, .folder = o->folder, .vendor = o->vendor, .deeds_max = o->deeds
+                .seed = seed, .folder = o->folder, .vendor = o->vendor, .deeds_max = o->deeds, .traced = traced
         };
 
         return scenario_run(&options);
@@ -94,15 +94,20 @@ static struct world *run(const struct options *o, uint64_t seed)
 
 static bool is_repeatable(const struct options *o, uint64_t seed, const struct world *first)
 {
-        _cleanup_(world_free_p) struct world *second = run(o, seed);
+        _cleanup_(world_free_p) struct world *second = run(o, seed, true);
 
         return text_equal(buf_text(&first->trace), buf_text(&second->trace));
 }
 
 static bool run_seed(const struct options *o, uint64_t seed)
 {
-        _cleanup_(world_free_p) struct world *w = run(o, seed);
+        bool traced = o->trace || seed < o->first + TWICE;
+        _cleanup_(world_free_p) struct world *w = run(o, seed, traced);
 
+        if (world_is_wrong(w) && !traced) {
+                world_free(w);
+                w = run(o, seed, true);
+        }
         if (o->trace)
                 fputs(buf_text(&w->trace), stdout);
         if (world_is_wrong(w)) {

@@ -37,6 +37,8 @@ void world_trace(struct world *w, const char *format, ...)
         char text[1024];
         va_list ap;
 
+        if (w->options.untraced)
+                return;
         va_start(ap, format);
         vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
@@ -123,6 +125,8 @@ void world_at(struct world *w, usec_t at, deed_fn fn, void *userdata)
 
 static void bury(struct world *w)
 {
+        usec_t rest = usec_add(w->rest, w->ended == ENGINE_RUNNING ? 0 : w->pause);
+
         if (!w->engine)
                 return;
         exchanges_end(w);
@@ -134,8 +138,8 @@ static void bury(struct world *w)
         w->ledger = ledger_free(w->ledger);
         w->dying = w->stopping = false;
         w->life++;
-        if (w->rest != USEC_INFINITY)
-                events_add(w, &(struct world_event){ .at = usec_add(w->now, w->rest), .kind = START, .life = w->life });
+        if (rest != USEC_INFINITY)
+                events_add(w, &(struct world_event){ .at = usec_add(w->now, rest), .kind = START, .life = w->life });
 }
 
 static const struct provider *find_codec(const char *type)
@@ -196,6 +200,7 @@ void world_start(struct world *w, enum engine_mode mode)
 
         host.userdata = w;
         w->mode = mode;
+        w->ended = ENGINE_RUNNING;
         world_trace(w, "STARTS");
         if (ledger_open(w->path, mode == ENGINE_PLAN ? LEDGER_READ : LEDGER_WRITE, NULL, &w->ledger, &e) < 0) {
                 world_violate(w, "the ledger cannot be opened: %s", e.text);

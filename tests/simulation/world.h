@@ -121,6 +121,7 @@ struct world_options {
         usec_t acting, lag; /* how long after its end a call may still be acted upon, and a listing be behind */
         bool quirks;
         const char *variant;
+        bool untraced; /* keeps no trace */
 };
 
 struct world {
@@ -152,11 +153,12 @@ struct world {
         size_t n_spent, allocated_spent;
         enum engine_mode mode;
         usec_t interval;         /* of the agent */
-        enum engine_state ended; /* how the last life ended by itself */
+        enum engine_state ended; /* how the last life ended by itself; ENGINE_RUNNING: it did not */
         unsigned life;
         bool dying, stopping, asked;
         usec_t stop_by;
-        usec_t rest; /* between two lives; USEC_INFINITY: there is no next one */
+        usec_t rest;  /* between two lives; USEC_INFINITY: there is no next one */
+        usec_t pause; /* longer than that after one that ended by itself */
 
         /* How chance comes in. */
         struct fate (*fate)(struct world *w, const struct exchange *x);
@@ -173,7 +175,9 @@ struct world {
         int64_t deletes_limit; /* that an hour may have on one account */
         bool changed;          /* something that the invariants speak of */
 
-        uint64_t acts; /* requests sent that act */
+        uint64_t acts;    /* requests sent that act */
+        uint64_t commits; /* tried */
+        bool silent;      /* all is done and nobody meddles: nothing may be sent any more that acts */
         uint64_t deaths;
         struct buf trace;
         struct error violation; /* "": none */

@@ -6,7 +6,9 @@
 #include "reconcile/base/hash.h"
 #include "reconcile/base/strpool.h"
 
-#define BLOCK_SIZE ((size_t)64 * 1024)
+/* A pool that stays small costs little; one that grows takes few blocks. */
+#define BLOCK_FIRST ((size_t)4 * 1024)
+#define BLOCK_MOST ((size_t)64 * 1024)
 #define FIRST_SLOTS 256
 
 /* Objects grow from the front of a block, aligned; strings from its back, packed. What lies between is still zero. */
@@ -28,14 +30,17 @@ struct strpool {
         struct slot *slots;
         size_t n_slots; /* a power of two, or 0 */
         size_t n_strings;
+        size_t block_size; /* of the next block */
 };
 
 struct strpool *strpool_new(void)
 {
         struct strpool *pool = calloc(1, sizeof(*pool));
 
-        if (pool)
+        if (pool) {
                 pool->hash_key = hash_key();
+                pool->block_size = BLOCK_FIRST;
+        }
         return pool;
 }
 
@@ -61,7 +66,7 @@ struct strpool *strpool_free(struct strpool *pool)
 static struct block *block_with_room(struct strpool *pool, size_t size)
 {
         struct block *first = pool->blocks, *block;
-        size_t capacity = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
+        size_t capacity = size > pool->block_size / 4 ? size : pool->block_size;
 
         if (first && first->back - first->front >= size)
                 return first;
@@ -79,6 +84,8 @@ static struct block *block_with_room(struct strpool *pool, size_t size)
         } else {
                 block->next = first;
                 pool->blocks = block;
+                if (pool->block_size < BLOCK_MOST)
+                        pool->block_size *= 2;
         }
 
         return block;

@@ -97,14 +97,23 @@ int buf_addc(struct buf *b, char c)
         return buf_add(b, &c, 1);
 }
 
+/* Most fit into the room that is there, and are printed once only. */
 int buf_addf(struct buf *b, const char *format, ...)
 {
+        size_t room = b->failed < 0 ? 0 : b->allocated - b->len;
         va_list arguments;
         int n, r;
 
         va_start(arguments, format);
-        n = vsnprintf(NULL, 0, format, arguments);
+        n = vsnprintf(room > 0 ? b->data + b->len : NULL, room, format, arguments);
         va_end(arguments);
+        if (n >= 0 && (size_t)n < room) {
+                b->len += (size_t)n;
+                return 0;
+        }
+
+        if (room > 0)
+                b->data[b->len] = '\0';
         if (n < 0)
                 return b->failed < 0 ? b->failed : buf_fail(b, -EINVAL);
 

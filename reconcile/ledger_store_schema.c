@@ -16,47 +16,52 @@
 #define TEXT_OF(x) TEXT_OF_(x)
 #define SCHEMA_IS_CURRENT "PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) ";"
 
-/* Words rather than numbers for what is one of a few: rows are read by people, too. */
-#define THINGS                                                                                               \
-        "CREATE TABLE things ("                                                                              \
-        " seq INTEGER PRIMARY KEY,"                                                                          \
-        " account TEXT NOT NULL, resource TEXT NOT NULL, type TEXT NOT NULL, slot TEXT NOT NULL,"            \
-        " id TEXT NOT NULL, created TEXT NOT NULL,"                                                          \
-        " state TEXT NOT NULL CHECK (state IN ('owned', 'leaving', 'parked', 'released', 'gone')),"          \
-        " adopted INTEGER NOT NULL CHECK (adopted IN (0, 1)),"                                               \
-        " protect INTEGER NOT NULL CHECK (protect IN (0, 1)),"                                               \
-        " ever_ready INTEGER NOT NULL CHECK (ever_ready IN (0, 1)),"                                         \
-        " missing INTEGER NOT NULL CHECK (missing IN (0, 1)),"                                               \
-        " leaked INTEGER NOT NULL CHECK (leaked IN (0, 1)),"                                                 \
-        " made_with TEXT NOT NULL, address TEXT NOT NULL,"                                                   \
-        " condition TEXT NOT NULL"                                                                           \
-        "  CHECK (condition IN ('running', 'stopped', 'changing', 'asleep', 'failed', 'expired', 'unshown'," \
-        "  'unknown')),"                                                                                     \
-        " made_at INTEGER NOT NULL, gone_at INTEGER NOT NULL, note TEXT NOT NULL"                            \
-        ") STRICT;"                                                                                          \
+/* Words rather than numbers for what is one of a few: rows are read by people, too. One by one and not IN a list, for which SQLite makes
+ * a table in memory each time that a row is written. */
+#define THINGS                                                                                                \
+        "CREATE TABLE things ("                                                                               \
+        " seq INTEGER PRIMARY KEY,"                                                                           \
+        " account TEXT NOT NULL, resource TEXT NOT NULL, type TEXT NOT NULL, slot TEXT NOT NULL,"             \
+        " id TEXT NOT NULL, created TEXT NOT NULL,"                                                           \
+        " state TEXT NOT NULL CHECK (state = 'owned' OR state = 'leaving' OR state = 'parked' OR"             \
+        "  state = 'released' OR state = 'gone'),"                                                            \
+        " adopted INTEGER NOT NULL CHECK (adopted IN (0, 1)),"                                                \
+        " protect INTEGER NOT NULL CHECK (protect IN (0, 1)),"                                                \
+        " ever_ready INTEGER NOT NULL CHECK (ever_ready IN (0, 1)),"                                          \
+        " missing INTEGER NOT NULL CHECK (missing IN (0, 1)),"                                                \
+        " leaked INTEGER NOT NULL CHECK (leaked IN (0, 1)),"                                                  \
+        " made_with TEXT NOT NULL, address TEXT NOT NULL,"                                                    \
+        " condition TEXT NOT NULL"                                                                            \
+        "  CHECK (condition = 'running' OR condition = 'stopped' OR condition = 'changing' OR"                \
+        "  condition = 'asleep' OR condition = 'failed' OR condition = 'expired' OR condition = 'unshown' OR" \
+        "  condition = 'unknown'),"                                                                           \
+        " made_at INTEGER NOT NULL, gone_at INTEGER NOT NULL, note TEXT NOT NULL"                             \
+        ") STRICT;"                                                                                           \
         "CREATE INDEX things_gone ON things (account, gone_at) WHERE state = 'gone';"
 
 /* A row's seq stands at the end of its entry in each index: what these find is in the order of seq already. */
-#define CALLS                                                                                                    \
-        "CREATE TABLE calls ("                                                                                   \
-        " seq INTEGER PRIMARY KEY,"                                                                              \
-        " account TEXT NOT NULL, resource TEXT NOT NULL, slot TEXT NOT NULL, type TEXT NOT NULL,"                \
-        " verb TEXT NOT NULL"                                                                                    \
-        "  CHECK (verb IN ('create', 'delete', 'start', 'shut down', 'power off', 'change', 'rename', 'attach'," \
-        "  'detach')),"                                                                                          \
-        " field TEXT NOT NULL, id TEXT NOT NULL,"                                                                \
-        " state TEXT NOT NULL CHECK (state IN ('intent', 'sending', 'accepted', 'unknown', 'resolved')),"        \
-        " counts TEXT NOT NULL CHECK (counts IN ('nothing', 'create', 'delete', 'replace')),"                    \
-        " wanted TEXT NOT NULL,"                                                                                 \
-        " made_at INTEGER NOT NULL, boot TEXT NOT NULL, made_at_boot INTEGER NOT NULL,"                          \
-        " outcome TEXT NOT NULL, note TEXT NOT NULL, request TEXT NOT NULL, resolved_at INTEGER NOT NULL,"       \
-        " batch INTEGER NOT NULL, marker TEXT NOT NULL, cuts INTEGER NOT NULL"                                   \
-        ") STRICT;"                                                                                              \
-        "CREATE INDEX calls_open ON calls (seq) WHERE state <> 'resolved';"                                      \
-        "CREATE INDEX calls_counted_by_boot ON calls (account, boot, made_at_boot) WHERE counts <> 'nothing';"   \
-        "CREATE INDEX calls_counted_by_time ON calls (account, made_at) WHERE counts <> 'nothing';"              \
-        "CREATE INDEX calls_replacing ON calls (account, slot) WHERE counts = 'replace';"                        \
-        "CREATE INDEX calls_by_resource ON calls (resource);"                                                    \
+#define CALLS                                                                                                  \
+        "CREATE TABLE calls ("                                                                                 \
+        " seq INTEGER PRIMARY KEY,"                                                                            \
+        " account TEXT NOT NULL, resource TEXT NOT NULL, slot TEXT NOT NULL, type TEXT NOT NULL,"              \
+        " verb TEXT NOT NULL"                                                                                  \
+        "  CHECK (verb = 'create' OR verb = 'delete' OR verb = 'start' OR verb = 'shut down' OR"               \
+        "  verb = 'power off' OR verb = 'change' OR verb = 'rename' OR verb = 'attach' OR verb = 'detach'),"   \
+        " field TEXT NOT NULL, id TEXT NOT NULL,"                                                              \
+        " state TEXT NOT NULL CHECK (state = 'intent' OR state = 'sending' OR state = 'accepted' OR"           \
+        "  state = 'unknown' OR state = 'resolved'),"                                                          \
+        " counts TEXT NOT NULL CHECK (counts = 'nothing' OR counts = 'create' OR counts = 'delete' OR"         \
+        "  counts = 'replace'),"                                                                               \
+        " wanted TEXT NOT NULL,"                                                                               \
+        " made_at INTEGER NOT NULL, boot TEXT NOT NULL, made_at_boot INTEGER NOT NULL,"                        \
+        " outcome TEXT NOT NULL, note TEXT NOT NULL, request TEXT NOT NULL, resolved_at INTEGER NOT NULL,"     \
+        " batch INTEGER NOT NULL, marker TEXT NOT NULL, cuts INTEGER NOT NULL"                                 \
+        ") STRICT;"                                                                                            \
+        "CREATE INDEX calls_open ON calls (seq) WHERE state <> 'resolved';"                                    \
+        "CREATE INDEX calls_counted_by_boot ON calls (account, boot, made_at_boot) WHERE counts <> 'nothing';" \
+        "CREATE INDEX calls_counted_by_time ON calls (account, made_at) WHERE counts <> 'nothing';"            \
+        "CREATE INDEX calls_replacing ON calls (account, slot) WHERE counts = 'replace';"                      \
+        "CREATE INDEX calls_by_resource ON calls (resource);"                                                  \
         "CREATE INDEX calls_by_slot ON calls (slot);"
 
 #define STRANGERS                                                                                    \

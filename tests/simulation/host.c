@@ -140,6 +140,11 @@ void exchange_happens(struct world *w, const struct world_event *event)
 
 /* Death. */
 
+static bool happens(struct world *w, unsigned chance)
+{
+        return chance && random_below(&w->random, 100000) < chance && (!w->permits || w->permits(w));
+}
+
 static bool strikes(struct world *w, enum death where)
 {
         static const char *const texts[DEATHS] = { "", "before a commit", "after a commit", "before a send",
@@ -155,7 +160,7 @@ static bool strikes(struct world *w, enum death where)
                 else
                         w->survives--;
         }
-        if (w->death_chance && random_below(&w->random, 100000) < w->death_chance)
+        if (happens(w, w->death_chance))
                 now = true;
         if (now)
                 world_trace(w, "DIES %s", texts[where]);
@@ -217,7 +222,7 @@ static int host_commit(void *userdata, struct error *e)
 
         if (strikes(w, DEATH_BEFORE_COMMIT))
                 return error_set(e, -EIO, "muster is dead");
-        if (w->commit_chance && random_below(&w->random, 100000) < w->commit_chance) {
+        if (happens(w, w->commit_chance)) {
                 world_trace(w, "commit FAILS");
                 return error_set(e, -ENOSPC, "no space is left");
         }

@@ -154,6 +154,9 @@ void invariants_send(struct world *w, const struct exchange *x)
                         s->listed_at = w->now;
                 return;
         }
+        world_open_reader(w);
+        if (world_is_wrong(w))
+                return;
         if (w->silent)
                 world_violate(w, "%s %s is sent although all was done", x->class, x->subject);
         if (w->mode == ENGINE_PLAN || w->mode == ENGINE_OBSERVE || w->mode == ENGINE_ANSWER)

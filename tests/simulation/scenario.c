@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/simulation/scenario.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -15,9 +13,19 @@
 /* At least so long nothing has happened, and nothing was left to do, where peace has come early. */
 #define QUIET (6 * USEC_PER_MINUTE)
 #define GLANCE USEC_PER_MINUTE
+/* Minutes. */
+#define TROUBLE_MOST 20
 #define APPLY_EVERY (5 * USEC_PER_MINUTE)
 
 /* The network and the vendors. */
+
+/* Something goes wrong, unless the options leave it out. */
+static bool permits(struct world *w)
+{
+        struct scenario *sc = w->userdata;
+
+        return !omissions_have(&sc->options->faults, sc->n_faults++);
+}
 
 static unsigned pick(struct random *r, const unsigned *faults, size_t n)
 {
@@ -71,7 +79,7 @@ static unsigned fault_of(struct scenario *sc, const struct exchange *x)
         return pick(r, acts, ARRAY_SIZE(acts));
 }
 
-static struct fate troubled_fate(struct world *w, const struct exchange *x)
+static struct fate chance_fate(struct world *w, const struct exchange *x)
 {
         struct scenario *sc = w->userdata;
         struct random *r = &w->random;
@@ -96,6 +104,16 @@ static struct fate troubled_fate(struct world *w, const struct exchange *x)
         return fate;
 }
 
+static struct fate troubled_fate(struct world *w, const struct exchange *x)
+{
+        struct fate fate = chance_fate(w, x);
+        bool wrong = fate.faults || fate.broken || fate.there > 300 * USEC_PER_MSEC;
+
+        if (wrong && !permits(w))
+                return (struct fate){ .there = USEC_PER_MSEC, .back = USEC_PER_MSEC };
+        return fate;
+}
+
 static struct fate peaceful_fate(struct world *w, const struct exchange *x)
 {
         (void)x;
@@ -113,7 +131,7 @@ static struct world_options draw_world(const struct scenario_options *options, s
         usec_t settle;
 
         w.accounts = random_chance(r, 300) ? 2 : 1;
-        w.foreign = random_chance(r, 50) ? random_between(r, 20, 70) : random_below(r, 6);
+        w.foreign = random_chance(r, 50) ? random_between(r, 20, 50) : random_below(r, 6);
         for (size_t i = 0; i < w.accounts; i++) {
                 w.vendors[i] = options->vendor ? options->vendor : world_vendors[random_below(r, WORLD_VENDORS)];
                 quick = quick || w.vendors[i]->quick;
@@ -156,15 +174,15 @@ static void draw(struct scenario *sc)
         sc->world->death_chance = random_chance(r, 600) ? (unsigned)random_below(r, 8000) : 0;
         sc->world->commit_chance = random_chance(r, 200) ? (unsigned)random_below(r, 2000) : 0;
         sc->world->rest = random_between(r, 0, 10000) * USEC_PER_MSEC;
-        sc->world->interval = random_between(r, 1, 8) * USEC_PER_MINUTE;
+        sc->world->interval = random_between(r, 2, 9) * USEC_PER_MINUTE;
         sc->world->pause = random_between(r, 0, 180) * USEC_PER_SEC;
 }
 
-static bool is_known(const struct world *w, size_t account, const char *id)
+static bool is_known(const struct ledger *l, const char *account, const char *id)
 {
-        for (size_t i = 0; w->ledger && i < w->ledger->n_things; i++)
-                if (text_equal(w->ledger->things[i]->id, id) && w->ledger->things[i]->state != THING_GONE &&
-                    text_equal(w->ledger->things[i]->account, w->servers[account].account))
+        for (size_t i = 0; i < l->n_things; i++)
+                if (text_equal(l->things[i]->id, id) && l->things[i]->state != THING_GONE &&
+                    text_equal(l->things[i]->account, account))
                         return true;
         return false;
 }
@@ -172,8 +190,15 @@ static bool is_known(const struct world *w, size_t account, const char *id)
 /* What only people can put in order is put in order: strangers with our names go, and what they broke is mended. */
 static void tidy_up(struct scenario *sc)
 {
+        _cleanup_(ledger_free_p) struct ledger *l = NULL;
         struct world *w = sc->world;
+        struct error e = { "" };
 
+        /* Muster may be between two lives: what it knows then is in the file. */
+        if (ledger_open(w->path, LEDGER_READ, NULL, &l, &e) < 0) {
+                world_violate(w, "the ledger cannot be read: %s", e.text);
+                return;
+        }
         for (size_t account = 0; account < w->options.accounts; account++) {
                 const struct server *s = &w->servers[account];
 
@@ -183,7 +208,7 @@ static void tidy_up(struct scenario *sc)
 
                         if (!server_machine(w, account, r->id, &m))
                                 continue;
-                        if (!r->ours || (r->let_go && !is_known(w, account, r->id)))
+                        if (!r->ours || (r->let_go && !is_known(l, s->account, r->id)))
                                 server_console(w, account, "delete", r->id, NULL);
                         else if (m.broken)
                                 server_console(w, account, s->vendor->mend, r->id, s->vendor->mended);
@@ -257,7 +282,7 @@ static void come_to_peace(struct scenario *sc)
         if (!w->engine)
                 world_start(w, w->mode);
         tidy_up(sc);
-        world_pass(w, 10 * USEC_PER_MINUTE);
+        world_pass(w, 5 * USEC_PER_MINUTE);
         for (size_t i = 0; i < w->options.accounts && !world_is_wrong(w); i++)
                 world_ask(w, REQUEST_ACCEPT_LOSS, w->servers[i].account, "", "", "");
         for (size_t i = 0; i < sc->n_sets && !world_is_wrong(w); i++) {
@@ -282,9 +307,23 @@ static void come_to_peace(struct scenario *sc)
         invariants_final(w, true);
 }
 
-struct world *scenario_run(const struct scenario_options *options)
+static void order_deeds(struct scenario *sc, usec_t length)
 {
-        struct scenario sc = { .random = { .state = options->seed * 2 + 1 } };
+        struct world *w = sc->world;
+
+        sc->n_deeds = random_below(&sc->random, sc->options->deeds_max + 1);
+        for (size_t i = 0; i < sc->n_deeds; i++) {
+                usec_t at = w->now + random_below(&sc->random, length);
+
+                sc->deeds[i] = (struct deed){ .scenario = sc, .seed = random_next(&sc->random) };
+                if (!omissions_have(&sc->options->deeds, i))
+                        world_at(w, at, scenario_deed, &sc->deeds[i]);
+        }
+}
+
+struct world *scenario_run(const struct scenario_options *options, struct scenario_extent *ret)
+{
+        struct scenario sc = { .options = options, .random = { .state = options->seed * 2 + 1 } };
         struct world_options drawn = draw_world(options, &sc);
         struct world *w = NULL;
         usec_t length;
@@ -294,15 +333,22 @@ struct world *scenario_run(const struct scenario_options *options)
         sc.world = w;
         w->userdata = &sc;
         w->fate = troubled_fate;
+        w->permits = permits;
         draw(&sc);
-        length = random_between(&sc.random, 1, 20) * USEC_PER_MINUTE;
+        length = random_between(&sc.random, 1, TROUBLE_MOST) * USEC_PER_MINUTE;
+        order_deeds(&sc, length);
+        if (options->trouble_most)
+                length = usec_min(length, options->trouble_most);
         sc.trouble_until = w->now + length;
-        for (uint64_t n = random_below(&sc.random, options->deeds_max + 1); n > 0; n--)
-                world_at(w, w->now + random_below(&sc.random, length), scenario_deed, &sc);
         scenario_publish(&sc);
         world_start(w, random_chance(&sc.random, 200) ? ENGINE_APPLY : ENGINE_AGENT);
         world_pass(w, length);
         if (!world_is_wrong(w))
                 come_to_peace(&sc);
+        if (ret)
+                *ret = (struct scenario_extent){ .deeds = sc.n_deeds, .faults = sc.n_faults, .trouble = length };
+        w->userdata = NULL; /* nothing of the scenario is left */
+        w->fate = peaceful_fate;
+        w->permits = NULL;
         return w;
 }

@@ -5,6 +5,7 @@
  * What a scenario consists of: the specs that it has now, and what people do. Between the files named scenario*.c only.
  */
 
+#include "tests/simulation/scenario.h"
 #include "tests/simulation/server.h"
 
 #define SETS_MAX 3
@@ -22,9 +23,20 @@ struct scenario_set {
         char adopt[SERVER_ID_MAX]; /* an id that the set's ADOPTED_SLOT takes; "": none */
 };
 
+struct scenario;
+
+/* Each deed has its own chance, so that one that is left out changes no other. */
+struct deed {
+        struct scenario *scenario;
+        uint64_t seed;
+};
+
 struct scenario {
+        const struct scenario_options *options;
         struct world *world;
         struct random random; /* for people; the world's own is for the rest */
+        struct deed deeds[DEEDS_MAX];
+        size_t n_deeds, n_faults;
         struct scenario_set sets[SETS_MAX];
         size_t n_sets;
         usec_t settle, confirm;
@@ -39,5 +51,5 @@ extern const char *const scenario_set_names[SETS_MAX];
 /* Hands the specs of now to the world. scenario_specs.c */
 void scenario_publish(struct scenario *sc);
 
-/* A deed of somebody, for world_at(); `userdata` is the scenario. scenario_people.c */
+/* A deed of somebody, for world_at(); `userdata` is the struct deed. scenario_people.c */
 void scenario_deed(struct world *w, void *userdata);

@@ -216,11 +216,13 @@ static void live_on(struct scenario *sc)
 
 void scenario_deed(struct world *w, void *userdata)
 {
-        struct scenario *sc = userdata;
+        const struct deed *deed = userdata;
+        struct scenario *sc = deed->scenario;
         char name[32];
 
         if (w->now >= sc->trouble_until)
                 return;
+        sc->random.state = deed->seed;
         switch (random_below(&sc->random, 21)) {
         case 20:
                 do_mischief(sc);

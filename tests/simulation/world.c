@@ -169,25 +169,6 @@ static void tell_engine(struct world *w)
                 world_violate(w, "the engine does not take the specs: %s", e.text);
 }
 
-static void open_reader(struct world *w)
-{
-        struct error e = { "" };
-
-        if (db_open(w->path, DB_READ, &w->reader, &e) < 0 ||
-            db_prepare(
-                    w->reader,
-                    "SELECT seq FROM calls WHERE state = 'sending' AND account = ?1 AND verb IN (?2, ?4) AND (slot = ?3 OR id = ?3)",
-                    &w->find_sending, &e) < 0 ||
-            db_prepare(w->reader,
-                       "SELECT count(*) FROM things WHERE state IN ('owned', 'leaving') AND account = ?1 AND id = ?2",
-                       &w->find_leaving, &e) < 0 ||
-            db_prepare(w->reader,
-                       "SELECT count(*) FROM calls WHERE account = ?1 AND verb = 'create' AND type = ?2 AND"
-                       " state <> 'intent' AND outcome <> 'never sent'",
-                       &w->count_creates, &e) < 0)
-                world_violate(w, "the ledger cannot be read by another: %s", e.text);
-}
-
 void world_start(struct world *w, enum engine_mode mode)
 {
         struct engine_options options = { .mode = mode,
@@ -210,8 +191,28 @@ void world_start(struct world *w, enum engine_mode mode)
                 w->ledger->boot = world_must((char *)ledger_string(w->ledger, w->boot));
         if (engine_new(&options, &host, w->ledger, &w->engine) < 0)
                 abort();
-        open_reader(w);
         tell_engine(w);
+}
+
+void world_open_reader(struct world *w)
+{
+        struct error e = { "" };
+
+        if (w->reader)
+                return;
+        if (db_open(w->path, DB_READ, &w->reader, &e) < 0 ||
+            db_prepare(
+                    w->reader,
+                    "SELECT seq FROM calls WHERE state = 'sending' AND account = ?1 AND verb IN (?2, ?4) AND (slot = ?3 OR id = ?3)",
+                    &w->find_sending, &e) < 0 ||
+            db_prepare(w->reader,
+                       "SELECT count(*) FROM things WHERE state IN ('owned', 'leaving') AND account = ?1 AND id = ?2",
+                       &w->find_leaving, &e) < 0 ||
+            db_prepare(w->reader,
+                       "SELECT count(*) FROM calls WHERE account = ?1 AND verb = 'create' AND type = ?2 AND"
+                       " state <> 'intent' AND outcome <> 'never sent'",
+                       &w->count_creates, &e) < 0)
+                world_violate(w, "the ledger cannot be read by another: %s", e.text);
 }
 
 void world_kill(struct world *w)
@@ -402,6 +403,24 @@ static struct fate calm_fate(struct world *w, const struct exchange *x)
                               .back = usec_add(5 * USEC_PER_MSEC, set.delay) };
 }
 
+/* A ledger's own id is drawn at random, and stands in markers: here the seed says it. */
+static int name_ledger(const struct world *w, struct error *e)
+{
+        _cleanup_(db_free_p) struct db *db = NULL;
+        _cleanup_(db_query_free_p) struct db_query *q = NULL;
+        char id[13];
+        int r;
+
+        snprintf(id, sizeof(id), "%012" PRIx64, w->options.seed & UINT64_C(0xFFFFFFFFFFFF));
+        r = db_open(w->path, DB_WRITE, &db, e);
+        if (r >= 0)
+                r = db_prepare(db, "UPDATE meta SET value = ?1 WHERE key = 'id'", &q, e);
+        if (r < 0)
+                return r;
+        db_bind_text(q, 1, id);
+        return db_run(q, e);
+}
+
 static void make_ledger(struct world *w)
 {
         _cleanup_(ledger_free_p) struct ledger *ledger = NULL;
@@ -414,6 +433,8 @@ static void make_ledger(struct world *w)
                                           "http://nowhere.test", 0);
         if (r >= 0)
                 r = ledger_commit(ledger, &e);
+        if (r >= 0)
+                r = name_ledger(w, &e);
         if (r < 0)
                 world_violate(w, "the ledger cannot be made: %s", e.text);
 }

@@ -162,8 +162,9 @@ struct world {
 
         /* How chance comes in. */
         struct fate (*fate)(struct world *w, const struct exchange *x);
-        void *userdata;   /* for `fate` */
-        enum death death; /* dies there, after so many that it survives */
+        bool (*permits)(struct world *w); /* asked when chance would have a death or a failed commit; NULL: it may */
+        void *userdata;                   /* for both */
+        enum death death;                 /* dies there, after so many that it survives */
         unsigned survives;
         bool died;
         void (*at_death)(void);         /* called at that point; NULL: nothing */
@@ -197,6 +198,9 @@ void world_start(struct world *w, enum engine_mode mode);
 void world_kill(struct world *w);   /* at once, as by SIGKILL; it starts again after `rest` */
 void world_stop(struct world *w);   /* as by SIGTERM */
 void world_reboot(struct world *w); /* the machine, with muster on it */
+
+/* Opens the reader, unless it is open. */
+void world_open_reader(struct world *w);
 
 /* Lets time pass until then, or until something is wrong. */
 void world_run(struct world *w, usec_t until);

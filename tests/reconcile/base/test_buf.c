@@ -37,6 +37,22 @@ static void test_exactly_to_the_maximum(_unused_ void **state)
         assert_string_equal(b.data, "12345");
 }
 
+static void test_formatted_text_that_does_not_fit(_unused_ void **state)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(100), small = BUF_INIT(8);
+
+        assert_int_equal(buf_adds(&b, "abc"), 0);
+        assert_int_equal(buf_addf(&b, "%090d", 7), 0); /* more than there is room for */
+        assert_int_equal(b.len, 93);
+        assert_int_equal(strlen(b.data), 93);
+        assert_string_equal(b.data + 91, "07");
+
+        assert_int_equal(buf_adds(&small, "abc"), 0);
+        assert_int_equal(buf_addf(&small, "%s", "too long"), -ENOBUFS);
+        assert_int_equal(small.len, 3);
+        assert_string_equal(small.data, "abc");
+}
+
 static void test_an_error_sticks(_unused_ void **state)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(4);
@@ -144,6 +160,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_additions),
                 cmocka_unit_test(test_exactly_to_the_maximum),
+                cmocka_unit_test(test_formatted_text_that_does_not_fit),
                 cmocka_unit_test(test_an_error_sticks),
                 cmocka_unit_test(test_a_maximum_of_nothing),
                 cmocka_unit_test(test_lengths_do_not_wrap_around),

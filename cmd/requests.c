@@ -165,16 +165,18 @@ static int prepare(struct asking *a, const struct options *o, struct error *e)
         return r;
 }
 
-/* Which machine or set is meant. */
-static int find_machines(struct asking *a, const char *typed, struct error *e)
+/* Which machine or set is meant, or what else there is to be owned. */
+static int find_owned(struct asking *a, const char *typed, struct error *e)
 {
         const char *resource, *slot;
+        const struct kind *kind;
         int r;
 
         r = names_find(&a->names, typed, &resource, &slot, e);
         if (r < 0)
                 return r;
-        if (!text_starts(resource, kind_machine_set.name))
+        kind = kind_of(resource);
+        if (kind && !kind->provider_offset)
                 return error_set(e, -EINVAL, "%s has no machines of its own: name a MachineSet or a machine", resource);
 
         a->request.resource = resource;
@@ -249,7 +251,7 @@ static int find(struct asking *a, const char *typed, struct error *e)
                 break;
         }
 
-        return find_machines(a, typed, e);
+        return find_owned(a, typed, e);
 }
 
 static int run_request(const struct options *o, enum request_verb verb)
@@ -274,7 +276,7 @@ static int run_request(const struct options *o, enum request_verb verb)
         r = find(&a, o->arguments[0], &e);
         if (r >= 0 && o->n_arguments > 1)
                 a.request.id = o->arguments[1];
-        if (r >= 0 && *a.request.id && *a.request.slot == '\0')
+        if (r >= 0 && *a.request.id && *a.request.slot == '\0' && kind_of(a.request.resource) == &kind_machine_set)
                 r = error_set(&e, -EINVAL, "an id belongs to one machine: write its name, not that of the whole %s",
                               a.request.resource);
         if (r == -EINVAL)
@@ -326,9 +328,12 @@ const struct command command_adopt = {
         .summary = "take existing machines under management",
         .text = "Verifies that the machine is there and records it in the ledger as ours; nothing is changed at the "
                 "vendor. With a machine's name and its vendor's id, that machine; with a MachineSet, every machine "
-                "whose name is one of the set's. It works beside a running agent, which then carries it out.",
+                "whose name is one of the set's; with a security group or whatever else is one thing, and its id, that. "
+                "What is in a group is muster's then, and what its spec does not say goes. It works beside a running "
+                "agent, which then carries it out.",
         .examples = "  muster adopt web-3 vm-77\n"
-                    "  muster adopt MachineSet/web -f specs/\n",
+                    "  muster adopt MachineSet/web -f specs/\n"
+                    "  muster adopt SecurityGroup/web sg-4\n",
         .exits = EXITS,
         .options = OPTIONS_TAKEN,
         .least = 1,

@@ -59,22 +59,22 @@ static int know_things(struct answering *w)
         for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state == THING_GONE || !text_equal(t->account, w->a->name))
+                if (t->state == THING_GONE || t->type != w->type || !text_equal(t->account, w->a->name))
                         continue;
                 r = strmap_set(&w->slots, t->slot, t);
-                if (r >= 0 && t->id[0] && t->type == w->type)
+                if (r >= 0 && t->id[0])
                         r = strmap_set(&w->ids, t->id, t);
         }
         return r;
 }
 
-static struct call *find_call(const struct account *a, const char *slot)
+static struct call *find_call(const struct account *a, enum thing_type type, const char *slot)
 {
         const struct ledger *ledger = a->engine->ledger;
 
         for (size_t i = 0; i < ledger->n_calls; i++)
-                if (ledger->calls[i]->state != CALL_RESOLVED && text_equal(ledger->calls[i]->account, a->name) &&
-                    text_equal(ledger->calls[i]->slot, slot))
+                if (ledger->calls[i]->state != CALL_RESOLVED && ledger->calls[i]->type == type &&
+                    text_equal(ledger->calls[i]->account, a->name) && text_equal(ledger->calls[i]->slot, slot))
                         return ledger->calls[i];
         return NULL;
 }
@@ -103,7 +103,7 @@ static int take(struct answering *w, const char *slot, const struct row *row)
                               owner->resource, owner->slot);
         if (there && there->state != THING_PARKED && there->state != THING_RELEASED)
                 return refuse(w, "%s is %s already; 'muster forget %s' first", slot, there->id, slot);
-        if (find_call(a, slot))
+        if (find_call(a, w->type, slot))
                 return refuse(w, "a call on %s is still open; wait until its outcome is known, or 'muster forget %s'",
                               slot, slot);
         if (there)
@@ -165,7 +165,7 @@ static int adopt(struct answering *w)
 
         const char *slot = w->request->slot;
 
-        if (w->type == TYPE_TEMPLATE)
+        if (w->type != TYPE_MACHINE)
                 slot = strchr(w->request->resource, '/') + 1;
         if (!slot[0])
                 return adopt_by_names(w);
@@ -295,12 +295,13 @@ void answer_request(struct account *a)
         _cleanup_(answering_done) struct answering w = { .a = a,
                                                          .request = &engine->request,
                                                          .text = BUF_INIT(ANSWER_MAX) };
+        const struct kind *kind;
         int r;
 
         if (!engine->request.seq || !text_equal(engine->request_account, a->name))
                 return;
-        if (engine->request.verb == REQUEST_ADOPT && text_starts(engine->request.resource, "MachineTemplate/"))
-                w.type = TYPE_TEMPLATE;
+        kind = kind_of(engine->request.resource);
+        w.type = kind ? kind->makes : TYPE_MACHINE;
         r = know_things(&w);
         if (r < 0)
                 ;

@@ -158,7 +158,8 @@ void retry_failed(struct account *a, const struct call *c, enum outcome_class cl
         struct engine *engine = a->engine;
         char key[RETRY_KEY_MAX];
         struct retry *retry = strmap_get(&a->retries, retry_key(c->type, c->slot, c->verb, c->field, key));
-        bool refused_create = c->verb == ORDER_CREATE && class == OUTCOME_REFUSED;
+        /* What is contained is told by what it says: another attempt can do no harm, and a lock may be all that was in its way. */
+        bool refused_create = c->verb == ORDER_CREATE && class == OUTCOME_REFUSED && !a->making[c->type].contained;
 
         if (!retry) {
                 retry = strpool_alloc(engine->strings, sizeof(*retry));

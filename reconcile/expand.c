@@ -126,12 +126,17 @@ void set_done(struct set *s)
         s->slots = NULL;
 }
 
-static bool listed(const struct strings *list, const struct slot *s)
+bool is_in_list(const struct strings *list, const char *name, const char *id)
 {
         for (size_t i = 0; i < list->n; i++)
-                if (text_equal(list->items[i], s->name) || (s->thing && text_equal(list->items[i], s->thing->id)))
+                if (text_equal(list->items[i], name) || (*id && text_equal(list->items[i], id)))
                         return true;
         return false;
+}
+
+static bool listed(const struct strings *list, const struct slot *s)
+{
+        return is_in_list(list, s->name, s->thing ? s->thing->id : "");
 }
 
 /* A slot whose machine leaves in order to be replaced stays counted: the one that follows takes its name. */

@@ -48,6 +48,9 @@ int set_expand(const struct plan_input *in, const struct census *census, const c
 void set_done(struct set *s);
 #define _cleanup_set_ _cleanup_(set_done)
 
+/* Is the machine in a list of a set's spec, by its name or by its id ("": it has none)? */
+bool is_in_list(const struct strings *list, const char *name, const char *id);
+
 /* The ordinal in "web-3" for the set "web"; -1: of another form. */
 int64_t slot_ordinal(const char *set_name, const char *slot);
 

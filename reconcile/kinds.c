@@ -287,6 +287,17 @@ const struct kind *kind_find(const char *name)
         return NULL;
 }
 
+const struct kind *kind_of(const char *text)
+{
+        size_t n = strcspn(text, "/");
+
+        for (size_t i = 0; text[n] && kinds[i]; i++)
+                if (strncmp(kinds[i]->name, text, n) == 0 && !kinds[i]->name[n])
+                        return kinds[i];
+
+        return NULL;
+}
+
 const struct field *field_find(const struct field *table, const char *name)
 {
         for (const struct field *f = table; f->name; f++)
@@ -501,11 +512,7 @@ struct resource *estate_find(const struct estate *estate, const struct kind *kin
 
 struct resource *estate_find_text(const struct estate *estate, const char *text)
 {
-        const char *slash = strchr(text, '/');
+        const struct kind *kind = kind_of(text);
 
-        for (size_t i = 0; slash && kinds[i]; i++)
-                if (strncmp(kinds[i]->name, text, (size_t)(slash - text)) == 0 && !kinds[i]->name[slash - text])
-                        return estate_find(estate, kinds[i], slash + 1);
-
-        return NULL;
+        return kind ? estate_find(estate, kind, strchr(text, '/') + 1) : NULL;
 }

@@ -341,6 +341,7 @@ extern const char *const kinds_later[];
 extern const struct field common_fields[];
 
 const struct kind *kind_find(const char *name); /* NULL: none of this version */
+const struct kind *kind_of(const char *text);   /* of "MachineSet/web"; NULL likewise */
 const struct field *field_find(const struct field *table, const char *name);
 
 const char *property_name(enum property property);     /* "cpu", … as in a spec where one names it */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "reconcile/base/text.h"
@@ -12,15 +13,94 @@
  * one goes.
  */
 
+/* A network card that is known: because it is bound in the group, or because it was looked for. */
+struct card {
+        const char *machine, *id;
+        const struct row *bound; /* NULL: it is not in the group */
+};
+
 struct group {
         const struct resource *resource;
         struct parts rules, bindings;
+        struct card *cards; /* sorted by machine and id, each once */
+        size_t n_cards;
+        struct strmap going; /* names of machines that the plan deletes -> the plan */
 };
 
 static void group_done(struct group *g)
 {
         parts_done(&g->rules);
         parts_done(&g->bindings);
+        free(g->cards);
+        strmap_done(&g->going);
+}
+
+/* Of two that are the same the bound one comes first. */
+static int compare_cards(const void *left, const void *right)
+{
+        const struct card *a = left, *b = right;
+        int r = strcmp(a->machine, b->machine);
+
+        if (r == 0)
+                r = text_natural_compare(a->id, b->id);
+        return r ? r : !a->bound - !b->bound;
+}
+
+/* All cards that are known, of machines that should be in the group and of those that are. */
+static void know_cards(struct planning *pl, struct group *g)
+{
+        const struct listed *bindings = &pl->in->machines->of[TYPE_BINDING], *cards = &pl->in->machines->of[TYPE_CARD];
+        size_t n = 0;
+
+        g->cards = calloc(bindings->n_rows + cards->n_rows + 1, sizeof(*g->cards));
+        if (!g->cards) {
+                pl->failed = true;
+                return;
+        }
+        for (size_t i = 0; g->bindings.parent && i < bindings->n_rows; i++) {
+                const struct row *row = &bindings->rows[i];
+
+                if (text_equal(row->parent, g->bindings.parent))
+                        g->cards[n++] = (struct card){ .machine = row->traits, .id = row->name, .bound = row };
+        }
+        for (size_t i = 0; i < cards->n_rows; i++)
+                g->cards[n++] = (struct card){ .machine = cards->rows[i].parent, .id = cards->rows[i].id };
+        if (n > 1)
+                qsort(g->cards, n, sizeof(*g->cards), compare_cards);
+        for (size_t i = 0; i < n; i++)
+                if (g->n_cards == 0 || !text_equal(g->cards[g->n_cards - 1].id, g->cards[i].id) ||
+                    !text_equal(g->cards[g->n_cards - 1].machine, g->cards[i].machine))
+                        g->cards[g->n_cards++] = g->cards[i];
+}
+
+/* The cards of one machine: how many, and the first. */
+static const struct card *cards_of(const struct group *g, const char *machine, size_t *ret_n)
+{
+        size_t from = 0, to = g->n_cards, n = 0;
+
+        while (from < to) {
+                size_t middle = from + (to - from) / 2;
+
+                if (strcmp(g->cards[middle].machine, machine) < 0)
+                        from = middle + 1;
+                else
+                        to = middle;
+        }
+        while (from + n < g->n_cards && text_equal(g->cards[from + n].machine, machine))
+                n++;
+        *ret_n = n;
+        return &g->cards[from];
+}
+
+/* The machines that are to go for good, so that nothing is done about them any more. */
+static void know_going(struct planning *pl, struct group *g)
+{
+        for (size_t i = 0; i < pl->plan->n_actions && !pl->failed; i++) {
+                const struct action *a = &pl->plan->actions[i];
+
+                if (a->type == TYPE_MACHINE && a->verb == ACTION_DELETE && strmap_set(&g->going, a->name, pl->plan) < 0)
+                        pl->failed = true;
+        }
 }
 
 /* What it is called: its slot, before the '/'. */
@@ -34,34 +114,22 @@ static const char *name_rule(struct planning *pl, const struct parts *parts, con
         return plan_string(pl->plan, "%s/%s", group_name(parts), row->name);
 }
 
-/* Is it the only card of its machine in the group? Then the machine's name says it all. */
-static bool is_only_card(const struct planning *pl, const char *group, const char *machine, const char *card)
-{
-        const struct listed *bindings = &pl->in->machines->of[TYPE_BINDING], *cards = &pl->in->machines->of[TYPE_CARD];
-
-        for (size_t i = 0; i < cards->n_rows; i++)
-                if (text_equal(cards->rows[i].parent, machine) && !text_equal(cards->rows[i].id, card))
-                        return false;
-        for (size_t i = 0; i < bindings->n_rows; i++)
-                if (text_equal(bindings->rows[i].parent, group) && text_equal(bindings->rows[i].traits, machine) &&
-                    !text_equal(bindings->rows[i].name, card))
-                        return false;
-        return true;
-}
-
-static const char *name_binding(struct planning *pl, const struct parts *parts, const char *machine, const char *id,
+/* Where a machine has one card, the machine's name says it all. */
+static const char *name_binding(struct planning *pl, const struct group *g, const char *machine, const char *id,
                                 const char *card)
 {
-        return is_only_card(pl, parts->parent, id, card)
-                       ? plan_string(pl->plan, "%s/%s", group_name(parts), machine)
-                       : plan_string(pl->plan, "%s/%s/%s", group_name(parts), machine, card);
+        size_t n;
+
+        (void)cards_of(g, id, &n);
+        return n == 1 ? plan_string(pl->plan, "%s/%s", group_name(&g->bindings), machine)
+                      : plan_string(pl->plan, "%s/%s/%s", group_name(&g->bindings), machine, card);
 }
 
 static const char *name_bound(struct planning *pl, const struct parts *parts, const struct row *row)
 {
         const struct thing *t = strmap_get(&pl->census->ids, row->traits);
 
-        return name_binding(pl, parts, t ? t->slot : row->traits, row->traits, row->name);
+        return name_binding(pl, parts->userdata, t ? t->slot : row->traits, row->traits, row->name);
 }
 
 static struct part *add_part(struct planning *pl, struct parts *parts, const char *slot, const char *reason)
@@ -73,15 +141,6 @@ static struct part *add_part(struct planning *pl, struct parts *parts, const cha
         if (part)
                 *part = (struct part){ .slot = slot, .reason = reason };
         return part;
-}
-
-/* A rule that is written in two ways is one. */
-static bool is_added(const struct parts *parts, const char *key)
-{
-        for (size_t i = 0; i < parts->n; i++)
-                if (text_equal(parts->items[i].key, key))
-                        return true;
-        return false;
 }
 
 static void want_rules(struct planning *pl, struct group *g)
@@ -98,59 +157,73 @@ static void want_rules(struct planning *pl, struct group *g)
                         return;
                 }
                 key = plan_string(pl->plan, "%s", buf_text(&text));
-                if (is_added(&g->rules, key))
-                        continue;
-                part = add_part(pl, &g->rules, plan_string(pl->plan, "%s/%s", g->resource->name, buf_text(&text)),
+                part = add_part(pl, &g->rules, plan_string(pl->plan, "%s/%s", group_name(&g->rules), buf_text(&text)),
                                 "the group has no such rule");
                 if (part)
                         part->key = key;
         }
 }
 
-static void want_card(struct planning *pl, struct group *g, const char *machine, const char *id, const char *card)
-{
-        struct part *part;
-
-        if (is_added(&g->bindings, card))
-                return;
-        part = add_part(pl, &g->bindings, name_binding(pl, &g->bindings, machine, id, card),
-                        "its card is not in the group");
-        if (part)
-                part->key = card;
-}
-
-/* The cards of a machine that is there: those that are bound, and where none is all that it has. */
+/* A machine that is there: all of its cards that are known. Its name in the plan is `machine`. */
 static void want_machine(struct planning *pl, struct group *g, const char *machine, const char *id)
 {
-        const struct listed *bindings = &pl->in->machines->of[TYPE_BINDING], *cards = &pl->in->machines->of[TYPE_CARD];
-        size_t before = g->bindings.n;
+        const struct row *row = observation_find(pl->in->machines, TYPE_MACHINE, id);
         struct part *part;
+        size_t n;
+        const struct card *cards = cards_of(g, id, &n);
 
-        for (size_t i = 0; i < bindings->n_rows && !pl->failed; i++)
-                if (g->bindings.parent && text_equal(bindings->rows[i].parent, g->bindings.parent) &&
-                    text_equal(bindings->rows[i].traits, id))
-                        want_card(pl, g, machine, id, bindings->rows[i].name);
-        for (size_t i = 0; i < cards->n_rows && !pl->failed; i++)
-                if (text_equal(cards->rows[i].parent, id))
-                        want_card(pl, g, machine, id, cards->rows[i].id);
-        if (g->bindings.n > before || pl->failed)
+        for (size_t i = 0; i < n && !pl->failed; i++) {
+                part = add_part(pl, &g->bindings, name_binding(pl, g, machine, id, cards[i].id),
+                                "its card is not in the group");
+                if (!part)
+                        return;
+                part->key = cards[i].id;
+                if (row && row->condition == CONDITION_CHANGING)
+                        part->waits = "the vendor is still at work on its machine";
+        }
+        if (n > 0 || pl->failed)
                 return;
-        part = add_part(pl, &g->bindings, plan_string(pl->plan, "%s/%s", g->resource->name, machine),
+        part = add_part(pl, &g->bindings, plan_string(pl->plan, "%s/%s", group_name(&g->bindings), machine),
                         "its card is not in the group");
         if (part)
                 part->waits = g->bindings.parent ? "the vendor shows no card of it yet" : "its group goes first";
 }
 
-/* The action that makes, or takes away, the machine; SIZE_MAX: there is none. */
-static size_t find_action(const struct planning *pl, enum action_verb verb, const char *name)
+/* What is in the group of a machine stays there, and nothing is added. */
+static void keep_machine(struct planning *pl, struct group *g, const char *machine, const char *id)
 {
-        for (size_t i = 0; i < pl->plan->n_actions; i++) {
-                const struct action *a = &pl->plan->actions[i];
+        size_t n;
+        const struct card *cards = cards_of(g, id, &n);
 
-                if (a->type == TYPE_MACHINE && a->verb == verb && text_equal(a->name, name))
-                        return i;
+        for (size_t i = 0; i < n && !pl->failed; i++) {
+                struct part *part = cards[i].bound ? add_part(pl, &g->bindings,
+                                                              name_binding(pl, g, machine, id, cards[i].id), "")
+                                                   : NULL;
+
+                if (!part)
+                        continue;
+                part->key = cards[i].id;
+                part->keeps = true;
         }
-        return SIZE_MAX;
+}
+
+/* A machine that is to be made is in the group once it is there. */
+static void want_coming(struct planning *pl, struct group *g, const char *set)
+{
+        for (size_t i = 0; i < pl->plan->n_actions && !pl->failed; i++) {
+                const struct action *a = &pl->plan->actions[i];
+                struct part *part;
+
+                if (a->type != TYPE_MACHINE || a->verb != ACTION_CREATE ||
+                    !text_equal(pl->plan->sections[a->section].resource, set))
+                        continue;
+                part = add_part(pl, &g->bindings, plan_string(pl->plan, "%s/%s", group_name(&g->bindings), a->name),
+                                "its card is not in the group");
+                if (!part)
+                        return;
+                part->waits = "its machine goes first";
+                part->after[0] = i + 1;
+        }
 }
 
 static void want_set(struct planning *pl, struct group *g, const struct resource *set)
@@ -158,25 +231,16 @@ static void want_set(struct planning *pl, struct group *g, const struct resource
         char name[RESOURCE_TEXT_MAX];
 
         resource_text(set, name);
-        for (const struct thing *t = strmap_get(&pl->census->things, name); t && !pl->failed; t = t->next)
-                if (t->type == TYPE_MACHINE && t->state == THING_OWNED && *t->id &&
-                    observation_find(pl->in->machines, TYPE_MACHINE, t->id) &&
-                    find_action(pl, ACTION_DELETE, t->slot) == SIZE_MAX)
-                        want_machine(pl, g, t->slot, t->id);
-        for (size_t i = 0; i < pl->plan->n_actions && !pl->failed; i++) {
-                const struct action *a = &pl->plan->actions[i];
-                struct part *part;
-
-                if (a->type != TYPE_MACHINE || a->verb != ACTION_CREATE ||
-                    !text_equal(pl->plan->sections[a->section].resource, name))
+        for (const struct thing *t = strmap_get(&pl->census->things, name); t && !pl->failed; t = t->next) {
+                if (t->type != TYPE_MACHINE || t->state != THING_OWNED || !*t->id ||
+                    !observation_find(pl->in->machines, TYPE_MACHINE, t->id) || strmap_get(&g->going, t->slot))
                         continue;
-                part = add_part(pl, &g->bindings, plan_string(pl->plan, "%s/%s", g->resource->name, a->name),
-                                "its card is not in the group");
-                if (!part)
-                        return;
-                part->waits = "its machine goes first";
-                part->after[0] = i + 1;
+                if (is_in_list(&set->machine_set->hold, t->slot, t->id))
+                        keep_machine(pl, g, t->slot, t->id);
+                else
+                        want_machine(pl, g, t->slot, t->id);
         }
+        want_coming(pl, g, name);
 }
 
 static void want_bindings(struct planning *pl, struct group *g)
@@ -196,26 +260,23 @@ static void want_bindings(struct planning *pl, struct group *g)
 /* A machine that goes takes its bindings along: they are let be until then. */
 static void keep_leaving(struct planning *pl, struct group *g)
 {
-        const struct listed *bindings = &pl->in->machines->of[TYPE_BINDING];
+        for (size_t i = 0; i < g->n_cards && !pl->failed; i++) {
+                const struct thing *t = strmap_get(&pl->census->ids, g->cards[i].machine);
 
-        for (size_t i = 0; i < bindings->n_rows && !pl->failed; i++) {
-                const struct row *row = &bindings->rows[i];
-                const struct thing *t = strmap_get(&pl->census->ids, row->traits);
-                struct part *part;
-
-                if (!g->bindings.parent || !text_equal(row->parent, g->bindings.parent) || !t ||
-                    (t->state != THING_LEAVING && find_action(pl, ACTION_DELETE, t->slot) == SIZE_MAX) ||
-                    is_added(&g->bindings, row->name))
+                if ((i > 0 && text_equal(g->cards[i].machine, g->cards[i - 1].machine)) || !t ||
+                    (t->state != THING_LEAVING && !strmap_get(&g->going, t->slot)))
                         continue;
-                part = add_part(pl, &g->bindings, t->slot, "");
-                if (part)
-                        *part = (struct part){ .key = row->name, .slot = t->slot, .reason = "", .keeps = true };
+                keep_machine(pl, g, t->slot, t->id);
         }
 }
 
 /* What the group is to contain; `made` is the number + 1 of the action that makes it, 0: it is there. */
 static void plan_contents(struct planning *pl, struct group *g, size_t made)
 {
+        know_cards(pl, g);
+        know_going(pl, g);
+        if (pl->failed)
+                return;
         want_rules(pl, g);
         want_bindings(pl, g);
         keep_leaving(pl, g);
@@ -355,12 +416,20 @@ static void plan_slot(struct planning *pl, struct group *g, const struct slot *s
         }
 }
 
-static struct group group_of(const char *name, const struct resource *resource, const char *id)
+static void group_init(struct group *g, const char *name, const struct resource *resource, const char *id)
 {
-        return (struct group){
+        *g = (struct group){
                 .resource = resource,
-                .rules = { .type = TYPE_RULE, .parent = id, .resource = name, .name_row = name_rule },
-                .bindings = { .type = TYPE_BINDING, .parent = id, .resource = name, .name_row = name_bound },
+                .rules = { .type = TYPE_RULE,
+                           .parent = id,
+                           .resource = name,
+                           .name_row = name_rule,
+                           .unread_counts = true },
+                .bindings = { .type = TYPE_BINDING,
+                              .parent = id,
+                              .resource = name,
+                              .name_row = name_bound,
+                              .userdata = g },
         };
 }
 
@@ -368,8 +437,9 @@ void plan_group(struct planning *pl, const struct resource *resource)
 {
         _cleanup_set_ struct set set = { 0 };
         char name[RESOURCE_TEXT_MAX];
-        _cleanup_(group_done) struct group g = group_of(resource_text(resource, name), resource, NULL);
+        _cleanup_(group_done) struct group g = { 0 };
 
+        group_init(&g, resource_text(resource, name), resource, NULL);
         if (set_expand(pl->in, pl->census, name, NULL, &set) < 0) {
                 pl->failed = true;
                 return;
@@ -385,8 +455,12 @@ void plan_group(struct planning *pl, const struct resource *resource)
 
 void plan_group_leaving(struct planning *pl, const char *name, size_t number)
 {
-        struct group g = group_of(name, NULL, pl->plan->actions[number].vendor_id);
+        _cleanup_(group_done) struct group g = { 0 };
 
+        group_init(&g, name, NULL, pl->plan->actions[number].vendor_id);
+        know_cards(pl, &g);
+        if (pl->failed)
+                return;
         plan_parts_leaving(pl, &g.bindings, number);
         plan_parts_leaving(pl, &g.rules, number);
 }

@@ -99,6 +99,11 @@ struct parts {
         /* May it go? NULL: yes; else what it waits for. Absent: it may. */
         const char *(*stays)(struct planning *pl, const struct parts *parts, const struct row *row);
         const struct slot *owner; /* the group or balancer, for what waits for it */
+        const void *userdata;     /* for the two above */
+
+        /* What cannot be read may be any of those that are missing: nothing is made beside it. */
+        bool unread_counts;
+        const struct row *unread; /* plan_parts()' own */
 };
 
 void parts_done(struct parts *parts);
@@ -108,7 +113,7 @@ void parts_done(struct parts *parts);
 struct part *parts_add(struct planning *pl, struct parts *parts);
 
 /* Holds the parts against what is listed within the parent: what is missing is made first, what differs changed, what is too much
- * deleted. Parts end up sorted by key. */
+ * deleted. Parts end up sorted by key; those of one key are one. */
 void plan_parts(struct planning *pl, struct parts *parts);
 
 /* Deletes all that is listed within a parent that is to go; `number` is that of its delete, which waits for them. */

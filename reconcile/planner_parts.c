@@ -27,14 +27,16 @@ struct part *parts_add(struct planning *pl, struct parts *parts)
         return part;
 }
 
-/* What is not known yet comes last. */
+/* What is not known yet comes last; of equal ones the first counts, and to keep is the word that counts. */
 static int compare_parts(const void *left, const void *right)
 {
         const struct part *a = left, *b = right;
+        int r;
 
         if (!a->key || !b->key)
-                return !a->key - !b->key;
-        return strcmp(a->key, b->key);
+                return !a->key != !b->key ? !a->key - !b->key : strcmp(a->slot, b->slot);
+        r = strcmp(a->key, b->key);
+        return r ? r : b->keeps - a->keeps;
 }
 
 static int compare_rows(const void *left, const void *right)
@@ -101,6 +103,13 @@ static void make(struct planning *pl, const struct parts *parts, const struct pa
         a->summary = part->summary;
         a->waits = part->waits;
         a->given_up = part->waits && part->given_up;
+        if (parts->unread)
+                planning_block(
+                        pl, a, REASON_CONFLICT,
+                        plan_string(pl->plan,
+                                    "%s is there and cannot be read: it may be this one in other words; look at the "
+                                    "vendor's console, and delete it there if nobody needs it",
+                                    parts->unread->id));
         for (size_t i = 0; i < DEPENDS_MAX && part->after[i]; i++)
                 action_depends(a, part->after[i] - 1);
 }
@@ -193,6 +202,15 @@ static void drop_surplus(struct planning *pl, const struct parts *parts, const s
         }
 }
 
+/* The first row that does not say enough of itself; NULL: all do. */
+static const struct row *find_unread(const struct row *const *rows, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (!*rows[i]->name || rows[i]->condition == CONDITION_UNKNOWN)
+                        return rows[i];
+        return NULL;
+}
+
 /* Nothing follows from a look that did not look into the parent: what came to be ours since is for the next one. */
 static bool is_known_within(struct planning *pl, const struct parts *parts)
 {
@@ -215,11 +233,15 @@ void plan_parts(struct planning *pl, struct parts *parts)
         }
         if (!is_known_within(pl, parts))
                 return;
+        if (parts->unread_counts)
+                parts->unread = find_unread(rows, n);
         if (parts->n > 1)
                 qsort(parts->items, parts->n, sizeof(*parts->items), compare_parts);
         for (size_t i = 0; i < parts->n && !pl->failed; i++) {
                 const struct part *part = &parts->items[i];
 
+                if (i > 0 && part->key && text_equal(part->key, parts->items[i - 1].key))
+                        continue;
                 while (part->key && row < n && strcmp(rows[row]->name, part->key) < 0)
                         row++;
                 if (part->key && row < n && text_equal(rows[row]->name, part->key)) {

@@ -69,8 +69,12 @@ class Simulator:
         with _direct.open(request, timeout=DEADLINE) as reply:
             return json.load(reply)
 
+    def state(self, kind):
+        """All things of a kind that there are, as "machines" or "groups"."""
+        return self._ask("state")[kind]
+
     def machines(self):
-        return self._ask("state")["machines"]
+        return self.state("machines")
 
     def names(self):
         return sorted((machine["name"] for machine in self.machines()), key=natural)

@@ -271,6 +271,43 @@ static void test_left_alone(_unused_ void **state)
         bench_done(&b);
 }
 
+/* One that cannot be read may be any of those that are missing, where that counts. */
+static void test_unread(_unused_ void **state)
+{
+        struct bench b;
+
+        bench_init(&b, GROUP);
+        b.parts.unread_counts = true;
+        add_row(&b, "r2", GROUP, "b", CONDITION_RUNNING);
+        add_row(&b, "r3", GROUP, "", CONDITION_UNKNOWN);
+        add_row(&b, "r4", "sg-other", "", CONDITION_UNKNOWN);
+        (void)want(&b, "a");
+        plan_parts(&b.pl, &b.parts);
+        assert_int_equal(b.plan->n_actions, 2);
+        assert_non_null(strstr(b.plan->actions[0].blocked, "r3 is there and cannot be read"));
+        assert_null(b.plan->actions[1].blocked);
+        assert_int_equal(b.plan->sections[0].phase_reason, REASON_CONFLICT);
+        bench_done(&b);
+}
+
+/* What is wanted twice is one; and what one of the two keeps is kept. */
+static void test_wanted_twice(_unused_ void **state)
+{
+        struct bench b;
+
+        bench_init(&b, GROUP);
+        add_row(&b, "r1", GROUP, "b", CONDITION_RUNNING);
+        (void)want(&b, "a");
+        (void)want(&b, "b");
+        (void)want(&b, "a");
+        (void)want(&b, "b");
+        (void)want(&b, "c");
+        want(&b, "c")->keeps = true;
+        plan_parts(&b.pl, &b.parts);
+        check_plan(&b, "create web/a: wanted\n1 as wanted");
+        bench_done(&b);
+}
+
 static void test_leaving(_unused_ void **state)
 {
         struct bench b;
@@ -313,6 +350,8 @@ int main(void)
                 cmocka_unit_test(test_parent_is_not_there_yet),
                 cmocka_unit_test(test_changes),
                 cmocka_unit_test(test_left_alone),
+                cmocka_unit_test(test_unread),
+                cmocka_unit_test(test_wanted_twice),
                 cmocka_unit_test(test_leaving),
                 cmocka_unit_test(test_leaving_and_not_looked_into),
         };

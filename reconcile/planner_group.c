@@ -373,11 +373,8 @@ static bool ask_again(struct planning *pl, const struct slot *slot)
         a->order = ORDER_CHANGE;
         a->field = PROPERTY_PENDING;
         values_set_number(&a->wanted, PROPERTY_PENDING, 0);
-        a->changes[a->n_changes++] = (struct change_line){
-                .field = property_name(PROPERTY_PENDING),
-                .from = value_text(pl->plan, PROPERTY_PENDING, &slot->row->values),
-                .to = "0",
-        };
+        planning_change(pl, a, property_name(PROPERTY_PENDING),
+                        value_text(pl->plan, PROPERTY_PENDING, &slot->row->values), "0");
         return true;
 }
 

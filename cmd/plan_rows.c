@@ -71,12 +71,19 @@ static bool is_same_machine(const char *a, const char *b)
         return n == strcspn(b, "/") && strncmp(a, b, n) == 0;
 }
 
-/* What goes first, when that is about another thing: within one machine the order goes without saying. */
+/* What goes first, when that is about a thing of another resource, or another machine: the order within one machine, or one group, goes
+ * without saying. */
 static const struct action *goes_first(const struct plan *p, const struct action *a)
 {
-        const struct action *before = a->depends_on[0] > 0 ? &p->actions[a->depends_on[0] - 1] : NULL;
+        for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++) {
+                const struct action *before = &p->actions[a->depends_on[i] - 1];
 
-        return before && !is_same_machine(before->name, a->name) ? before : NULL;
+                if (before->section != a->section ||
+                    (plan_action_name(p, a) == a->name && !is_same_machine(before->name, a->name)))
+                        return before;
+        }
+
+        return NULL;
 }
 
 /* Are they about the same machine of a set, "web-3:8080" and "web-3"? Then they fold side by side. */

@@ -11,7 +11,7 @@
 #define NAME_COLUMN 4
 #define NAME_WIDTH_LEAST 15
 #define NAME_WIDTH_MOST 48
-#define KIND_WIDTH 10
+#define KIND_WIDTH_LEAST 8
 #define GAP 2
 #define LINE_MAX_BYTES ((size_t)1 << 16)
 
@@ -90,6 +90,11 @@ static void add_last(struct page *page, const char *s, size_t column)
         add(page, "\n");
 }
 
+/* Of the columns of one section, without the blanks behind them. */
+struct widths {
+        size_t name, kind;
+};
+
 static const char *color_of(const struct plan_row *row, const struct palette *colors)
 {
         if (row->action->blocked)
@@ -114,10 +119,11 @@ static const char *color_of(const struct plan_row *row, const struct palette *co
         return colors->update;
 }
 
-static void add_row(struct page *page, const struct plan_rows *rows, const struct plan_row *row, size_t name_width)
+static void add_row(struct page *page, const struct plan_rows *rows, const struct plan_row *row,
+                    const struct widths *widths)
 {
         _cleanup_buf_ struct buf details = BUF_INIT(LINE_MAX_BYTES);
-        size_t column = NAME_COLUMN + name_width + GAP, start, width;
+        size_t column = NAME_COLUMN + widths->name + GAP, start, width;
 
         add(page, "  ");
         add_colored(page, color_of(row, page->colors), plan_row_mark(row));
@@ -130,8 +136,8 @@ static void add_row(struct page *page, const struct plan_rows *rows, const struc
         start = page->b->len;
         (void)plan_row_kind(row, page->b);
         width = since(page, start);
-        pad(page, width, KIND_WIDTH);
-        column += KIND_WIDTH > width + GAP ? KIND_WIDTH : width + GAP;
+        pad(page, width, widths->kind + GAP);
+        column += widths->kind + GAP;
 
         (void)plan_row_details(rows, row, &details);
         add_last(page, buf_text(&details), column);
@@ -170,21 +176,27 @@ static void add_header(struct page *page, const struct section *s)
         add(page, "\n");
 }
 
-static size_t name_width(const struct plan_rows *rows)
+static size_t wider(size_t width, const struct buf *text, size_t most)
 {
-        size_t most = NAME_WIDTH_LEAST;
+        size_t other = text_width(buf_text(text));
+
+        return other > width && other <= most ? other : width;
+}
+
+static struct widths widths_of(const struct plan_rows *rows)
+{
+        struct widths widths = { .name = NAME_WIDTH_LEAST, .kind = KIND_WIDTH_LEAST };
 
         for (size_t i = 0; i < rows->n; i++) {
-                _cleanup_buf_ struct buf name = BUF_INIT(LINE_MAX_BYTES);
-                size_t width;
+                _cleanup_buf_ struct buf name = BUF_INIT(LINE_MAX_BYTES), kind = BUF_INIT(LINE_MAX_BYTES);
 
                 (void)plan_row_name(&rows->items[i], &name);
-                width = text_width(buf_text(&name));
-                if (width > most && width <= NAME_WIDTH_MOST)
-                        most = width;
+                (void)plan_row_kind(&rows->items[i], &kind);
+                widths.name = wider(widths.name, &name, NAME_WIDTH_MOST);
+                widths.kind = wider(widths.kind, &kind, SIZE_MAX);
         }
 
-        return most;
+        return widths;
 }
 
 /* A line below the rows. */
@@ -216,7 +228,7 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
 {
         const struct section *s = &p->sections[number];
         _cleanup_plan_rows_ struct plan_rows rows = { 0 };
-        size_t width;
+        struct widths widths;
         int r;
 
         if (first == end && !s->unknown && s->n_notes == 0)
@@ -226,12 +238,12 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
         if (r < 0)
                 return r;
 
-        width = name_width(&rows);
+        widths = widths_of(&rows);
         add_header(page, s);
         if (s->unknown)
-                add_unknown(page, s->unknown, width);
+                add_unknown(page, s->unknown, widths.name);
         for (size_t i = 0; i < rows.n; i++)
-                add_row(page, &rows, &rows.items[i], width);
+                add_row(page, &rows, &rows.items[i], &widths);
         add_note(page, "blocked: ", rows.blocked);
         add_note(page, "waits: ", rows.waits);
         for (size_t i = 0; i < s->n_notes; i++)

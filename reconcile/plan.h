@@ -53,6 +53,7 @@ struct action {
         size_t n_changes;
         size_t depends_on[DEPENDS_MAX]; /* numbers + 1 of the actions that go first; 0 from the last of them on */
         size_t serves;                  /* number + 1 of the action that it is done for, and blocked with; 0: none */
+        bool served;                    /* what it waits for is what is done for it, and nothing besides */
         size_t requests;                /* that carrying it out sends at the least */
         size_t section;                 /* its number in sections */
 

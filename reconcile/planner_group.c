@@ -426,7 +426,8 @@ static void group_init(struct group *g, const char *name, const struct resource 
                               .parent = id,
                               .resource = name,
                               .name_row = name_bound,
-                              .userdata = g },
+                              .userdata = g,
+                              .any_order = true },
         };
 }
 

@@ -100,6 +100,7 @@ struct parts {
         const char *(*stays)(struct planning *pl, const struct parts *parts, const struct row *row);
         const struct slot *owner; /* the group or balancer, for what waits for it */
         const void *userdata;     /* for the two above */
+        bool any_order;           /* what is too much may go before what is missing is there */
 
         /* What cannot be read may be any of those that are missing: nothing is made beside it. */
         bool unread_counts;
@@ -116,7 +117,8 @@ struct part *parts_add(struct planning *pl, struct parts *parts);
  * deleted. Parts end up sorted by key; those of one key are one. */
 void plan_parts(struct planning *pl, struct parts *parts);
 
-/* Deletes all that is listed within a parent that is to go; `number` is that of its delete, which waits for them. */
+/* Deletes all that is listed within a parent that is to go; `number` is that of its delete, which waits for them. May be called for several
+ * types: those of the next go after those of the one before. */
 void plan_parts_leaving(struct planning *pl, struct parts *parts, size_t number);
 
 /* Has the vendor been at work on it for so long that this may never end? */

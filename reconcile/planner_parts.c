@@ -165,23 +165,31 @@ static void drop(struct planning *pl, const struct parts *parts, const struct ro
         a->waits = waits ? waits : parts->stays ? parts->stays(pl, parts, row) : NULL;
 }
 
-/* The last action from `first` on that makes something now; SIZE_MAX: none. What waits may wait for what goes. */
-static size_t last_made(const struct planning *pl, size_t first)
+/* Does the action make something, as far as nothing keeps it from that? What waits may wait for what goes. */
+static bool is_made(const struct planning *pl, const struct action *a)
 {
-        size_t last = SIZE_MAX;
+        const struct slot slot = { .type = a->type, .name = a->name };
+        const struct retry *retry = planning_retry(pl, &slot, ORDER_CREATE, PROPERTY_NONE);
 
-        for (size_t i = first; i < pl->plan->n_actions; i++)
-                if (pl->plan->actions[i].verb == ACTION_CREATE && !pl->plan->actions[i].blocked &&
-                    !pl->plan->actions[i].waits)
-                        last = i;
-        return last;
+        return a->verb == ACTION_CREATE && !a->blocked && !a->waits && !(retry && retry->given_up);
+}
+
+/* What takes the place of a thing is there before that goes: else there would be nothing in between. */
+static void go_after(struct planning *pl, struct action *a, size_t first, size_t end)
+{
+        for (size_t i = first; i < end; i++) {
+                if (!is_made(pl, &pl->plan->actions[i]))
+                        continue;
+                action_depends(a, i);
+                a->waits = a->waits ? a->waits : "what is new is added first";
+        }
 }
 
 /* What nobody wants, and what is there twice. A row that does not say enough of itself is left alone. */
 static void drop_surplus(struct planning *pl, const struct parts *parts, const struct row *const *rows, size_t n,
                          const bool *wanted, size_t first)
 {
-        size_t made = last_made(pl, first);
+        size_t end = pl->plan->n_actions;
 
         for (size_t i = 0; i < n && !pl->failed; i++) {
                 size_t before = pl->plan->n_actions;
@@ -196,9 +204,9 @@ static void drop_surplus(struct planning *pl, const struct parts *parts, const s
                 drop(pl, parts, rows[i],
                      i > 0 && text_equal(rows[i - 1]->name, rows[i]->name) ? "it is there twice"
                                                                            : "no spec asks for it",
-                     made < SIZE_MAX ? "what is new is added first" : NULL);
-                if (made < SIZE_MAX && pl->plan->n_actions > before)
-                        action_depends(&pl->plan->actions[before], made);
+                     NULL);
+                if (!parts->any_order && pl->plan->n_actions > before)
+                        go_after(pl, &pl->plan->actions[before], first, end);
         }
 }
 
@@ -254,28 +262,44 @@ void plan_parts(struct planning *pl, struct parts *parts)
         drop_surplus(pl, parts, rows, n, wanted, first);
 }
 
+/* What the parent's delete waits for besides what is in it. */
+static const char *own_waits(const struct action *parent)
+{
+        return parent->served ? NULL : parent->waits;
+}
+
+/* The delete of a part goes before that of its parent, and after those of other types that were planned before it. */
+static void serve(struct planning *pl, size_t number, size_t served, size_t first)
+{
+        struct action *a = &pl->plan->actions[number], *parent = &pl->plan->actions[served];
+
+        for (size_t i = 0; i < DEPENDS_MAX && parent->depends_on[i]; i++)
+                if (parent->depends_on[i] - 1 < first &&
+                    pl->plan->actions[parent->depends_on[i] - 1].serves == served + 1) {
+                        action_depends(a, parent->depends_on[i] - 1);
+                        a->waits = a->waits ? a->waits : "what else is in it goes first";
+                }
+        a->serves = served + 1;
+}
+
 void plan_parts_leaving(struct planning *pl, struct parts *parts, size_t number)
 {
-        const char *waits = pl->plan->actions[number].waits; /* of its own, before it waits for these */
-        size_t n;
+        const char *waits = own_waits(&pl->plan->actions[number]);
+        size_t n, first = pl->plan->n_actions;
         _cleanup_free_ const struct row **rows = rows_within(pl, parts, &n);
+        bool known = is_known_within(pl, parts);
 
-        if (!is_known_within(pl, parts)) {
-                struct action *parent = &pl->plan->actions[number];
-
-                parent->waits = parent->waits ? parent->waits : "what is in it is looked at first";
-                return;
-        }
-        for (size_t i = 0; rows && i < n && !pl->failed; i++) {
+        for (size_t i = 0; rows && known && i < n && !pl->failed; i++) {
                 size_t before = pl->plan->n_actions;
-                struct action *parent;
 
                 drop(pl, parts, rows[i], "what it is in goes", waits);
-                parent = &pl->plan->actions[number];
-                parent->waits = parent->waits ? parent->waits : "what is in it goes first";
-                if (pl->plan->n_actions == before)
-                        continue;
-                action_depends(parent, before);
-                pl->plan->actions[before].serves = number + 1;
+                if (pl->plan->n_actions > before)
+                        serve(pl, before, number, first);
         }
+        for (size_t i = first; i < pl->plan->n_actions; i++)
+                action_depends(&pl->plan->actions[number], i);
+        if ((known && n == 0) || pl->plan->actions[number].waits)
+                return;
+        pl->plan->actions[number].served = true;
+        pl->plan->actions[number].waits = known ? "what is in it goes first" : "what is in it is looked at first";
 }

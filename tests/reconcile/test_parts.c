@@ -25,6 +25,7 @@ struct bench {
         struct ledger *ledger;
         struct observation *seen;
         struct plan *plan;
+        struct strmap retries;
         struct plan_input in;
         struct census census;
         struct planning pl;
@@ -62,7 +63,9 @@ static void bench_init(struct bench *b, const char *looked_into)
         b->group = ledger_add_thing(b->ledger, TYPE_GROUP, "star", "SecurityGroup/web", "web", GROUP);
         assert_non_null(b->group);
         bench_open_section(b);
-        b->in = (struct plan_input){ .account = "star", .ledger = b->ledger, .machines = b->seen };
+        b->in = (struct plan_input){
+                .account = "star", .ledger = b->ledger, .machines = b->seen, .retries = &b->retries
+        };
         b->pl = (struct planning){ .plan = b->plan, .in = &b->in, .census = &b->census };
         b->owner = (struct slot){ .type = TYPE_GROUP, .name = "web", .thing = b->group };
         b->parts = (struct parts){ .type = TYPE_RULE,
@@ -76,6 +79,7 @@ static void bench_done(struct bench *b)
 {
         assert_false(b->pl.failed);
         parts_done(&b->parts);
+        strmap_done(&b->retries);
         census_done(&b->census);
         plan_free(b->plan);
         observation_free(b->seen);
@@ -142,6 +146,40 @@ static void test_everything_is_as_wanted(_unused_ void **state)
         bench_done(&b);
 }
 
+/* What was refused for good is not waited for: what is too much goes all the same. */
+static void test_refused_is_not_waited_for(_unused_ void **state)
+{
+        struct retry refused = { .given_up = true, .condition = CONDITION_UNKNOWN };
+        char key[RETRY_KEY_MAX];
+        struct bench b;
+
+        bench_init(&b, GROUP);
+        assert_int_equal(
+                strmap_set(&b.retries, retry_key(TYPE_RULE, "web/a", ORDER_CREATE, PROPERTY_NONE, key), &refused), 0);
+        add_row(&b, "r2", GROUP, "d", CONDITION_RUNNING);
+        (void)want(&b, "a");
+        plan_parts(&b.pl, &b.parts);
+        check_plan(&b, "create web/a: wanted\n"
+                       "delete web/d r2: no spec asks for it\n"
+                       "0 as wanted");
+        bench_done(&b);
+}
+
+static void test_any_order(_unused_ void **state)
+{
+        struct bench b;
+
+        bench_init(&b, GROUP);
+        b.parts.any_order = true;
+        add_row(&b, "r2", GROUP, "d", CONDITION_RUNNING);
+        (void)want(&b, "a");
+        plan_parts(&b.pl, &b.parts);
+        check_plan(&b, "create web/a: wanted\n"
+                       "delete web/d r2: no spec asks for it\n"
+                       "0 as wanted");
+        bench_done(&b);
+}
+
 /* What is new goes before what is too much, and what is in no group of ours is not there at all. */
 static void test_missing_and_too_much(_unused_ void **state)
 {
@@ -158,7 +196,7 @@ static void test_missing_and_too_much(_unused_ void **state)
         plan_parts(&b.pl, &b.parts);
         check_plan(&b, "create web/a: wanted\n"
                        "create web/c: wanted\n"
-                       "delete web/d r2: no spec asks for it, after 1, waits: what is new is added first\n"
+                       "delete web/d r2: no spec asks for it, after 0, after 1, waits: what is new is added first\n"
                        "1 as wanted");
         bench_done(&b);
 }
@@ -326,6 +364,43 @@ static void test_leaving(_unused_ void **state)
         bench_done(&b);
 }
 
+/* What the parent waits for by itself its parts wait for as well; and those of a second type go after those of the first. */
+static void test_leaving_later(_unused_ void **state)
+{
+        struct bench b;
+
+        bench_init(&b, GROUP);
+        (void)planning_action(&b.pl, ACTION_DELETE, &b.owner, "no spec names it");
+        b.plan->actions[0].waits = "something else";
+        add_row(&b, "r1", GROUP, "a", CONDITION_RUNNING);
+        plan_parts_leaving(&b.pl, &b.parts, 0);
+        check_plan(&b, "delete web sg-1: no spec names it, after 1, waits: something else\n"
+                       "delete web/a r1: what it is in goes, waits: something else\n"
+                       "0 as wanted");
+        bench_done(&b);
+}
+
+static void test_leaving_of_two_types(_unused_ void **state)
+{
+        struct bench b;
+
+        bench_init(&b, GROUP);
+        (void)planning_action(&b.pl, ACTION_DELETE, &b.owner, "no spec names it");
+        add_row(&b, "r1", GROUP, "a", CONDITION_RUNNING);
+        add_row(&b, "r2", GROUP, "b", CONDITION_RUNNING);
+        plan_parts_leaving(&b.pl, &b.parts, 0);
+        plan_parts_leaving(&b.pl, &b.parts, 0);
+        check_plan(
+                &b,
+                "delete web sg-1: no spec names it, after 1, after 2, after 3, after 4, waits: what is in it goes first\n"
+                "delete web/a r1: what it is in goes\n"
+                "delete web/b r2: what it is in goes\n"
+                "delete web/a r1: what it is in goes, after 1, after 2, waits: what else is in it goes first\n"
+                "delete web/b r2: what it is in goes, after 1, after 2, waits: what else is in it goes first\n"
+                "0 as wanted");
+        bench_done(&b);
+}
+
 static void test_leaving_and_not_looked_into(_unused_ void **state)
 {
         struct bench b;
@@ -350,6 +425,10 @@ int main(void)
                 cmocka_unit_test(test_parent_is_not_there_yet),
                 cmocka_unit_test(test_changes),
                 cmocka_unit_test(test_left_alone),
+                cmocka_unit_test(test_leaving_later),
+                cmocka_unit_test(test_leaving_of_two_types),
+                cmocka_unit_test(test_refused_is_not_waited_for),
+                cmocka_unit_test(test_any_order),
                 cmocka_unit_test(test_unread),
                 cmocka_unit_test(test_wanted_twice),
                 cmocka_unit_test(test_leaving),

@@ -38,6 +38,11 @@ VARIANTS = {
         "        if (outcome.class == OUTCOME_ACCEPTED)\n                return false;\n"
         "        if (rp->status >= 500)\n                outcome.class = OUTCOME_REFUSED;",
     )],
+    "short-batch-is-final": [(  # what a create of several does not name was not made
+        "reconcile/act.c",
+        '                        call_unknown(a, c, "the vendor named fewer than it was asked for", false, now);\n',
+        "                        c->in_flight = false, call_undone(a, c, \"not done\", \"the vendor did not name it\");\n",
+    )],
     "adopts-without-a-marker": [(  # of unknown outcome, and one new machine: that one
         "reconcile/recover.c",
         "                struct claim *claim = strmap_get(&markers, row->name);\n",

@@ -76,6 +76,9 @@ static unsigned fault_of(struct scenario *sc, const struct exchange *x)
         /* Where a code says for certain that nothing was done, a vendor that lies makes doubles of everybody's machines. */
         if (text_equal(x->class, "create") && sc->world->servers[x->account].vendor->lies_no && random_chance(r, 100))
                 return FAULT_NO_AFTER;
+        if (text_equal(x->class, "create") && sc->world->servers[x->account].vendor->name_fewer &&
+            random_chance(r, 150))
+                return FAULT_FEWER;
         return pick(r, acts, ARRAY_SIZE(acts));
 }
 

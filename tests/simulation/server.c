@@ -343,6 +343,8 @@ static bool fails_after(struct world *w, struct server *s, struct exchange *x, c
         }
         if (faults & FAULT_500_AFTER)
                 fill(&x->reply, 500, "text/plain", "internal error", 14);
+        if (faults & FAULT_FEWER)
+                s->vendor->name_fewer(&x->reply, random_below(&w->random, server_makes(w, x)));
         if (faults & FAULT_GARBAGE)
                 fill_garbage(w, &x->reply);
         if (faults & (FAULT_CUT | FAULT_TRUNCATE))

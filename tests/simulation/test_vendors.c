@@ -154,6 +154,28 @@ static void test_one_of_two_unmarked_creates_acts_late(_unused_ void **state)
         assert_settled(w);
 }
 
+static struct fate named_in_part(struct world *w, const struct exchange *x)
+{
+        (void)w;
+        return (struct fate){ .there = 5 * USEC_PER_MSEC,
+                              .back = 5 * USEC_PER_MSEC,
+                              .faults = text_equal(x->class, "create") ? FAULT_FEWER : 0 };
+}
+
+/* What the answer to a create of ten leaves out was made all the same. */
+static void test_a_batch_that_is_named_in_part(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged_of(&world_opendcp, 0);
+
+        w->fate = named_in_part;
+        arrange_count(w, 10);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_there(w), 10);
+        assert_int_equal(arrange_sent(w, "create"), 1);
+        assert_settled(w);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -163,6 +185,7 @@ int main(void)
                 cmocka_unit_test(test_a_set_shrinks_beside_what_it_released),
                 cmocka_unit_test(test_numbers_of_a_listing_that_lacks_some),
                 cmocka_unit_test(test_one_of_two_unmarked_creates_acts_late),
+                cmocka_unit_test(test_a_batch_that_is_named_in_part),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,22 @@ static size_t makes(const char *url)
         return n ? (size_t)strtoul(n + strlen("/expand/"), NULL, 10) : 1;
 }
 
+static void name_fewer(struct reply *rp, size_t keep)
+{
+        _cleanup_json_ json_t *body = json_loads(rp->body, 0, NULL);
+        json_t *content = json_object_get(body, "content");
+
+        if (json_array_size(content) <= keep)
+                return;
+        while (json_array_size(content) > keep)
+                json_array_remove(content, json_array_size(content) - 1);
+        free(rp->body);
+        rp->body = json_dumps(body, JSON_COMPACT);
+        if (!rp->body)
+                abort();
+        rp->body_len = strlen(rp->body);
+}
+
 static json_t *add(const char *name, unsigned template)
 {
         (void)name, (void)template;
@@ -99,6 +115,7 @@ const struct world_vendor world_opendcp = {
         .at = at,
         .find = find,
         .makes = makes,
+        .name_fewer = name_fewer,
         .add = add,
         .describe = describe,
         .prepare = prepare,

@@ -54,6 +54,8 @@ struct world_vendor {
         bool (*find)(struct simulation *s, usec_t now, const char *id, struct machine_view *ret);
         /* How many machines a create asks for; NULL: one. */
         size_t (*makes)(const char *url);
+        /* Takes names out of the answer to a create of several, down to `keep`. NULL: none is ever answered so. */
+        void (*name_fewer)(struct reply *rp, size_t keep);
         /* Arguments of "add" for a machine of somebody else's that may be taken for one of this name. NULL: nobody makes any. */
         json_t *(*add)(const char *name, unsigned template);
         /* The spec of a set's machines, in the estate. */

@@ -26,6 +26,7 @@ enum world_fault {
         FAULT_STALE = 1 << 26,      /* a listing of a moment ago */
         FAULT_NO_AFTER = 1 << 27,   /* it is done, and the vendor says no */
         FAULT_CUT = 1 << 28,        /* the reply's body ends early, and nobody notices */
+        FAULT_FEWER = 1 << 29,      /* of several that were made the answer names some only */
 };
 
 /* What becomes of one request. All are lengths of time. */

@@ -51,7 +51,7 @@ static const char help[] =
         "balancer-start balancer-stop balancer-list certificate backend backend-change backend-delete backend-list quota\n"
         "(starvcenter); other, act (all that change something) or any. CALLS: 3 (the third from now), 2-4, or every (default).\n"
         "FAULT, with nothing done: drop-request hang 500 html 429 503 redirect refuse auth\n"
-        "       of a listing:      empty short duplicate\n"
+        "       of a listing:      empty short duplicate; stale: as it was when it was last asked for\n"
         "       after it was done: drop-reply hang-after 500-after truncate garbage\n"
         "       either way:        delay=DURATION\n"
         "  --fault create:3=drop-reply           the third create is carried out, its reply is lost\n"

@@ -81,6 +81,7 @@ static const struct {
         { "duplicate", FAULT_DUPLICATE },
         { "truncate", FAULT_TRUNCATE },
         { "garbage", FAULT_GARBAGE },
+        { "stale", FAULT_STALE },
 };
 
 static const char *find_name(const char *const *names, const char *name)
@@ -156,7 +157,7 @@ static int parse_fault(const char *word, struct fault_set *set, struct error *e)
         return error_set(
                 e, -EINVAL,
                 "there is no fault \"%s\"; there are drop-request, drop-reply, hang, hang-after, 500, 500-after, "
-                "html, 429, 503, redirect, refuse, auth, empty, short, duplicate, truncate, garbage and "
+                "html, 429, 503, redirect, refuse, auth, empty, short, duplicate, stale, truncate, garbage and "
                 "delay=DURATION",
                 word);
 }
@@ -229,4 +230,12 @@ struct fault_set faults_meet(struct faults *f, const char *class)
                 set.delay = usec_max(set.delay, rule->set.delay);
         }
         return set;
+}
+
+bool faults_know(const struct faults *f, enum fault fault)
+{
+        for (size_t i = 0; i < f->n_rules; i++)
+                if (f->rules[i].set.faults & fault)
+                        return true;
+        return false;
 }

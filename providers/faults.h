@@ -30,6 +30,7 @@ enum fault {
         FAULT_DUPLICATE = 1 << 14,   /* a listing that shows a row twice */
         FAULT_TRUNCATE = 1 << 15,    /* it is done, half of the reply comes */
         FAULT_GARBAGE = 1 << 16,     /* it is done, the reply is random bytes */
+        FAULT_STALE = 1 << 17,       /* a listing as it was when it was last asked for */
 };
 
 /* What a call meets. */
@@ -57,6 +58,8 @@ int faults_add(struct faults *f, const char *rule, struct error *e);
 
 /* One call of the class: counts it in every rule, and tells what it meets. */
 struct fault_set faults_meet(struct faults *f, const char *class);
+
+bool faults_know(const struct faults *f, enum fault fault); /* is there a rule with it? */
 
 /* The classes of calls, "other" last, then NULL. All but "list", "get", "lookup", "login", "other" and the listings of other things
  * than machines ("disk-list", …) act. */

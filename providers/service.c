@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "providers/past.h"
 #include "providers/service.h"
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
@@ -19,6 +20,7 @@ struct service {
         struct simulation *simulation;
         usec_t latency;
         struct faults faults;
+        struct past past;             /* of listings, while there are rules that want it */
         uint64_t calls[CALL_CLASSES]; /* by call_classes */
         struct log_entry *log;        /* a ring of LOG_MAX once it is full */
         size_t n_log, allocated_log;
@@ -39,6 +41,7 @@ struct service *service_free(struct service *s)
 
         s->simulator->free(s->simulation);
         faults_done(&s->faults);
+        past_done(&s->past);
         free(s->log);
         free(s);
         return NULL;
@@ -225,11 +228,24 @@ static int count(struct service *s, const struct request *rq, const char *class)
         return 0;
 }
 
+/* The vendor's answer; a stale one is of the last time that the same was asked. */
+static int serve_vendor(struct service *s, usec_t now, const struct request *rq, unsigned faults, const char *class,
+                        struct reply *ret)
+{
+        bool may_be_stale = call_class_lists(class) && faults_know(&s->faults, FAULT_STALE);
+        enum pretence how = pretence_of(faults, class);
+        int r;
+
+        if (may_be_stale && faults & FAULT_STALE && (r = past_find(&s->past, rq, ret)) != 0)
+                return r < 0 ? r : 0;
+        r = s->simulator->serve(s->simulation, now, rq, how, ret, &class);
+        return r == 0 && may_be_stale && how == PRETEND_NOTHING ? past_keep(&s->past, rq, ret) : r;
+}
+
 static int serve_api(struct service *s, usec_t now, const struct request *rq, struct service_answer *a)
 {
         const char *class = s->simulator->classify(s->simulation, rq);
         struct fault_set set = faults_meet(&s->faults, class);
-        enum pretence how = pretence_of(set.faults, class);
         int r;
 
         r = count(s, rq, class);
@@ -239,7 +255,7 @@ static int serve_api(struct service *s, usec_t now, const struct request *rq, st
         a->delay = usec_add(s->latency, set.delay);
         r = fail_before(set.faults, a);
         if (r == 0)
-                r = s->simulator->serve(s->simulation, now, rq, how, &a->reply, &class);
+                r = serve_vendor(s, now, rq, set.faults, class, &a->reply);
         if (r == 0)
                 r = fail_after(s, set.faults, a);
         if (a->end == SERVICE_NEVER)

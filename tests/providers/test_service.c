@@ -274,12 +274,51 @@ static void faults_come_and_go(void **state)
         service_answer_done(&a);
 }
 
+/* One search of machines: how many are in it. */
+static int64_t count_listed(struct service *s)
+{
+        struct request rq _cleanup_request_ = { .method = METHOD_POST };
+        struct service_answer a _cleanup_service_answer_ = {};
+        json_t *json = NULL;
+        int64_t n = -1;
+        size_t length;
+
+        assert_true(asprintf(&rq.url, "%s/cloudvm/search", simulator->base_path) > 0);
+        a = call(s, &rq);
+        assert_int_equal(base64_decode_in_place(a.reply.body, a.reply.body_len, &length, NULL), 0);
+        assert_int_equal(json_parse(a.reply.body, length, &json, NULL), 0);
+        assert_int_equal(json_read_int64(json_object_get(json, "dataCount"), &n), 0);
+        json_decref(json);
+        return n;
+}
+
+static void stale_listings_are_of_the_last_time(void **state)
+{
+        struct service *s = make_service(2, 0);
+
+        (void)state;
+        do_control(s, "/_sim/fault", "{\"rule\": \"list:1=stale\"}", 200);
+        do_control(s, "/_sim/fault", "{\"rule\": \"list:3-4=stale\"}", 200);
+        assert_int_equal(count_listed(s), 2); /* nothing was asked before */
+        do_control(s, "/_sim/add", "{\"name\": \"x\"}", 200);
+        assert_int_equal(count_listed(s), 3);
+        do_control(s, "/_sim/add", "{\"name\": \"y\"}", 200);
+        assert_int_equal(count_listed(s), 3);
+        assert_int_equal(count_listed(s), 3);
+        assert_int_equal(count_listed(s), 4);
+        service_free(s);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(faults_do_what_they_say),      cmocka_unit_test(listings_lie_as_asked),
-                cmocka_unit_test(calls_are_counted_and_logged), cmocka_unit_test(calls_in_flight_are_counted),
-                cmocka_unit_test(control_routes_reach_behind),  cmocka_unit_test(faults_come_and_go),
+                cmocka_unit_test(faults_do_what_they_say),
+                cmocka_unit_test(listings_lie_as_asked),
+                cmocka_unit_test(calls_are_counted_and_logged),
+                cmocka_unit_test(calls_in_flight_are_counted),
+                cmocka_unit_test(control_routes_reach_behind),
+                cmocka_unit_test(faults_come_and_go),
+                cmocka_unit_test(stale_listings_are_of_the_last_time),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

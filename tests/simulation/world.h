@@ -23,7 +23,6 @@
 enum world_fault {
         FAULT_NOT_SENT = 1 << 24,   /* no connection comes about */
         FAULT_SEND_FAILS = 1 << 25, /* the host cannot even try */
-        FAULT_STALE = 1 << 26,      /* a listing of a moment ago */
         FAULT_NO_AFTER = 1 << 27,   /* it is done, and the vendor says no */
         FAULT_CUT = 1 << 28,        /* the reply's body ends early, and nobody notices */
         FAULT_FEWER = 1 << 29,      /* of several that were made the answer names some only */

@@ -66,6 +66,24 @@ static const struct plain_route routes[] = {
         { METHOD_POST, "resourcequota/search", "lookup", sim_serve_pool },
         { METHOD_POST, "resourcequota/usableQuota", "lookup", sim_serve_usable_quota },
         { METHOD_PUT, "resourcequota/modify", "quota", sim_serve_quota_modify },
+
+        { METHOD_POST, "cloudnetwork/vpc/search", "network-list", sim_serve_networks },
+        { METHOD_POST, "cloudnetwork/vpc/create", "network", sim_serve_network_create },
+        { METHOD_PUT, "cloudnetwork/vpc/modify", "network-change", sim_serve_network_modify },
+        { METHOD_POST, "cloudnetwork/vpc/delete", "network-delete", sim_serve_network_delete },
+        { METHOD_POST, "cloudnetwork/netgate", "gate", sim_serve_gate },
+        { METHOD_POST, "cloudnetwork/sharenet/connect", "mapping", sim_serve_connect },
+        { METHOD_POST, "cloudnetwork/sharenet/search", "mapping-list", sim_serve_shared },
+        { METHOD_POST, "cloudnetwork/portMapping/create", "mapping", sim_serve_port_mapping },
+        { METHOD_DELETE, "cloudnetwork/ipmapping/*", "mapping-delete", sim_serve_mapping_delete },
+        { METHOD_POST, "cloudnetwork/acessrule/search", "acl-list", sim_serve_acls },
+        { METHOD_POST, "cloudnetwork/acessrule/add", "acl", sim_serve_acl_add },
+        { METHOD_DELETE, "cloudnetwork/acessrule/*", "acl-delete", sim_serve_acl_delete },
+        { METHOD_POST, "vroute/create", "router", sim_serve_router_create },
+        { METHOD_POST, "vroute/vpcAdd", "router-join", sim_serve_router_join },
+        { METHOD_POST, "vroute/vpcDelete", "router-leave", sim_serve_router_leave },
+        { METHOD_GET, "vroute/*", "lookup", sim_serve_router },
+        { METHOD_POST, "vroute/Mapping/search", "mapping-list", sim_serve_mappings },
         {},
 };
 
@@ -86,6 +104,12 @@ static const char *const subjects[] = {
         "realnode.slbid",
         "tenant.id",
         "tenantId",
+        "vpc.id",
+        "vpc.name",
+        "portgroup.id",
+        "innerIp",
+        "vm.ip",
+        "vroute.name",
 };
 
 static const char *class_of(const struct plain_call *c)

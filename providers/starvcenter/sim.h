@@ -38,6 +38,8 @@ enum sim_work {
 /* In the order in which a saved state is loaded: whatever hangs on another comes after it. */
 enum sim_kind_name {
         SIM_TENANTS,
+        SIM_NETWORKS,
+        SIM_ROUTERS,
         SIM_MACHINES,
         SIM_DISKS,
         SIM_CARDS,
@@ -46,6 +48,8 @@ enum sim_kind_name {
         SIM_BINDINGS,
         SIM_BALANCERS,
         SIM_BACKENDS,
+        SIM_MAPPINGS,
+        SIM_ACLS,
         SIM_KINDS,
         SIM_NONE
 };
@@ -136,6 +140,33 @@ struct sim_backend {
         bool enabled;
 };
 
+struct sim_network {
+        struct sim_item item;
+        char *name, *description, *router; /* the router's id; NULL: it is at none */
+        char cidr[SIM_ADDRESS_MAX], gateway[SIM_ADDRESS_MAX];
+        bool gate; /* the firewall at its edge is on */
+};
+
+struct sim_router {
+        struct sim_item item;
+        char *name, *description, *address, *registered;
+        bool online;
+};
+
+/* An address or a port outside for one of a machine. */
+struct sim_mapping {
+        struct sim_item item; /* hangs on its machine */
+        char *type;           /* ip or port */
+        char *outer_address, *outer_port, *inner_address, *inner_port, *protocol, *source;
+        char *network, *router, *tenant, *description;
+};
+
+struct sim_access {
+        struct sim_item item; /* hangs on its machine */
+        char *type, *direction, *source, *target, *ports, *protocol;
+        char *network, *router, *tenant, *tenant_name, *description;
+};
+
 /* What a start position means. */
 enum sim_paging { PAGING_PAGE, PAGING_OFFSET1, PAGING_OFFSET0, PAGING_IGNORED };
 
@@ -161,7 +192,8 @@ struct sim_field {
                 FIELD_CHARS,
                 FIELD_NUMBER,
                 FIELD_TRUTH,
-                FIELD_PARENT,  /* the id of what it hangs on */
+                FIELD_PARENT, /* the id of what it hangs on */
+                FIELD_PARENT_NAME,
                 FIELD_STANDARD /* the word "standard" */
         } type;
         size_t offset, size; /* within its struct; the size of FIELD_CHARS */
@@ -194,8 +226,9 @@ struct sim_kind {
         void (*settle)(struct simulation *s, struct sim_item *i, enum sim_work work); /* of works that are its own */
 };
 
-extern const struct sim_kind sim_tenant_kind, sim_machine_kind, sim_disk_kind, sim_card_kind, sim_group_kind,
-        sim_rule_kind, sim_binding_kind, sim_balancer_kind, sim_backend_kind;
+extern const struct sim_kind sim_network_kind, sim_router_kind, sim_mapping_kind, sim_access_kind, sim_tenant_kind,
+        sim_machine_kind, sim_disk_kind, sim_card_kind, sim_group_kind, sim_rule_kind, sim_binding_kind,
+        sim_balancer_kind, sim_backend_kind;
 const struct sim_kind *sim_kind(enum sim_kind_name name);
 
 /* sim_items.c: the life of things. A new one has no texts, and is in no table until it is put there, with an id unless it has one
@@ -207,7 +240,7 @@ int sim_item_put(struct simulation *s, usec_t now, struct sim_item *i, struct si
 struct sim_item *sim_item_find(const struct simulation *s, enum sim_kind_name kind, const char *id);
 struct sim_item *sim_item_at(const struct simulation *s, enum sim_kind_name kind, size_t i);
 void sim_item_remove(struct simulation *s, struct sim_item *i); /* and all that hangs on it */
-void sim_item_changed(struct sim_item *i);
+void sim_item_changed(struct sim_item *i); /* its row is to be printed anew, and those of what hangs on it */
 void sim_items_done(struct simulation *s);
 /* The next of a kind that hangs on `parent`, behind `after`, from NULL on. */
 struct sim_item *sim_item_child(const struct sim_item *parent, enum sim_kind_name kind, const struct sim_item *after);
@@ -235,6 +268,7 @@ const char *sim_item_row(const struct simulation *s, struct sim_item *i);
 bool sim_is_address(const char *text); /* one of IPv4 */
 /* One or several with commas between: addresses or CIDRs; ports like 80 or 80:83. */
 bool sim_are_addresses(const char *text);
+bool sim_is_port(const char *text);
 bool sim_are_ports(const char *text);
 /* The same, said otherwise; NULL: out of memory. */
 char *sim_odd_addresses(const char *text);
@@ -248,11 +282,15 @@ bool sim_is_bound(const struct sim_item *machine, const char *group);
 /* Takes every card out of the group. */
 void sim_unbind_all(struct simulation *s, const char *group);
 
+/* sim_networks.c, sim_mappings.c. NULL: there is none. */
+const struct sim_network *sim_network_find(const struct simulation *s, const char *id);
+struct sim_item *sim_machine_at(const struct simulation *s, const char *address, const struct sim_card **ret_card);
+
 /* sim_quota.c */
 int sim_tenant_add(struct simulation *s, usec_t now, const char *id,
                    struct sim_tenant **ret); /* 0; -EINVAL: the id is too long; -ENOMEM */
 
-/* Does a balancer have the address outside? `before`: only those before that one; NULL: all. */
+/* Does a balancer or a mapping of ports have the address outside? `before`: only those before that one; NULL: all. */
 bool sim_outer_address_is_used(const struct simulation *s, const char *address, const struct sim_item *before);
 
 /* sim_machines.c */

@@ -39,9 +39,11 @@ int sim_card_add(struct simulation *s, usec_t now, struct sim_machine *m, const 
 {
         _cleanup_(sim_item_free_p) struct sim_item *i = sim_item_new(SIM_CARDS);
         unsigned n = (unsigned)(s->things[SIM_CARDS].next_serial & 0xFFFFFF);
+        const struct sim_network *known = sim_network_find(s, network);
         struct sim_card *card = (struct sim_card *)i;
 
-        if (!card || sim_text_set(&card->network, network) < 0 || sim_text_set(&card->network_name, network) < 0 ||
+        if (!card || sim_text_set(&card->network, network) < 0 ||
+            sim_text_set(&card->network_name, known ? known->name : network) < 0 ||
             sim_text_set(&card->name, "nic") < 0)
                 return -ENOMEM;
         (void)snprintf(card->mac, sizeof(card->mac), "52:54:00:%02x:%02x:%02x", n >> 16, n >> 8 & 0xFF, n & 0xFF);

@@ -34,6 +34,8 @@ static bool is_right(const struct plain_call *c, const struct sim_check *check, 
                 return is_word(c, check, text);
         if (check->what == CHECK_ADDRESS)
                 return sim_is_address(text);
+        if (check->what == CHECK_PORT)
+                return sim_is_port(text);
         if (check->what == CHECK_ADDRESSES)
                 return sim_are_addresses(text);
         return check->what == CHECK_PORTS ? sim_are_ports(text) : strlen(text) <= SIM_NAME_MAX;
@@ -55,6 +57,8 @@ static int say_wrong(struct plain_call *c, const struct sim_check *check)
                 return sim_say_no(c, "%s is none of %s", check->key, buf_text(&words));
         case CHECK_ADDRESS:
                 return sim_say_no(c, "%s is not an address", check->key);
+        case CHECK_PORT:
+                return sim_say_no(c, "%s is not a port", check->key);
         case CHECK_ADDRESSES:
                 return sim_say_no(c, "%s is not addresses or CIDRs with commas between", check->key);
         case CHECK_PORTS:
@@ -63,6 +67,14 @@ static int say_wrong(struct plain_call *c, const struct sim_check *check)
                 break;
         }
         return sim_say_no(c, "%s is too long or not a text", check->key);
+}
+
+const char *sim_word(const char *text, const char *const *words)
+{
+        for (; *words; words++)
+                if (strcasecmp(*words, text) == 0)
+                        return *words;
+        return "";
 }
 
 /* Null and "" are none. */

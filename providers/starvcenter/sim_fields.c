@@ -38,6 +38,8 @@ const char *sim_field_text(const struct sim_item *i, const struct sim_field *f, 
                 return *(bool *)place(i, f) ? "true" : "false";
         case FIELD_PARENT:
                 return i->parent ? i->parent->record.id : "";
+        case FIELD_PARENT_NAME:
+                return i->parent ? sim_field_text(i->parent, sim_field_find(i->parent->kind, "name"), scratch) : "";
         case FIELD_STANDARD:
                 break;
         }

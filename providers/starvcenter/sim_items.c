@@ -11,7 +11,9 @@
 const struct sim_kind *sim_kind(enum sim_kind_name name)
 {
         static const struct sim_kind *const kinds[SIM_KINDS] = {
-                [SIM_TENANTS] = &sim_tenant_kind,   [SIM_MACHINES] = &sim_machine_kind,
+                [SIM_TENANTS] = &sim_tenant_kind,   [SIM_NETWORKS] = &sim_network_kind,
+                [SIM_ROUTERS] = &sim_router_kind,   [SIM_MAPPINGS] = &sim_mapping_kind,
+                [SIM_ACLS] = &sim_access_kind,      [SIM_MACHINES] = &sim_machine_kind,
                 [SIM_DISKS] = &sim_disk_kind,       [SIM_CARDS] = &sim_card_kind,
                 [SIM_GROUPS] = &sim_group_kind,     [SIM_RULES] = &sim_rule_kind,
                 [SIM_BINDINGS] = &sim_binding_kind, [SIM_BALANCERS] = &sim_balancer_kind,
@@ -138,6 +140,10 @@ void sim_item_changed(struct sim_item *i)
 {
         free(i->record.row);
         i->record.row = NULL;
+        for (struct sim_item *child = i->first_child; child; child = child->next) {
+                free(child->record.row);
+                child->record.row = NULL;
+        }
 }
 
 static void record_done(struct record *r)

@@ -46,6 +46,16 @@ int sim_rows_add(struct sim_rows *rows, struct sim_item *i)
         return add_row(rows, i, NULL);
 }
 
+int sim_rows_add_more(struct plain_call *c, struct sim_rows *rows, struct sim_item *i, json_t *more)
+{
+        _cleanup_json_ json_t *owned = more, *whole = NULL;
+        const char *row = sim_item_row(c->s, i);
+
+        if (!owned || !row || json_parse(row, strlen(row), &whole, NULL) < 0 || json_object_update(whole, owned) < 0)
+                return -ENOMEM;
+        return sim_rows_add_json(rows, json_incref(whole));
+}
+
 int sim_rows_add_json(struct sim_rows *rows, json_t *row)
 {
         _cleanup_json_ json_t *owned = row;
@@ -61,6 +71,8 @@ static bool take_window(const struct plain_call *c, const struct sim_listing *l,
         int64_t start, size;
 
         *ret = (struct window){ .n = SIZE_MAX };
+        if (l->needs_page && (!sim_param(c, "page.startnum") || !sim_param(c, "page.everypagenum")))
+                return false;
         if (!l->paged || paging == PAGING_IGNORED ||
             (!sim_param(c, "page.startnum") && !sim_param(c, "page.everypagenum")))
                 return true;
@@ -109,7 +121,7 @@ int sim_say_rows(struct plain_call *c, const struct sim_listing *l, const struct
         int r;
 
         if (!take_window(c, l, &w))
-                return sim_say_no(c, "page.startnum or page.everypagenum is out of range");
+                return sim_say_no(c, "page.startnum or page.everypagenum is missing or out of range");
         total = total < most ? total : most;
         w.first = w.first < total ? w.first : total;
         end = w.n < total - w.first ? w.first + w.n : total;

@@ -37,14 +37,8 @@ int sim_serve_machine(struct plain_call *c)
 {
         int r = 0;
         struct sim_item *i = sim_named(c, SIM_MACHINES, c->captures[0], &r);
-        const char *row;
 
-        if (!i)
-                return r;
-        row = sim_item_row(c->s, i);
-        if (!row)
-                return -ENOMEM;
-        return buf_addf(&c->out, c->s->quirks ? "{\"result\":0,\"data\":%s}" : "{\"result\":\"0\",\"data\":%s}", row);
+        return i ? sim_say_row(c, i) : r;
 }
 
 /* Reads and checks what a create asks for. False: refused, with words. */

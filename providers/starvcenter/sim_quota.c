@@ -73,18 +73,48 @@ static void add_machine(const struct sim_machine *m, struct sim_quota *used)
         }
 }
 
+/* The address outside that the balancer or the mapping has; NULL: it has none. */
+static const char *outer_address(const struct sim_item *i)
+{
+        const struct sim_balancer *b = (const struct sim_balancer *)i;
+        const struct sim_mapping *m = (const struct sim_mapping *)i;
+
+        if (i->kind == SIM_BALANCERS)
+                return text_equal(b->network, "outter") ? b->address : NULL;
+        return text_equal(m->type, "port") ? m->outer_address : NULL;
+}
+
+static const enum sim_kind_name with_addresses[] = { SIM_BALANCERS, SIM_MAPPINGS };
+
 bool sim_outer_address_is_used(const struct simulation *s, const char *address, const struct sim_item *before)
 {
-        for (size_t k = 0; k < s->things[SIM_BALANCERS].n_records; k++) {
-                const struct sim_item *i = sim_item_at(s, SIM_BALANCERS, k);
-                const struct sim_balancer *b = (const struct sim_balancer *)i;
+        for (size_t l = 0; l < ARRAY_SIZE(with_addresses); l++)
+                for (size_t k = 0; k < s->things[with_addresses[l]].n_records; k++) {
+                        const struct sim_item *i = sim_item_at(s, with_addresses[l], k);
 
-                if (i == before)
-                        return false;
-                if (text_equal(b->network, "outter") && text_equal(b->address, address))
-                        return true;
-        }
+                        if (i == before)
+                                return false;
+                        if (text_equal(outer_address(i), address))
+                                return true;
+                }
         return false;
+}
+
+/* Each address outside counts once. */
+static int64_t count_addresses(const struct simulation *s, const char *tenant)
+{
+        int64_t n = 0;
+
+        for (size_t l = 0; l < ARRAY_SIZE(with_addresses); l++)
+                for (size_t k = 0; k < s->things[with_addresses[l]].n_records; k++) {
+                        const struct sim_item *i = sim_item_at(s, with_addresses[l], k);
+                        const char *owner = i->kind == SIM_BALANCERS ? ((const struct sim_balancer *)i)->tenant
+                                                                     : ((const struct sim_mapping *)i)->tenant;
+
+                        n += text_equal(owner, tenant) && outer_address(i) &&
+                             !sim_outer_address_is_used(s, outer_address(i), i);
+                }
+        return n;
 }
 
 static struct sim_quota used_by(const struct simulation *s, const char *tenant)
@@ -97,13 +127,8 @@ static struct sim_quota used_by(const struct simulation *s, const char *tenant)
                 if (text_equal(tenant, m->tenant ? m->tenant : SIM_TENANT))
                         add_machine(m, &used);
         }
-        for (size_t k = 0; k < s->things[SIM_BALANCERS].n_records; k++) {
-                const struct sim_balancer *b = (const struct sim_balancer *)sim_item_at(s, SIM_BALANCERS, k);
-
-                if (text_equal(b->tenant, tenant) && text_equal(b->network, "outter") &&
-                    !sim_outer_address_is_used(s, b->address, &b->item))
-                        used.ip++;
-        }
+        used.ip = count_addresses(s, tenant);
+        used.vpc = text_equal(tenant, SIM_TENANT) ? (int64_t)s->things[SIM_NETWORKS].n_records : 0;
         return used;
 }
 

@@ -119,20 +119,13 @@ int sim_serve_rule_delete(struct plain_call *c)
 /* A rule's row with what it is to a machine. */
 static int add_machine_rule(struct plain_call *c, struct sim_item *i, struct sim_rows *rows)
 {
-        const char *row = sim_item_row(c->s, i), *name = ((struct sim_group *)i->parent)->name;
         bool in_effect = ((struct sim_rule *)i)->waits == 0;
-        json_t *whole;
+        const char *name = ((struct sim_group *)i->parent)->name;
 
-        if (!row || json_parse(row, strlen(row), &whole, NULL) < 0)
-                return -ENOMEM;
-        if (json_object_set_new(whole, "aclrule_securitygroupname", json_string(name ? name : "")) < 0 ||
-            json_object_set_new(whole, "aclrule_status",
-                                c->s->quirks ? json_boolean(in_effect) : json_string(in_effect ? "true" : "false")) <
-                    0) {
-                json_decref(whole);
-                return -ENOMEM;
-        }
-        return sim_rows_add_json(rows, whole);
+        return sim_rows_add_more(
+                c, rows, i,
+                json_pack("{s:s, s:o}", "aclrule_securitygroupname", name ? name : "", "aclrule_status",
+                          c->s->quirks ? json_boolean(in_effect) : json_string(in_effect ? "true" : "false")));
 }
 
 int sim_serve_machine_rules(struct plain_call *c)

@@ -56,6 +56,13 @@ static bool are_ports(char *part)
         return is_port(part, &first) && is_port(colon + 1, &last) && first <= last;
 }
 
+bool sim_is_port(const char *text)
+{
+        int64_t port;
+
+        return is_port(text, &port);
+}
+
 bool sim_are_addresses(const char *text)
 {
         return are(text, is_network);

@@ -169,6 +169,15 @@ int sim_say_numbers(struct plain_call *c, json_t *numbers)
                 c, json_pack(c->s->quirks ? "{s:o, s:[O]}" : "{s:o, s:O}", "result", sim_code(c->s, 0), "data", owned));
 }
 
+int sim_say_row(struct plain_call *c, struct sim_item *i)
+{
+        const char *row = sim_item_row(c->s, i);
+
+        if (!row)
+                return -ENOMEM;
+        return buf_addf(&c->out, c->s->quirks ? "{\"result\":0,\"data\":%s}" : "{\"result\":\"0\",\"data\":%s}", row);
+}
+
 int sim_begin(struct plain_call *c, struct sim_item *i, enum sim_work work, int64_t wanted)
 {
         sim_work_begin(c->s, i, work, c->now, wanted);

@@ -30,6 +30,7 @@ int sim_say(struct plain_call *c, json_t *reply);
 int sim_say_no(struct plain_call *c, const char *format, ...) _printf_(2, 3);
 int sim_say_bad_token(struct plain_call *c);
 int sim_done(struct plain_call *c);
+int sim_say_row(struct plain_call *c, struct sim_item *i);                                   /* done, and the thing */
 int sim_begin(struct plain_call *c, struct sim_item *i, enum sim_work work, int64_t wanted); /* and says so */
 
 json_t *sim_code(const struct simulation *s, int code); /* a result code as the vendor prints it */
@@ -57,6 +58,7 @@ struct sim_check {
                 CHECK_TRUTH,
                 CHECK_WORD,
                 CHECK_ADDRESS,
+                CHECK_PORT,
                 CHECK_ADDRESSES,
                 CHECK_PORTS,
         } what;
@@ -68,6 +70,7 @@ struct sim_check {
 /* `checks` end with one without key. False: one is wrong, and no is said; `*ret` is what came of that. */
 bool sim_check(struct plain_call *c, const struct sim_check *checks, const json_t *params, int *ret);
 bool sim_check_fixed(struct plain_call *c, const char *const *keys, int *ret); /* none of them is there */
+const char *sim_word(const char *text, const char *const *words); /* as the list writes it; "": it is not in there */
 /* Gives the thing all fields that the checks name and the parameters have; words in small letters. 0 or -ENOMEM, after sim_check(). */
 int sim_fill(struct sim_item *i, const struct sim_check *checks, const json_t *params);
 
@@ -89,6 +92,7 @@ struct sim_listing {
         enum sim_kind_name kind;
         const struct sim_filter *filters; /* ends with one without key; NULL: none */
         bool paged, ordered;              /* it is asked for in pages, in an order */
+        bool needs_page;                  /* and never without */
         const char *nothing;              /* with quirks: what "data" is where there are no rows; NULL: it is missing */
         bool bare;                        /* with quirks: a row that is alone comes without its list */
 };
@@ -105,7 +109,9 @@ struct sim_rows {
 
 void sim_rows_done(struct sim_rows *rows);
 #define _cleanup_sim_rows_ _cleanup_(sim_rows_done)
-bool sim_is_one_of(const char *text, const char *list);      /* with commas between */
+bool sim_is_one_of(const char *text, const char *list); /* with commas between */
+int sim_rows_add_more(struct plain_call *c, struct sim_rows *rows, struct sim_item *i,
+                      json_t *more);                         /* its row and more, which is taken over */
 int sim_rows_add_json(struct sim_rows *rows, json_t *row);   /* takes it over; NULL: -ENOMEM */
 int sim_rows_add(struct sim_rows *rows, struct sim_item *i); /* 0 or -ENOMEM */
 int sim_say_rows(struct plain_call *c, const struct sim_listing *l, const struct sim_rows *rows);
@@ -162,3 +168,20 @@ int sim_serve_backend_delete(struct plain_call *c);
 int sim_serve_pool(struct plain_call *c);
 int sim_serve_usable_quota(struct plain_call *c);
 int sim_serve_quota_modify(struct plain_call *c);
+int sim_serve_networks(struct plain_call *c);
+int sim_serve_network_create(struct plain_call *c);
+int sim_serve_network_modify(struct plain_call *c);
+int sim_serve_network_delete(struct plain_call *c);
+int sim_serve_gate(struct plain_call *c);
+int sim_serve_router_create(struct plain_call *c);
+int sim_serve_router(struct plain_call *c);
+int sim_serve_router_join(struct plain_call *c);
+int sim_serve_router_leave(struct plain_call *c);
+int sim_serve_connect(struct plain_call *c);
+int sim_serve_shared(struct plain_call *c);
+int sim_serve_port_mapping(struct plain_call *c);
+int sim_serve_mapping_delete(struct plain_call *c);
+int sim_serve_mappings(struct plain_call *c);
+int sim_serve_acls(struct plain_call *c);
+int sim_serve_acl_add(struct plain_call *c);
+int sim_serve_acl_delete(struct plain_call *c);

@@ -57,9 +57,10 @@ static void wide_classes_hold_for_many(void **state)
 
 static void classes_act_or_read(void **state)
 {
-        static const char *const reads[] = { "list",       "get",           "lookup",      "login",        "other",
-                                             "disk-list",  "card-list",     "group-list",  "binding-list", "rule-list",
-                                             "retry-list", "balancer-list", "backend-list" };
+        static const char *const reads[] = { "list",         "get",          "lookup",       "login",
+                                             "other",        "disk-list",    "card-list",    "group-list",
+                                             "binding-list", "rule-list",    "retry-list",   "balancer-list",
+                                             "backend-list", "network-list", "mapping-list", "acl-list" };
         size_t n = 0;
 
         (void)state;

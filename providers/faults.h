@@ -63,7 +63,7 @@ bool faults_know(const struct faults *f, enum fault fault); /* is there a rule w
 
 /* The classes of calls, "other" last, then NULL. All but "list", "get", "lookup", "login", "other" and the listings of other things
  * than machines ("disk-list", …) act. */
-#define CALL_CLASSES 63
+#define CALL_CLASSES 73
 extern const char *const call_classes[CALL_CLASSES + 1];
 bool call_class_acts(const char *class);
 bool call_class_lists(const char *class); /* and has the faults of a listing */

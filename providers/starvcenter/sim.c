@@ -84,6 +84,17 @@ static const struct plain_route routes[] = {
         { METHOD_POST, "vroute/vpcDelete", "router-leave", sim_serve_router_leave },
         { METHOD_GET, "vroute/*", "lookup", sim_serve_router },
         { METHOD_POST, "vroute/Mapping/search", "mapping-list", sim_serve_mappings },
+
+        { METHOD_GET, "cloudvm/backup/*", "backup-list", sim_serve_backups },
+        { METHOD_POST, "cloudvm/backup/create", "backup", sim_serve_backup_create },
+        { METHOD_DELETE, "cloudvm/backup/*", "backup-delete", sim_serve_backup_delete },
+        { METHOD_PUT, "cloudvm/backup/restore", "backup-restore", sim_serve_backup_restore },
+        { METHOD_PUT, "cloudvm/backup/modify", "backup-change", sim_serve_backup_modify },
+        { METHOD_GET, "cloudvm/snapshot/*", "snapshot-list", sim_serve_snapshots },
+        { METHOD_POST, "cloudvm/snapshot/create", "snapshot", sim_serve_snapshot_create },
+        { METHOD_DELETE, "cloudvm/snapshot/*", "snapshot-delete", sim_serve_snapshot_delete },
+        { METHOD_PUT, "cloudvm/snapshot/restore", "snapshot-restore", sim_serve_snapshot_restore },
+        { METHOD_PUT, "cloudvm/snapshot/modify", "snapshot-change", sim_serve_snapshot_modify },
         {},
 };
 
@@ -110,6 +121,10 @@ static const char *const subjects[] = {
         "innerIp",
         "vm.ip",
         "vroute.name",
+        "backup.id",
+        "backup.name",
+        "snapshot.id",
+        "snapshot.name",
 };
 
 static const char *class_of(const struct plain_call *c)

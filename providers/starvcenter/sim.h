@@ -33,6 +33,8 @@ enum sim_work {
         WORK_DELETE,
         WORK_ADD, /* it is in no listing before that is done */
         WORK_EXTEND,
+        WORK_COPY, /* a backup or a snapshot is made of a machine, or restored; both are locked */
+        WORK_RESTORE,
 };
 
 /* In the order in which a saved state is loaded: whatever hangs on another comes after it. */
@@ -50,6 +52,8 @@ enum sim_kind_name {
         SIM_BACKENDS,
         SIM_MAPPINGS,
         SIM_ACLS,
+        SIM_BACKUPS,
+        SIM_SNAPSHOTS,
         SIM_KINDS,
         SIM_NONE
 };
@@ -167,6 +171,14 @@ struct sim_access {
         char *network, *router, *tenant, *tenant_name, *description;
 };
 
+/* A backup or a snapshot. */
+struct sim_copy {
+        struct sim_item item; /* hangs on its machine */
+        char *name, *description;
+        bool usable;
+        int64_t restores; /* so many times its machine was brought back to it */
+};
+
 /* What a start position means. */
 enum sim_paging { PAGING_PAGE, PAGING_OFFSET1, PAGING_OFFSET0, PAGING_IGNORED };
 
@@ -226,9 +238,9 @@ struct sim_kind {
         void (*settle)(struct simulation *s, struct sim_item *i, enum sim_work work); /* of works that are its own */
 };
 
-extern const struct sim_kind sim_network_kind, sim_router_kind, sim_mapping_kind, sim_access_kind, sim_tenant_kind,
-        sim_machine_kind, sim_disk_kind, sim_card_kind, sim_group_kind, sim_rule_kind, sim_binding_kind,
-        sim_balancer_kind, sim_backend_kind;
+extern const struct sim_kind sim_backup_kind, sim_snapshot_kind, sim_network_kind, sim_router_kind, sim_mapping_kind,
+        sim_access_kind, sim_tenant_kind, sim_machine_kind, sim_disk_kind, sim_card_kind, sim_group_kind, sim_rule_kind,
+        sim_binding_kind, sim_balancer_kind, sim_backend_kind;
 const struct sim_kind *sim_kind(enum sim_kind_name name);
 
 /* sim_items.c: the life of things. A new one has no texts, and is in no table until it is put there, with an id unless it has one

@@ -11,12 +11,13 @@
 const struct sim_kind *sim_kind(enum sim_kind_name name)
 {
         static const struct sim_kind *const kinds[SIM_KINDS] = {
-                [SIM_TENANTS] = &sim_tenant_kind,   [SIM_NETWORKS] = &sim_network_kind,
-                [SIM_ROUTERS] = &sim_router_kind,   [SIM_MAPPINGS] = &sim_mapping_kind,
-                [SIM_ACLS] = &sim_access_kind,      [SIM_MACHINES] = &sim_machine_kind,
-                [SIM_DISKS] = &sim_disk_kind,       [SIM_CARDS] = &sim_card_kind,
-                [SIM_GROUPS] = &sim_group_kind,     [SIM_RULES] = &sim_rule_kind,
-                [SIM_BINDINGS] = &sim_binding_kind, [SIM_BALANCERS] = &sim_balancer_kind,
+                [SIM_TENANTS] = &sim_tenant_kind,     [SIM_NETWORKS] = &sim_network_kind,
+                [SIM_ROUTERS] = &sim_router_kind,     [SIM_MAPPINGS] = &sim_mapping_kind,
+                [SIM_ACLS] = &sim_access_kind,        [SIM_BACKUPS] = &sim_backup_kind,
+                [SIM_SNAPSHOTS] = &sim_snapshot_kind, [SIM_MACHINES] = &sim_machine_kind,
+                [SIM_DISKS] = &sim_disk_kind,         [SIM_CARDS] = &sim_card_kind,
+                [SIM_GROUPS] = &sim_group_kind,       [SIM_RULES] = &sim_rule_kind,
+                [SIM_BINDINGS] = &sim_binding_kind,   [SIM_BALANCERS] = &sim_balancer_kind,
                 [SIM_BACKENDS] = &sim_backend_kind,
         };
 

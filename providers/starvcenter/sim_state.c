@@ -12,9 +12,9 @@
 #define FORMAT "muster-sim.starvcenter/v1"
 
 static const char *const work_names[] = {
-        [WORK_NONE] = "none", [WORK_INSTALL] = "install", [WORK_START] = "start",
-        [WORK_STOP] = "stop", [WORK_CPU] = "cpu",         [WORK_MEMORY] = "memory",
-        [WORK_ADD] = "add",   [WORK_EXTEND] = "extend",   [WORK_DELETE] = "delete",
+        [WORK_NONE] = "none", [WORK_INSTALL] = "install", [WORK_START] = "start",   [WORK_STOP] = "stop",
+        [WORK_CPU] = "cpu",   [WORK_MEMORY] = "memory",   [WORK_ADD] = "add",       [WORK_EXTEND] = "extend",
+        [WORK_COPY] = "copy", [WORK_RESTORE] = "restore", [WORK_DELETE] = "delete",
 };
 
 static json_t *save_item(const struct sim_item *i, usec_t now)

@@ -60,7 +60,8 @@ static void classes_act_or_read(void **state)
         static const char *const reads[] = { "list",         "get",          "lookup",       "login",
                                              "other",        "disk-list",    "card-list",    "group-list",
                                              "binding-list", "rule-list",    "retry-list",   "balancer-list",
-                                             "backend-list", "network-list", "mapping-list", "acl-list" };
+                                             "backend-list", "network-list", "mapping-list", "acl-list",
+                                             "backup-list",  "snapshot-list" };
         size_t n = 0;
 
         (void)state;

@@ -44,7 +44,7 @@ static int on_changed(void *userdata, enum engine_state state)
         struct asking *a = userdata;
 
         a->broken = state == ENGINE_BROKEN;
-        if (state != ENGINE_RUNNING)
+        if (a->broken)
                 loop_exit(a->c.loop, 0);
 
         return 0;

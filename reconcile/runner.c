@@ -238,6 +238,8 @@ static int before_wait(void *userdata)
                 code = r->options.changed(r->options.userdata, state);
                 if (code < 0 || r->ended)
                         return code;
+                if (r->options.engine.mode == ENGINE_ANSWER)
+                        (void)loop_timer_set(r->requests, loop_now(r->loop));
                 return loop_timer_set(r->due, loop_now(r->loop)); /* it may have given the engine something to do */
         }
         if (r->stopping && engine_is_idle(r->engine)) {
@@ -255,19 +257,25 @@ static int on_due(_unused_ void *userdata)
         return 0; /* the loop wakes, and before_wait() does what is due */
 }
 
+/* One that only answers ends when all are answered: those, too, whose command was killed. */
 static int on_requests(void *userdata)
 {
         struct runner *r = userdata;
+        usec_t wait = REQUEST_INTERVAL;
         struct ledger_request request;
         struct error e = { 0 };
         int found;
 
         if (!r->stopping && !engine_is_asked(r->engine)) {
                 found = ledger_next_request(r->ledger, &request, &e);
-                if (found > 0)
+                if (found > 0) {
                         engine_ask(r->engine, &request, loop_now(r->loop));
+                        wait = 0; /* it may have its answer already */
+                } else if (found == 0 && r->options.engine.mode == ENGINE_ANSWER) {
+                        end(r);
+                }
         }
-        return loop_timer_set(r->requests, usec_add(loop_now(r->loop), REQUEST_INTERVAL));
+        return loop_timer_set(r->requests, usec_add(loop_now(r->loop), wait));
 }
 
 static int on_stop_time(void *userdata)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Deeds of a person: pause, resume, retry and forget, beside an agent and without one."""
 
+import contextlib
+import sqlite3
 import unittest
 
 from harness import TestCase, wait_until, web
@@ -138,6 +140,18 @@ class Forget(TestCase):
         self.assert_code(1, result)
         self.assertEqual(3, result.err.count("muster: error: "), result)
         self.assertNotIn("\\x0a", result.err)
+
+    def test_what_a_killed_command_asked_for_is_done_with_the_next_request(self):
+        """And the next command waits for its own answer."""
+        self.converge()
+        for command in (["retry", "web"], ["pause", "web"], ["adopt", "web"]):
+            with contextlib.closing(sqlite3.connect(self.estate.state)) as ledger, ledger:
+                ledger.execute("INSERT INTO requests (verb, account, resource, slot, id, reason)"
+                               " VALUES ('forget', '', 'MachineSet/web', 'web-1', '', '')")
+            result = self.estate.run(*command)
+            self.assert_code(0, result)
+            self.assertEqual(command[0] == "adopt", "web-1" in self.estate.owned(), command)
+            self.assert_code(0, self.estate.run("adopt", "web"))
 
     def test_when_no_spec_names_the_provider(self):
         self.converge()

@@ -307,11 +307,7 @@ static int apply_ledger(struct apply *a)
         struct error e;
         int r;
 
-        r = context_open_ledger(&a->c, LEDGER_WRITE, &e);
-        if (r >= 0 && context_lost_provider(&a->c, a->c.estate, &e))
-                r = -EINVAL;
-        if (r >= 0)
-                r = start(a, &e);
+        r = context_lost_provider(&a->c, a->c.estate, &e) ? -EINVAL : start(a, &e);
         if (r < 0)
                 return command_failed(&e);
 
@@ -344,7 +340,6 @@ static int run(const struct options *o)
 {
         _cleanup_(apply_done) struct apply a = { 0 };
         struct error e;
-        bool missing;
         int r;
 
         r = context_init(&a.c, o, &e);
@@ -353,18 +348,23 @@ static int run(const struct options *o)
         if (r < 0)
                 return command_failed(&e);
 
-        r = context_require_ledger(&a.c, &e);
-        missing = r == -ENOENT && o->init;
-        if (r >= 0 || missing)
+        r = o->init ? 0 : context_require_ledger(&a.c, &e);
+        if (r >= 0)
                 r = context_lock(&a.c, &e);
         if (r == -EBUSY && a.saved)
                 return hand_over(&a.c, a.saved, &e);
         if (r < 0)
                 return command_failed(&e);
 
-        r = missing ? init_ledger(&a.c) : EXIT_DONE;
-        if (r != EXIT_DONE && !(a.c.ledger && a.c.ledger->path))
-                return r;
+        r = context_open_ledger(&a.c, LEDGER_WRITE, &e);
+        if (r == -ENOENT && o->init) { /* there is none, or its making was cut short */
+                r = init_ledger(&a.c);
+                if (!(a.c.ledger && a.c.ledger->path))
+                        return r;
+                r = context_open_ledger(&a.c, LEDGER_WRITE, &e);
+        }
+        if (r < 0)
+                return command_failed(&e);
 
         return apply_ledger(&a); /* also where some account could not be read, and so is not on record yet */
 }

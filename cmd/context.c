@@ -122,6 +122,11 @@ int context_open_ledger(struct context *c, enum ledger_mode mode, struct error *
 
         c->ledger = ledger_free(c->ledger);
         r = ledger_open(c->state, mode, c->estate ? c->estate->name : NULL, &c->ledger, e);
+        if (r == -ENOENT) {
+                struct error why = *e;
+
+                return error_set(e, r, "%s: 'muster init' makes one", why.text);
+        }
         if (r < 0)
                 return r;
 

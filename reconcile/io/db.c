@@ -101,20 +101,26 @@ static int check_file(const char *path, struct error *e)
                 return error_set(e, -EPERM, "%s: its mode is %04o; it must not be looser than 0600 (chmod 600 %s)",
                                  path, st.st_mode & 07777, path);
         if (st.st_size == 0)
-                return error_set(e, -EBADMSG, "%s: empty, not a database", path);
+                return error_set(e, -ENOENT, "%s: empty, its making was cut short", path);
 
         return 0;
 }
 
 /* Made before SQLite sees it, so that there is no moment at which others could open it. Closed again before SQLite
- * opens it, because closing any descriptor of a file drops the locks of the process on it. */
-static int make_file(const char *path, struct error *e)
+ * opens it, because closing any descriptor of a file drops the locks of the process on it. An empty one that is there is
+ * what somebody made who was killed then. */
+static int make_file(const char *path, bool *ret_made, struct error *e)
 {
         _cleanup_close_ int fd = -1;
+        int r;
 
         fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd < 0)
-                return error_set(e, -errno, "%s: %s", path, strerror(errno));
+        r = fd < 0 ? -errno : 0;
+        *ret_made = r == 0;
+        if (r == -EEXIST && check_file(path, e) == -ENOENT)
+                r = 0;
+        if (r < 0)
+                return error_set(e, r, "%s: %s", path, strerror(-r));
 
         return 0;
 }
@@ -175,6 +181,7 @@ static int open_file(struct db *db, struct error *e)
 int db_open(const char *path, enum db_mode mode, struct db **ret, struct error *e)
 {
         _cleanup_(db_free_p) struct db *db = NULL;
+        bool made = false;
         int r;
 
         db = calloc(1, sizeof(*db));
@@ -185,14 +192,14 @@ int db_open(const char *path, enum db_mode mode, struct db **ret, struct error *
         if (!db->path)
                 return error_set(e, -ENAMETOOLONG, "%.64s…: cannot hold a path of this length", path);
 
-        r = mode == DB_CREATE ? make_file(db->path, e) : check_file(db->path, e);
+        r = mode == DB_CREATE ? make_file(db->path, &made, e) : check_file(db->path, e);
         if (r < 0)
                 return r;
 
         r = open_file(db, e);
         if (r < 0) {
                 db = db_free(db);
-                if (mode == DB_CREATE)
+                if (made)
                         (void)unlink(path); /* half made, and ours */
                 return r;
         }

@@ -24,7 +24,8 @@ enum db_mode {
         DB_CREATE, /* makes it, 0600; fails with -EEXIST when it is there */
 };
 
-/* -EPERM for a file with looser modes than 0600 or of another owner; -EBADMSG for one that is no database. */
+/* -EPERM for a file with looser modes than 0600 or of another owner; -EBADMSG for one that is no database. An empty one is
+ * what remains when its making was cut short, and counts as none. */
 int db_open(const char *path, enum db_mode mode, struct db **ret, struct error *e);
 struct db *db_free(struct db *db);
 DEFINE_CLEANUP(struct db *, db_free)

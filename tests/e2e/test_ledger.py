@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The ledger: no machine without it, none twice when it is lost, one holder at a time, and plan leaves nothing behind."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import stat
 import unittest
 
@@ -62,6 +64,18 @@ class Ledger(TestCase):
     def test_init_twice(self):
         self.converge()
         self.init()
+        self.assert_converged(web(0, 1, 2, 3, 4))
+
+    def test_a_making_that_was_cut_short(self):
+        """As none at all: without --init nothing is done, and with it the ledger is made."""
+        os.close(os.open(self.estate.state, os.O_CREAT, 0o600))
+        for _ in ("empty", "a database without tables"):
+            result = self.estate.apply()
+            self.assert_code(1, result)
+            self.assertIn("cut short: 'muster init' makes one", result.err)
+            with contextlib.closing(sqlite3.connect(self.estate.state)) as ledger:
+                ledger.execute("PRAGMA journal_mode = WAL")
+        self.assert_code(0, self.estate.apply("--init"))
         self.assert_converged(web(0, 1, 2, 3, 4))
 
     def test_init_says_what_looks_like_ours(self):

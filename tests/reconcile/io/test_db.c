@@ -178,11 +178,23 @@ static void no_database_is_refused(void **state)
         assert_int_equal(db_open(place->path, DB_READ, &db, &e), -EBADMSG);
         assert_non_null(strstr(e.text, "not a database"));
 
-        write_file(place->path, "", 0);
-        assert_int_equal(db_open(place->path, DB_WRITE, &db, &e), -EBADMSG);
-
         assert_int_equal(db_open(place->folder, DB_READ, &db, &e), -EBADMSG);
         assert_false(exists_beside(place, "-wal"));
+}
+
+static void an_empty_file_is_none_and_becomes_one(void **state)
+{
+        const struct place *place = *state;
+        _cleanup_(db_free_p) struct db *db = NULL;
+        struct error e = {};
+
+        write_file(place->path, "", 0);
+        assert_int_equal(db_open(place->path, DB_WRITE, &db, &e), -ENOENT);
+        assert_int_equal(db_open(place->path, DB_READ, &db, &e), -ENOENT);
+        assert_int_equal(db_open(place->path, DB_CREATE, &db, &e), 0);
+        assert_int_equal(db_exec(db, "CREATE TABLE a (b)", &e), 0);
+        db = db_free(db);
+        assert_int_equal(db_open(place->path, DB_CREATE, &db, &e), -EEXIST);
 }
 
 static void damage_is_told(void **state)
@@ -448,6 +460,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(loose_modes_are_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(other_owner_is_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(no_database_is_refused, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(an_empty_file_is_none_and_becomes_one, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(damage_is_told, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(reader_leaves_nothing_and_writes_nothing, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(reader_sees_one_moment, set_up, tear_down),

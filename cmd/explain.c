@@ -52,20 +52,23 @@ static int find(struct explaining *ex, const char *typed, struct error *e)
 {
         struct explained *x = &ex->x;
         const struct resource *provider;
+        const struct kind *kind;
         int r;
 
         r = names_find(&ex->names, typed, &x->name, &x->slot, e);
         if (r < 0)
                 return r;
-        if (!text_starts(x->name, kind_machine_set.name))
+        kind = kind_of(x->name);
+        if (kind && !kind->provider_offset)
                 return error_set(e, -EINVAL,
-                                 "%s is neither a machine nor a MachineSet; 'muster status %s' shows what is "
-                                 "known of it",
+                                 "%s is nothing that a provider has; 'muster status %s' shows what is known of it",
                                  x->name, x->name);
 
+        if (kind != &kind_machine_set)
+                x->slot = NULL; /* it has none that are machines */
         x->estate = ex->c.estate;
         x->ledger = ex->c.ledger;
-        x->spec = estate_find(x->estate, &kind_machine_set, strchr(x->name, '/') + 1);
+        x->spec = estate_find_text(x->estate, x->name);
         provider = x->spec ? resource_provider(x->spec) : NULL;
         x->codec = provider ? specs_codec(provider->provider->type) : NULL;
         return 0;
@@ -155,15 +158,15 @@ const struct command command_explain = {
         .name = "explain",
         .arguments = "RESOURCE",
         .summary = "one thing from spec line to vendor: what is known, done, holds it, and is next",
-        .text = "Prints of a machine or a MachineSet: where its spec is and what that wants, what the ledger has of it "
-                "and how it was last seen, the calls that are open and what is waited for, the last calls with request "
+        .text = "Prints of a machine, a MachineSet or whatever else a provider has, like a security group: where its "
+                "spec is and what that wants, what the ledger has of it and how it was last seen, the calls that are open and what is waited for, the last calls with request "
                 "and answer, what holds it, and what happens next and when. It reads the specs and the ledger and asks "
                 "no provider.",
         .examples = "  muster explain web-3\n"
                     "  muster explain MachineSet/web -f specs/\n"
                     "  muster explain web-3 -o json | jq -r '.says[] | select(.about == \"next\").text'\n",
         .exits = "  0  printed\n"
-                 "  1  the specs or the ledger cannot be read, or there is no such machine or set\n",
+                 "  1  the specs or the ledger cannot be read, or there is no such thing\n",
         .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_OUTPUT),
         .least = 1,
         .most = 1,

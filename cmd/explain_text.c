@@ -132,6 +132,8 @@ static void say_spec(struct writer *w)
                               &wanted);
         add_values(&b, &wanted);
         say(w, "spec", "%s", place(x->spec, "", at));
+        if (x->spec->kind != &kind_machine_set)
+                return;
         if (x->slot)
                 say(w, "wants", "%s; %s", buf_text(&b),
                     x->spec->machine_set->power == POWER_STOPPED ? "stopped" : "running");
@@ -204,11 +206,31 @@ static void say_machines(struct writer *w)
             n > 0 ? "; 'muster list' shows them" : "");
 }
 
+/* Of a resource that is one thing: that, and what it is about to be replaced by or still has besides. */
+static void say_things(struct writer *w)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < w->x->ledger->n_things; i++) {
+                const struct thing *t = w->x->ledger->things[i];
+
+                if (!is_meant(w->x, t->resource, t->slot))
+                        continue;
+                say_thing(w, t);
+                n++;
+        }
+        if (!n)
+                say(w, "ledger", "nothing: it is not there yet, or was deleted or forgotten");
+}
+
 static void say_ledger(struct writer *w)
 {
         const struct thing *t = find_thing(w->x);
+        const struct kind *kind = kind_of(w->x->name);
 
-        if (!w->x->slot)
+        if (!w->x->slot && kind && kind->makes != TYPE_MACHINE)
+                say_things(w);
+        else if (!w->x->slot)
                 say_machines(w);
         else if (t)
                 say_thing(w, t);
@@ -262,10 +284,10 @@ static void say_call(struct writer *w, const struct call *c, const char *what)
 
 static void say_open_calls(struct writer *w)
 {
-        static const char *const verbs[] = {
+        static const char *const verbs[ORDER_VERBS] = {
                 [ORDER_CREATE] = "create",       [ORDER_DELETE] = "delete",       [ORDER_START] = "start",
                 [ORDER_SHUT_DOWN] = "shut-down", [ORDER_POWER_OFF] = "power-off", [ORDER_CHANGE] = "change",
-                [ORDER_RENAME] = "rename",
+                [ORDER_RENAME] = "rename",       [ORDER_ATTACH] = "attachment",   [ORDER_DETACH] = "detachment",
         };
         size_t n = 0;
 

@@ -4,6 +4,7 @@
 #include "providers/starvcenter/starvcenter.h"
 #include "reconcile/balancer.h"
 #include "reconcile/base/base64.h"
+#include "reconcile/rule.h"
 #include "tests/fuzz/fuzz.h"
 
 static const struct provider *const codec = &starvcenter_provider;
@@ -56,14 +57,46 @@ static bool is_named(const struct row *row)
         return backend_parse(key, &backend) == 0 && backend.port >= 0 && backend.port <= 65535;
 }
 
+/* A rule that has a text can be written as it says, and says the same then; one that has none is never acted on. */
+static bool is_rule(const struct row *row)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(RULE_TEXT_MAX);
+        _cleanup_rule_ struct rule rule = { 0 };
+
+        if (!*row->name)
+                return row->condition == CONDITION_UNKNOWN;
+        return row->condition != CONDITION_UNKNOWN && rule_parse(row->name, &rule) == 0 &&
+               rule_print(&rule, &text) == 0 && text_equal(buf_text(&text), row->name);
+}
+
+/* No more rules of a group are not in effect than it has. */
+static bool is_pending(const struct observation *obs, const struct row *row)
+{
+        int64_t n = values_known(&row->values, PROPERTY_PENDING) ? row->values.of[PROPERTY_PENDING].number : 0;
+
+        return n >= 0 && n <= (int64_t)obs->of[TYPE_RULE].n_rows;
+}
+
+static void check_group_row(const struct observation *obs, enum thing_type type, const struct row *row)
+{
+        size_t n = strlen(row->parent);
+
+        must(type != TYPE_GROUP || (is_settings(&row->values) && is_pending(obs, row)));
+        must(type != TYPE_RULE || (*row->parent && is_rule(row)));
+        must(type != TYPE_CARD || *row->parent);
+        must(type != TYPE_BINDING || (n > 0 && *row->traits && strncmp(row->id, row->parent, n) == 0 &&
+                                      row->id[n] == ' ' && text_equal(row->id + n + 1, row->name)));
+}
+
 static void check_row(const struct observation *obs, enum thing_type type, const struct row *row)
 {
-        must(*row->id && strlen(row->id) < OUTCOME_ID_MAX);
+        must(*row->id && (type == TYPE_BINDING || strlen(row->id) < OUTCOME_ID_MAX));
         must(observation_find(obs, type, row->id) == row);
         must(row->name && row->address && row->created);
         must(*condition_text(row->condition));
         must(type != TYPE_BALANCER || is_settings(&row->values));
         must(type != TYPE_BACKEND || (*row->parent && is_named(row)));
+        check_group_row(obs, type, row);
         if (values_known(&row->values, PROPERTY_CPU))
                 must(row->values.of[PROPERTY_CPU].number >= 0);
         if (values_known(&row->values, PROPERTY_MEMORY))
@@ -164,6 +197,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct scope one = scope_one(TYPE_MACHINE, "vm-1");
         const struct scope balancers = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_BALANCER };
         const struct scope backends = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_BACKEND };
+        static const struct detail details[] = { { TYPE_RULE, "sg-1", NULL },
+                                                 { TYPE_BINDING, "sg-1", NULL },
+                                                 { TYPE_CARD, "vm-1", "sg-1" },
+                                                 { TYPE_CARD, "vm-2", "sg-1" } };
+        const struct scope groups = { .type = SCOPE_ACCOUNT,
+                                      .types = 1u << TYPE_GROUP | 1u << TYPE_RULE | 1u << TYPE_BINDING |
+                                               1u << TYPE_CARD,
+                                      .details = details,
+                                      .n_details = sizeof(details) / sizeof(*details) };
 
         for (int wrapped = 0; wrapped <= 1; wrapped++) {
                 struct bodies bodies = { .rest = data, .n = size, .wrapped = wrapped };
@@ -172,10 +214,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_look(bodies, &one);
                 check_look(bodies, &balancers);
                 check_look(bodies, &backends);
+                check_look(bodies, &groups);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CREATE);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CHANGE);
                 check_outcome(bodies, TYPE_BALANCER, ORDER_CREATE);
                 check_outcome(bodies, TYPE_BACKEND, ORDER_CREATE);
+                check_outcome(bodies, TYPE_GROUP, ORDER_CREATE);
+                check_outcome(bodies, TYPE_RULE, ORDER_CREATE);
+                check_outcome(bodies, TYPE_BINDING, ORDER_DELETE);
         }
 
         return 0;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "reconcile/base/failpoint.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 #include "reconcile/ledger_store.h"
@@ -87,6 +88,7 @@ static int take(int fd, const char *path, const char *file, const char *command,
                 return error_set(e, -errno, "%s: cannot lock it: %s", file, strerror(errno));
         }
 
+        FAILPOINT("after", "lock");
         return write_holder(fd, file, command, e);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "reconcile/base/failpoint.h"
 #include "reconcile/io/db.h"
 #include "reconcile/ledger_store.h"
 
@@ -129,9 +130,11 @@ static int make_database(const char *path, const char *estate, struct db **ret, 
                 return r;
         }
 
+        FAILPOINT("before", "schema");
         r = db_commit(db, e);
         if (r < 0)
                 return r;
+        FAILPOINT("after", "schema");
 
         *ret = STEAL(db);
         return 0;

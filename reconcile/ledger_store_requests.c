@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "reconcile/base/failpoint.h"
 #include "reconcile/io/db.h"
 #include "reconcile/ledger_store.h"
 
@@ -51,9 +52,11 @@ int ledger_ask(const char *path, const struct ledger_request *request, int64_t *
         }
 
         seq = db_last_id(db);
+        FAILPOINT("before", "ask");
         r = db_commit(db, e);
         if (r < 0)
                 return r;
+        FAILPOINT("after", "ask");
 
         *ret_seq = seq;
         return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "reconcile/base/failpoint.h"
 #include "reconcile/io/db.h"
 #include "reconcile/ledger_store.h"
 
@@ -164,7 +165,10 @@ static int upgrade(struct db *db, struct error *e)
                 return r;
         }
 
-        return db_commit(db, e);
+        FAILPOINT("before", "upgrade");
+        r = db_commit(db, e);
+        FAILPOINT("after", "upgrade");
+        return r;
 }
 
 /* A blank database is what remains when the making of a ledger was cut short: the same as none. */

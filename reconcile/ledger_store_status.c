@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "reconcile/base/array.h"
+#include "reconcile/base/failpoint.h"
 #include "reconcile/io/db.h"
 #include "reconcile/ledger_store.h"
 
@@ -58,7 +59,11 @@ int ledger_set_status(struct ledger *l, const struct status_row *rows, size_t n,
         if (r < 0)
                 return r;
 
-        return ledger_store_end(l->store, replace_rows(l->store->db, rows, n, e), e);
+        r = replace_rows(l->store->db, rows, n, e);
+        FAILPOINT("before", "status");
+        r = ledger_store_end(l->store, r, e);
+        FAILPOINT("after", "status");
+        return r;
 }
 
 static int read_row(struct row_reader *in, struct status_row *ret)

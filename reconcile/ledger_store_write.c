@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "reconcile/base/failpoint.h"
 #include "reconcile/io/db.h"
 #include "reconcile/ledger_store.h"
 
@@ -264,6 +265,22 @@ static int write_changes(struct ledger *l, struct error *e)
         return r == 0 && newest ? drop_old_calls(l, newest, e) : r;
 }
 
+/* What tests call a commit: by the state of its call that has come the least far, else by what there is instead. */
+static _unused_ const char *commit_name(const struct ledger_changes *changes)
+{
+        const struct call *least = changes->n_calls > 0 ? changes->calls[0] : NULL;
+
+        if (changes->n_replies > 0)
+                return "answer";
+        for (size_t i = 1; i < changes->n_calls; i++)
+                if (changes->calls[i]->state < least->state)
+                        least = changes->calls[i];
+        if (least)
+                return call_state_words[least->state];
+
+        return changes->n_things > 0 ? "thing" : "account";
+}
+
 int ledger_store_write(struct ledger *l, struct error *e)
 {
         int r;
@@ -272,9 +289,12 @@ int ledger_store_write(struct ledger *l, struct error *e)
         if (r < 0)
                 return r;
 
-        r = ledger_store_end(l->store, write_changes(l, e), e);
+        r = write_changes(l, e);
+        FAILPOINT("before", commit_name(l->changes));
+        r = ledger_store_end(l->store, r, e);
         if (r < 0)
                 return r;
+        FAILPOINT("after", commit_name(l->changes));
 
         l->store->first_new_call = l->next_call;
         return 0;

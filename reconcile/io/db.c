@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "reconcile/base/buf.h"
+#include "reconcile/base/failpoint.h"
 #include "reconcile/base/text.h"
 #include "reconcile/io/db.h"
 
@@ -122,6 +123,7 @@ static int make_file(const char *path, bool *ret_made, struct error *e)
         if (r < 0)
                 return error_set(e, r, "%s: %s", path, strerror(-r));
 
+        FAILPOINT("after", "file");
         return 0;
 }
 

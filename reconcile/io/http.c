@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "reconcile/base/failpoint.h"
 #include "reconcile/base/text.h"
 #include "reconcile/io/http.h"
 #include "reconcile/io/http_deadline.h"
@@ -19,6 +20,7 @@
 struct transfer {
         struct http *http;
         uint64_t id;
+        bool read;
         CURL *easy;
         struct curl_slist *headers;
         char *why; /* WHY_MAX bytes */
@@ -120,6 +122,8 @@ static int on_connected(void *userdata, _unused_ char *remote, _unused_ char *lo
                 return CURL_PREREQFUNC_ABORT;
         }
 
+        if (!t->read)
+                FAILPOINT("before", "request");
         t->outcome.sending = true;
         return CURL_PREREQFUNC_OK;
 }
@@ -210,7 +214,6 @@ static struct reply take_reply(struct transfer *t, CURLcode result)
         }
         rp.body_len = t->body.len;
         rp.body = buf_steal(&t->body);
-
         return rp;
 }
 
@@ -236,6 +239,8 @@ static void finish(struct transfer *ended, CURLcode result)
         _cleanup_reply_ struct reply rp = take_reply(t, result);
 
         detach(t);
+        if (!t->read)
+                FAILPOINT("after", "reply");
         t->http->done(t->http->userdata, t->id, &rp);
 }
 
@@ -276,7 +281,6 @@ static int act_on(struct http *h, curl_socket_t fd, int events)
 
         (void)curl_multi_socket_action(h->multi, fd, events, &running);
         end_finished(h);
-
         return 0;
 }
 
@@ -302,7 +306,6 @@ static int on_timer_wanted(_unused_ CURLM *multi, long milliseconds, void *userd
         if (milliseconds >= 0)
                 at = usec_add(loop_now(h->loop), (usec_t)milliseconds * USEC_PER_MSEC);
         (void)loop_timer_set(h->timer, at);
-
         return 0;
 }
 
@@ -450,6 +453,7 @@ static int transfer_new(struct http *h, uint64_t id, const struct request *rq, s
         *t = (struct transfer){
                 .http = h,
                 .id = id,
+                .read = rq->read,
                 .easy = h->n_kept > 0 ? h->kept[--h->n_kept] : curl_easy_init(),
                 .why = calloc(1, WHY_MAX),
                 .deadline = http_deadline_start(loop_now(h->loop), rq->timeout),
@@ -503,8 +507,7 @@ int http_send(struct http *h, uint64_t id, const struct request *rq, struct erro
         t->link = &h->transfers;
         if (t->next)
                 t->next->link = &t->next;
-        h->transfers = t;
-        t = NULL; /* the list has it */
+        h->transfers = STEAL(t);
         return 0;
 }
 

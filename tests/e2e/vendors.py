@@ -27,6 +27,8 @@ OPENDCP_TEMPLATE = {
 }
 JIMV = {"template": "1", "cpu": 2, "memory": "4GiB", "lease": "90d"}
 VENDORS = {
+    "starvcenter": Vendor(
+        "starvcenter", {"auth": {"tokenEnv": "STAR_TOKEN"}}, {"template": "tmpl-7", "cpu": 4, "memory": "8GiB", "network": "pg-12"}),
     "opendcp": Vendor("opendcp", {}, {"template": {"ref": "small"}}, token=None, template=OPENDCP_TEMPLATE, stops=False),
     "finovy": Vendor("finovy", {"auth": {"tokenEnv": "STAR_TOKEN"}}, {"template": "pkg-small", "image": "4005"}, running=2),
     "finovy-older": Vendor(

@@ -451,16 +451,6 @@ struct estate *estate_free(struct estate *estate)
         return NULL;
 }
 
-static size_t kind_order(const struct kind *kind)
-{
-        size_t i = 0;
-
-        while (kinds[i] && kinds[i] != kind)
-                i++;
-
-        return i;
-}
-
 /* What an estate is sorted by, and searched with. */
 static int compare_kind_and_name(const struct kind *a_kind, const char *a_name, const struct kind *b_kind,
                                  const char *b_name)

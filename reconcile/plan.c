@@ -255,20 +255,10 @@ int plan_append(struct plan *to, const struct plan *from)
         return r;
 }
 
-/* The place of the resource's kind: what others hang on comes before them. */
-static size_t kind_place(const char *resource)
-{
-        size_t n = strcspn(resource, "/"), i = 0;
-
-        while (kinds[i] && (strncmp(kinds[i]->name, resource, n) != 0 || kinds[i]->name[n]))
-                i++;
-        return i;
-}
-
-/* Actions stand together by section; a section's key is its place. */
+/* Actions stand together by section; a section's key is its place. What others hang on comes before them. */
 static int compare_sections(const struct section *a, const struct section *b)
 {
-        size_t a_kind = kind_place(a->resource), b_kind = kind_place(b->resource);
+        size_t a_kind = kind_order(kind_of(a->resource)), b_kind = kind_order(kind_of(b->resource));
         int r;
 
         if (!a->position.file != !b->position.file)

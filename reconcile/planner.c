@@ -287,7 +287,15 @@ static bool is_named(const struct plan_input *in, const char *name)
         return r && in->provider && resource_provider(r) == in->provider;
 }
 
-/* What the ledger owns here and no spec names any more, in natural order. */
+/* What others hang on is planned before them. */
+static int compare_resources(const char *a, const char *b)
+{
+        size_t a_kind = kind_order(kind_of(a)), b_kind = kind_order(kind_of(b));
+
+        return a_kind != b_kind ? (a_kind < b_kind ? -1 : 1) : text_natural_compare(a, b);
+}
+
+/* What the ledger owns here and no spec names any more, sorted. */
 static int orphan_names(const struct plan_input *in, const struct census *census, const char ***ret, size_t *ret_n)
 {
         _cleanup_free_ const char **names = NULL;
@@ -304,7 +312,7 @@ static int orphan_names(const struct plan_input *in, const struct census *census
                 *name = slot->key;
         }
         for (size_t i = 1; i < n; i++)
-                for (size_t k = i; k > 0 && text_natural_compare(names[k], names[k - 1]) < 0; k--) {
+                for (size_t k = i; k > 0 && compare_resources(names[k], names[k - 1]) < 0; k--) {
                         const char *swap = names[k];
 
                         names[k] = names[k - 1];

@@ -357,8 +357,8 @@ static void tie(struct planning *pl, size_t going, size_t number)
         bool waits_itself = machine->waits && !text_equal(machine->waits, BACKENDS_FIRST);
 
         if (drop) {
-                drop->reason = "its machine goes";
-                drop->serves = going;
+                drop->reason = drop->serves ? drop->reason : "its machine goes";
+                drop->serves = drop->serves ? drop->serves : going;
                 if (waits_itself && !drop->waits)
                         drop->waits = machine->waits;
                 action_depends(machine, number - 1);
@@ -450,9 +450,15 @@ void plan_backends_leaving(struct planning *pl, const char *name, size_t number)
 {
         const struct action *balancer = &pl->plan->actions[number];
         const struct slot owner = { .type = TYPE_BALANCER, .name = balancer->name };
-        struct follower f = follower_of(name, &owner, balancer->vendor_id);
+        _cleanup_(follower_done) struct follower f = follower_of(name, &owner, balancer->vendor_id);
+        size_t first = pl->plan->n_actions;
 
+        if (note_machines(pl, &f) < 0 || note_rows(pl, &f) < 0) {
+                pl->failed = true;
+                return;
+        }
         plan_parts_leaving(pl, &f.parts, number);
+        tie_machines(pl, &f, first);
 }
 
 /* Is the machine ours, and on its way out or gone already? */

@@ -10,7 +10,7 @@
 
 #define FOLLOWS_MAX ((size_t)4096)
 /* What a machine waits for whose back ends are to be removed. */
-#define BACKENDS_FIRST "its back ends are removed first"
+#define BACKENDS_FIRST "the removal of its back ends goes first"
 
 /* One that is listed. */
 struct known {

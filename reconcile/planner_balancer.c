@@ -243,7 +243,7 @@ static void change_certificate(struct planning *pl, const struct balancer *b, co
         if (!a)
                 return;
         a->field = PROPERTY_CERTIFICATE;
-        values_set_text(&a->wanted, PROPERTY_CERTIFICATE, certificate->digest);
+        values_set_text(&a->wanted, PROPERTY_CERTIFICATE, plan_string(pl->plan, "%s", certificate->digest));
         planning_change(pl, a, "certificate",
                         values_known(sent, PROPERTY_CERTIFICATE) ? digest_shown(pl, sent->of[PROPERTY_CERTIFICATE].text)
                                                                  : "not known",
@@ -312,7 +312,7 @@ static struct action *make(struct planning *pl, const struct balancer *b, enum a
                 planning_block(pl, a, REASON_REFUSED,
                                plan_string(pl->plan, "its certificate cannot be read: %s", certificate->why));
         else if (certificate && certificate->digest)
-                values_set_text(&a->wanted, PROPERTY_CERTIFICATE, certificate->digest);
+                values_set_text(&a->wanted, PROPERTY_CERTIFICATE, plan_string(pl->plan, "%s", certificate->digest));
         named_meet_stranger(pl, b->resource, a, "load balancer");
         meet_front(pl, b, a);
         return a;

@@ -168,7 +168,6 @@ static int prepare(struct asking *a, const struct options *o, struct error *e)
 /* Which machine or set is meant, or what else there is to be owned. */
 static int find_owned(struct asking *a, const char *typed, struct error *e)
 {
-        const struct kind *kind;
         const char *resource, *slot;
         const struct kind *kind;
         int r;

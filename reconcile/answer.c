@@ -70,7 +70,7 @@ static int know_things(struct answering *w)
 
 static struct call *find_call(const struct account *a, enum thing_type type, const char *slot)
 {
-        const struct ledger *ledger = w->a->engine->ledger;
+        const struct ledger *ledger = a->engine->ledger;
 
         for (size_t i = 0; i < ledger->n_calls; i++)
                 if (ledger->calls[i]->state != CALL_RESOLVED && ledger->calls[i]->type == type &&

@@ -298,6 +298,16 @@ const struct kind *kind_of(const char *text)
         return NULL;
 }
 
+size_t kind_order(const struct kind *kind)
+{
+        size_t i = 0;
+
+        while (kinds[i] && kinds[i] != kind)
+                i++;
+
+        return i;
+}
+
 const struct field *field_find(const struct field *table, const char *name)
 {
         for (const struct field *f = table; f->name; f++)

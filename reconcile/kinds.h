@@ -341,6 +341,7 @@ extern const char *const kinds_later[];
 extern const struct field common_fields[];
 
 const struct kind *kind_find(const char *name); /* NULL: none of this version */
+size_t kind_order(const struct kind *kind);     /* its place in kinds[]; NULL comes last */
 const struct kind *kind_of(const char *text);   /* of "MachineSet/web"; NULL likewise */
 const struct field *field_find(const struct field *table, const char *name);
 

@@ -64,7 +64,7 @@ class Pause(TestCase):
                 (["pause", "web", "--reason", ""], 64, "the reason is empty"),
                 (["pause", "web", "--reason", "a\nb"], 64, "one line"),
                 (["resume", "web", "--reason", "x"], 64, "does not take the option '--reason'"),
-                (["pause"], 64, "needs RESOURCE"), (["retry", "star"], 64, "has nothing of its own")):
+                (["pause"], 64, "needs RESOURCE"), (["retry", "star"], 64, "has no machines of its own")):
             with self.subTest(arguments=arguments):
                 result = self.estate.run(*arguments)
                 self.assert_code(code, result)

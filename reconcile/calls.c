@@ -79,16 +79,19 @@ static bool is_within(const char *slot, const char *container)
 const char *call_container(const struct account *a, const struct call *c)
 {
         const struct ledger *ledger = a->engine->ledger;
+        const char *last = NULL;
 
         for (size_t i = ledger->n_things; i > 0; i--) {
                 const struct thing *t = ledger->things[i - 1];
 
-                if (t->type == a->making[c->type].container && text_equal(t->account, a->name) && *t->id &&
-                    text_equal(t->resource, c->resource) && is_within(c->slot, t->slot) &&
-                    (t->state == THING_OWNED || t->state == THING_LEAVING))
+                if (t->type != a->making[c->type].container || !text_equal(t->account, a->name) || !*t->id ||
+                    !text_equal(t->resource, c->resource) || (t->state != THING_OWNED && t->state != THING_LEAVING))
+                        continue;
+                if (is_within(c->slot, t->slot))
                         return t->id;
+                last = last ? last : t->id;
         }
-        return NULL;
+        return last; /* it was named after its resource, which was renamed since */
 }
 
 /* The machine in whose slot a disk is. */

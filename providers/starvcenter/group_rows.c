@@ -267,7 +267,7 @@ static int read_pending(struct observation *obs, const struct json_node *issue, 
 
         r = field_id(obs, issue, "aclrule.id", "rule that is not in effect", &id, e);
         found = r < 0 ? NULL : observation_find(obs, TYPE_RULE, id);
-        if (!found || found->condition == CONDITION_CHANGING)
+        if (!found || found->condition != CONDITION_RUNNING) /* counted already, or nobody knows what it says */
                 return r;
         rule = &obs->of[TYPE_RULE].rows[found - obs->of[TYPE_RULE].rows];
         rule->condition = CONDITION_CHANGING;

@@ -23,7 +23,7 @@ MachineSet/web on star: count is 6, 2 exist                                   sp
 SecurityGroup/web on star: it is sg-2                                         specs/securitygroup-web.yaml:1
   + in tcp 22 from 0.0.0.0/0     rule      the group has no such rule
   - out udp 53 to 192.0.2.53/32  rule      rule-3: no spec asks for it  waits: what is new is added first
-  + web-2..web-5                 binding   its card is not in the group, after web-2..web-5  waits: its machine goes first
+  + web-2..web-5                 binding   its card is not in the group, after web-2..web-5
   - vm-1                         binding   sg-2 vnic-1: no spec asks for it
 
 Plan: 9 to create, 0 to change, 2 to delete, 0 blocked, 0 unknown. About 11 requests.

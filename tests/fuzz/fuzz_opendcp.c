@@ -62,7 +62,7 @@ static void check_outcome(struct replies replies, const struct order *order)
 /* Each input is read as all that it could be the reply to. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const char *const details[] = { "5", "16" };
+        static const struct detail details[] = { { TYPE_TEMPLATE, "5", NULL }, { TYPE_TEMPLATE, "16", NULL } };
         const struct scope both = { .type = SCOPE_ACCOUNT,
                                     .types = 1u << TYPE_MACHINE | 1u << TYPE_TEMPLATE,
                                     .details = details,

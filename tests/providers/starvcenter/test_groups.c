@@ -159,6 +159,22 @@ static void damaged_listings_are_incomplete(void **state)
         }
 }
 
+/* A rule that cannot be understood stays one that nothing is done about, whatever else is said of it. */
+static void what_is_not_understood_is_not_pending(void **state)
+{
+        const struct answers answers = { GROUPS, RULES, REPLY("{\"aclrule.id\":\"r-3\",\"vm.id\":\"vm-1\"}"), BINDINGS,
+                                         CARDS };
+        _cleanup_(observation_free_p) struct observation *obs = NULL;
+        struct buf asked = BUF_INIT(TEXT_MAX);
+
+        (void)state;
+        assert_int_equal(observation_new(&groups, &obs), 0);
+        assert_int_equal(walk(&answers, obs, &asked, NULL), 0);
+        assert_int_equal(observation_find(obs, TYPE_RULE, "r-3")->condition, CONDITION_UNKNOWN);
+        assert_int_equal(observation_find(obs, TYPE_GROUP, "sg-1")->values.of[PROPERTY_PENDING].number, 0);
+        buf_done(&asked);
+}
+
 /* One rule as it may be printed, and what it says; "" where that cannot be understood. */
 static void rules_are_understood(void **state)
 {
@@ -338,9 +354,13 @@ static void replies_to_orders_are_read(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(all_of_a_group_is_read),     cmocka_unit_test(damaged_listings_are_incomplete),
-                cmocka_unit_test(rules_are_understood),       cmocka_unit_test(cards_that_are_refused_say_nothing),
-                cmocka_unit_test(orders_are_as_documented),   cmocka_unit_test(impossible_orders_are_told),
+                cmocka_unit_test(all_of_a_group_is_read),
+                cmocka_unit_test(damaged_listings_are_incomplete),
+                cmocka_unit_test(what_is_not_understood_is_not_pending),
+                cmocka_unit_test(rules_are_understood),
+                cmocka_unit_test(cards_that_are_refused_say_nothing),
+                cmocka_unit_test(orders_are_as_documented),
+                cmocka_unit_test(impossible_orders_are_told),
                 cmocka_unit_test(replies_to_orders_are_read),
         };
 

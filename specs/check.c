@@ -209,7 +209,7 @@ static int check_references_in(const struct checker *c, const struct field *f, c
         for (size_t i = 0; i < objects->n && r == 0; i++) {
                 char item[PATH_BYTES_MAX];
 
-                (void)snprintf(item, sizeof(item), "%s[%zu]", path, i);
+                (void)snprintf(item, sizeof(item), "%.100s[%zu]", path, i);
                 r = check_references_of(c, f->members, item, (const char *)objects->items + i * f->member_size);
         }
 

@@ -106,11 +106,11 @@ class Last(Balanced):
     """What is ready behind the balancer while its machines go one after the other."""
 
     def watch(self, process):
-        """The fewest machines that were ready behind the balancer while the process ran."""
+        """The fewest machines that were ready behind the balancer while the process ran: one whose cores change while it runs is."""
         fewest = 100
         while process.poll() is None:
             state = self.simulator._ask("state")
-            running = {machine["id"] for machine in state["machines"] if machine["state"] == 1 and machine["work"] == "none"}
+            running = {machine["id"] for machine in state["machines"] if machine["state"] == 1 and machine["work"] in ("none", "cpu")}
             fewest = min(fewest, len([backend for backend in state["backends"] if backend["machine"] in running]))
             time.sleep(0.01)
         return fewest

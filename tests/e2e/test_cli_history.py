@@ -166,7 +166,7 @@ class Explain(TestCase):
     def test_refused(self):
         self.assert_code(1, self.estate.run("explain", "web"))
         self.converge()
-        for typed, code, words in (("star", 64, "neither a machine nor a MachineSet"), ("wep", 1, "did you mean 'web'"),
+        for typed, code, words in (("star", 64, "is nothing that a provider has"), ("wep", 1, "did you mean 'web'"),
                                    ("/", 64, "names no resource")):
             with self.subTest(typed=typed):
                 result = self.estate.run("explain", typed)

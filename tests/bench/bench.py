@@ -4,6 +4,7 @@
 It measures and judges nothing. Every figure is the median of its runs, with the least and the most behind it.
 """
 
+import collections
 import http.client
 import json
 import os
@@ -64,32 +65,31 @@ def memory(pid, field):
         return int(re.search(rf"{field}:\s+(\d+) kB", file.read())[1]) / 1024
 
 
-def measure_plan(vendor, n):
-    with fleets.fleet(vendor, n) as (simulator, made):
-        headers, requests = fleets.listing(vendor, simulator, n)
-        path = os.path.join(made.root, "requests")
-        with open(path, "w", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in requests)
-        fetch = [FETCH, str(CONCURRENCY), *headers]
-        plan = [harness.MUSTER, "plan", made.specs]
-        fetches, plans, server = [], [], []
-        for i in range(RUNS + 1):
-            before = processor_time(simulator.process.pid)
-            with open(path, encoding="utf-8") as file:
-                fetched = Cost(fetch, stdin=file)
-            server.append(processor_time(simulator.process.pid) - before)
-            planned = Cost(plan, env=made.environment)
-            if "No changes" not in planned.out:
-                raise SystemExit(planned.out[-2000:])
-            if i > 0:  # the first only warms up
-                fetches.append(fetched)
-                plans.append(planned)
-        simulator.reset_calls()
-        Cost(plan, env=made.environment)
-        reads = simulator.calls()["reads"]
+def compare_plan(title, simulator, made, headers, requests):
+    """A plan beside libcurl alone, which sends the same requests."""
+    path = os.path.join(made.root, "requests")
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(line + "\n" for line in requests)
+    fetch = [FETCH, str(CONCURRENCY), *headers]
+    plan = [harness.MUSTER, "plan", made.specs]
+    fetches, plans, server = [], [], []
+    for i in range(RUNS + 1):
+        before = processor_time(simulator.process.pid)
+        with open(path, encoding="utf-8") as file:
+            fetched = Cost(fetch, stdin=file)
+        server.append(processor_time(simulator.process.pid) - before)
+        planned = Cost(plan, env=made.environment)
+        if "No changes" not in planned.out:
+            raise SystemExit(planned.out[-2000:])
+        if i > 0:  # the first only warms up
+            fetches.append(fetched)
+            plans.append(planned)
+    simulator.reset_calls()
+    Cost(plan, env=made.environment)
+    reads = simulator.calls()["reads"]
 
     ratios = [p.wall / f.wall for p, f in zip(plans, fetches)]
-    print(f"plan over {n} machines at {vendor}, {CONCURRENCY} requests at once; nothing to change; {RUNS} runs")
+    print(f"plan over {title}, {CONCURRENCY} requests at once; nothing to change; {RUNS} runs")
     print(f"  simulator's own     {spread([len(requests) / f.wall for f in fetches], 'requests/s')}, {statistics.median(server):.2f} s of CPU")
     print(f"  libcurl alone wall  {spread([f.wall for f in fetches], 'ms', 1000)}   {len(requests)} requests")
     print(f"  muster plan wall    {spread([p.wall for p in plans], 'ms', 1000)}   {reads} requests")
@@ -98,6 +98,20 @@ def measure_plan(vendor, n):
     print(f"  libcurl alone CPU   {spread([f.cpu for f in fetches], 'ms', 1000)}, peak {spread([f.peak for f in fetches], 'MB', 1, 1)}")
     print(f"  muster plan CPU     {spread([p.cpu for p in plans], 'ms', 1000)}, peak {spread([p.peak for p in plans], 'MB', 1, 1)}",
           flush=True)
+
+
+def measure_plan(vendor, n):
+    with fleets.fleet(vendor, n) as (simulator, made):
+        compare_plan(f"{n} machines at {vendor}", simulator, made, *fleets.listing(vendor, simulator, n))
+
+
+def measure_graph():
+    """The requests are those of a plan, recorded: which of them each call of the vendor's document makes necessary is counted."""
+    with fleets.graph() as (simulator, made):
+        requests = fleets.recorded(simulator, made, "plan")
+        paths = collections.Counter(line.split("\t")[0].removeprefix(simulator.endpoint) for line in requests)
+        compare_plan(fleets.GRAPH, simulator, made, [f"KEY_TOKEN: {harness.TOKEN}"], requests)
+    print("  of which            " + ", ".join(f"{n} {path}" for path, n in paths.most_common()), flush=True)
 
 
 class Watch:
@@ -191,6 +205,7 @@ FIGURES = {
     "plan": lambda: (measure_plan("starvcenter", 10_000), measure_plan("starvcenter", 100_000)),
     "vendors": lambda: [measure_plan(vendor, n) for vendor, n in (
         ("starvcenter", 10_000), ("opendcp", 900), ("finovy-exclusive", 10_000), ("jimv-2017", 10_000), ("jimv-0.8", 10_000))],
+    "graph": measure_graph,
     "creates": lambda: measure_creates(1_000, 0.020),
     "agent": lambda: measure_agent(10_000, 20),
 }

@@ -3,11 +3,13 @@
 
 import base64
 import contextlib
+import http.server
 import json
 import os
 import shutil
 import sys
 import tempfile
+import threading
 import urllib.parse
 import urllib.request
 
@@ -87,6 +89,77 @@ def fleet(name, n):
         if simulator:
             simulator.end()
         shutil.rmtree(root)
+
+
+TIERS, TIER = 20, 10  # sets, and machines in each
+BALANCERS, RULES, DISKS = 10, 50, 2
+GRAPH = f"{TIERS * TIER} machines with {DISKS} disks each, {BALANCERS} balancers, {TIERS} groups of {RULES} rules"
+
+
+def _write_graph(estate):
+    """Twenty tiers of machines with disks and a security group each, and ten balancers with two of the tiers behind them."""
+    estate.policy(maxCreates=TIERS * TIER * 10)
+    for i in range(TIERS):
+        estate.machine_set(f"tier{i}x", count=TIER, disks=[{"name": f"data{k}", "size": "10GiB"} for k in range(DISKS)])
+        rules = [{"direction": "in", "protocol": "tcp", "ports": str(1000 + k), "from": [f"10.{i}.{k}.0/24"]} for k in range(RULES)]
+        estate.write("SecurityGroup", f"group{i}x", provider="star", description="a tier", tenant="app-1", rules=rules,
+                     attach=[{"machineSet": f"tier{i}x"}])
+    for i in range(BALANCERS):
+        estate.write("LoadBalancer", f"front{i}x", provider="star", tenant="app-1", router="vm-router-1", protocol="http",
+                     frontend={"network": "external", "address": f"203.0.113.{10 + i}", "port": 80}, backendPort=8080,
+                     backends=[{"machineSet": f"tier{k}x", "port": 8080} for k in (2 * i, 2 * i + 1)])
+
+
+@contextlib.contextmanager
+def graph():
+    """A StarVCenter simulator and an estate that has made all of the above there."""
+    root = tempfile.mkdtemp(prefix="muster-bench-")
+    simulator = harness.Simulator("--ready-delay", "0ms")
+    try:
+        estate = harness.Estate(root)
+        estate.provider(endpoint=simulator.endpoint, concurrency=CONCURRENCY)
+        _write_graph(estate)
+        run(estate, "apply", "--init", "--yes")
+        yield simulator, estate
+    finally:
+        simulator.end()
+        shutil.rmtree(root)
+
+
+class _Recorder(http.server.BaseHTTPRequestHandler):
+    """Hands each request on, and keeps it as a line for bench-fetch."""
+
+    def _hand_on(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
+        url = self.server.target + self.path
+        self.server.lines.append(url + (f"\t{body.decode()}" if body else ""))
+        headers = {name: self.headers[name] for name in ("KEY_TOKEN", "Content-Type") if name in self.headers}
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers, method=self.command)) as reply:
+            answer = reply.read()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_GET = do_POST = _hand_on
+
+    def log_message(self, *_):
+        pass
+
+
+def recorded(simulator, estate, *command):
+    """The requests that muster sends for the command, as lines for bench-fetch."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Recorder)
+    server.target, server.lines = simulator.url, []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        estate.provider(endpoint=simulator.endpoint.replace(simulator.url, f"http://127.0.0.1:{server.server_port}"))
+        run(estate, *command)
+    finally:
+        estate.provider(endpoint=simulator.endpoint)
+        server.shutdown()
+        server.server_close()
+    return server.lines
 
 
 def sign_in(simulator):

@@ -104,6 +104,12 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
         return 0;
 }
 
+/* May what the call makes bear no marker? */
+static bool may_be_unmarked(const struct account *a, const struct call *c)
+{
+        return c->verb == ORDER_CREATE && (!c->marker[0] || a->making[c->type].name_may_differ);
+}
+
 /* Is the row one that a call of ours may have made, whose outcome is still open? */
 static bool may_be_ours(const struct account *a, enum thing_type type, const struct row *row)
 {
@@ -112,8 +118,7 @@ static bool may_be_ours(const struct account *a, enum thing_type type, const str
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 const struct call *c = ledger->calls[i];
 
-                if (call_is_open(a, c) && c->verb == ORDER_CREATE && !c->marker[0] && c->type == type &&
-                    lane_fits(&c->wanted, row))
+                if (call_is_open(a, c) && may_be_unmarked(a, c) && c->type == type && lane_fits(&c->wanted, row))
                         return true;
         }
         return false;
@@ -143,7 +148,7 @@ static int note_all_strangers(struct account *a)
         for (size_t i = 0; i < a->n_queue; i++) {
                 const struct call *c = a->queue[i];
 
-                if (c->verb != ORDER_CREATE || c->marker[0] || noted[c->type])
+                if (!may_be_unmarked(a, c) || noted[c->type])
                         continue;
                 noted[c->type] = true;
                 if (note_strangers(a, c->type) < 0)
@@ -427,10 +432,21 @@ void act_drop_unsent(struct account *a, const char *why)
 /* Are all rows of the request on the disk? */
 static bool is_durable(const struct call *c)
 {
-        for (; c; c = c->together)
+        do {
                 if (!c->durable)
                         return false;
+                c = c->together;
+        } while (c);
         return true;
+}
+
+static size_t count_together(const struct call *c)
+{
+        size_t n = 1;
+
+        for (; c->together; c = c->together)
+                n++;
+        return n;
 }
 
 void act_send(struct account *a, usec_t now)
@@ -447,8 +463,7 @@ void act_send(struct account *a, usec_t now)
                         engine->commit_now = true;
                         return;
                 }
-                for (const struct call *each = c; each; each = each->together)
-                        a->next_send++;
+                a->next_send += count_together(c);
                 send_call(a, c, now);
                 open_window(a);
         }

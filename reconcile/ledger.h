@@ -95,6 +95,7 @@ struct call {
         usec_t settle_from;  /* boot clock: W runs from here; 0: not set in this process */
         unsigned absent;     /* complete listings in a row without the machine that it deletes */
         usec_t absent_since; /* boot clock: the first look after W that lacks what it creates; 0: none */
+        bool name_taken;     /* a create: something else with its name was listed in this process since it was sent */
         bool durable;        /* its CALL_SENDING is on the disk */
         bool in_flight;      /* it is out, or rides on another one of its batch that is */
         enum outcome_class class

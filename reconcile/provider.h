@@ -52,6 +52,7 @@ struct making {
         unsigned deleted_together; /* how many of them one delete can name; 0 and 1: one */
         const char
                 *alone_option; /* the option by which the user says, with "true", that nobody else makes such things */
+        bool name_may_differ;  /* MARKER_NAME: where the name is taken, the vendor says yes and gives another one */
         bool name_stays;       /* MARKER_NAME: set when it is made, and there is no ORDER_RENAME */
         bool named_later;      /* the marker can be set, by ORDER_RENAME, only once the thing is there */
         bool detached;         /* a disk: must be detached before its machine is deleted */

@@ -8,6 +8,7 @@
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
+#include "reconcile/lane.h"
 #include "reconcile/planner_internal.h"
 
 /*
@@ -24,6 +25,7 @@ struct claim {
         struct call *call;
         const struct row *match; /* the first new one */
         size_t n;
+        bool taken; /* something that was ours before carries it, too */
 };
 
 struct recovery {
@@ -96,8 +98,28 @@ void recover_park_slot(struct account *a, struct call *c, const char *id, bool l
         call_resolve(a, c, "parked", note);
 }
 
+/* Is it the name that some open create gives? */
+static bool is_claimed(const struct account *a, const struct row *row)
+{
+        const struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_calls; i++)
+                if (call_is_open(a, ledger->calls[i]) && text_equal(ledger->calls[i]->marker, row->name))
+                        return true;
+        return false;
+}
+
+/* May the row be what the create made, although it has another name? */
+static bool resembles(const struct account *a, const struct call *c, const struct row *row)
+{
+        if (a->making[c->type].name_may_differ)
+                return c->name_taken && lane_fits(&c->wanted, row) && !is_claimed(a, row) &&
+                       !ledger_is_stranger(a->engine->ledger, a->name, c->type, row->id);
+        return c->type == TYPE_MACHINE && a->codec->resembles && a->codec->resembles(c->marker, row->name);
+}
+
 /* The listed things that a create of unknown outcome may have made, for a person to choose from. */
-static const char *candidates(struct account *a, const struct call *c, bool resembling)
+static const char *candidates(struct account *a, const struct call *c)
 {
         const struct listed *listed = &a->machines->of[c->type];
         _cleanup_buf_ struct buf b = BUF_INIT(512);
@@ -105,11 +127,9 @@ static const char *candidates(struct account *a, const struct call *c, bool rese
 
         for (size_t i = 0; i < listed->n_rows; i++) {
                 const struct row *row = &listed->rows[i];
-                bool fits = resembling ? c->type == TYPE_MACHINE && a->codec->resembles &&
-                                                 a->codec->resembles(c->marker, row->name)
-                                       : text_equal(c->marker, row->name);
 
-                if (!fits || ledger_held(a->engine->ledger, a->name, c->type, row->id))
+                if (!(text_equal(c->marker, row->name) || resembles(a, c, row)) ||
+                    ledger_held(a->engine->ledger, a->name, c->type, row->id))
                         continue;
                 if (n++ < 5)
                         buf_addf(&b, "%s%s (%s)", n > 1 ? ", " : "", row->id, row->name);
@@ -168,13 +188,15 @@ static bool is_made_as_asked(const struct account *a, const struct call *c, cons
 static void recover_unnamed_create(struct account *a, struct claim *claim, usec_t now)
 {
         struct call *c = claim->call;
-        bool early = c->state == CALL_ACCEPTED && claim->n == 1;
+        bool as_asked = claim->n == 1 && is_made_as_asked(a, c, claim->match);
         const char *resembling;
 
-        if (!early && !recover_is_settled(a, c))
+        c->name_taken = c->name_taken || claim->taken || (claim->n && !as_asked);
+        /* What is said to be done and is listed is taken at once. Another thing with its name may only have been listed sooner. */
+        if (!(as_asked && c->state == CALL_ACCEPTED) && !recover_is_settled(a, c))
                 return;
         if (claim->n == 1) {
-                if (is_made_as_asked(a, c, claim->match))
+                if (as_asked)
                         recover_own(a, c, claim->match);
                 else
                         recover_park_slot(
@@ -183,23 +205,25 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
                                         a,
                                         "after a create of unknown outcome there is a %s with its name that is not "
                                         "made as was asked: %s",
-                                        thing_type_words[c->type], candidates(a, c, false)));
+                                        thing_type_words[c->type], candidates(a, c)));
                 return;
         }
         if (claim->n > 1) {
                 recover_park_slot(a, c, "", false,
                                   account_words(a, "several %ss carry its name after a create of unknown outcome: %s",
-                                                thing_type_words[c->type], candidates(a, c, false)));
+                                                thing_type_words[c->type], candidates(a, c)));
                 return;
         }
         if (!recover_stays_absent(a, c))
                 return;
-        resembling = candidates(a, c, true);
+        resembling = candidates(a, c);
         if (resembling)
                 recover_park_slot(
                         a, c, "", false,
-                        account_words(a, "after a create of unknown outcome there are machines with a similar name: %s",
-                                      resembling));
+                        account_words(
+                                a,
+                                "after a create of unknown outcome there are machines that may be what it made, with another name: %s",
+                                resembling));
         else
                 recover_not_done(a, c, now);
 }
@@ -327,9 +351,11 @@ static int match_type(struct recovery *rec, enum thing_type type)
                 const struct row *row = &listed->rows[i];
                 struct claim *claim = strmap_get(&markers, row->name);
 
-                if (!claim || ledger_held(rec->a->engine->ledger, rec->a->name, type, row->id))
+                if (!claim)
                         continue;
-                if (claim->n++ == 0)
+                if (ledger_held(rec->a->engine->ledger, rec->a->name, type, row->id))
+                        claim->taken = true;
+                else if (claim->n++ == 0)
                         claim->match = row;
         }
         return 0;

@@ -125,9 +125,14 @@ static bool all_are_settled(const struct lane *lane)
 }
 
 /* A listing that lacks machines of ours may lack some of these as well: it tells no numbers, and no candidates. */
+static bool names_candidates(const struct lane *lane)
+{
+        return !lane->a->lacking && !lane->a->machines->capped;
+}
+
 static bool may_be_counted(const struct lane *lane)
 {
-        return all_are_settled(lane) && !lane->a->lacking && !lane->a->machines->capped;
+        return all_are_settled(lane) && names_candidates(lane);
 }
 
 /* Nothing new is there. What was said to be done, and is not, is for a person; the rest was not done. */
@@ -196,7 +201,7 @@ static void decide(struct lane *lane, usec_t now)
                 return;
         }
         for (size_t i = 0; i < lane->n_calls; i++)
-                if (lane->calls[i]->cuts >= CUTS_MAX) {
+                if (lane->calls[i]->cuts >= CUTS_MAX && names_candidates(lane)) {
                         for (size_t k = 0; k < lane->n_calls; k++)
                                 park(lane, lane->calls[k],
                                      "muster was stopped again and again before its outcome was known");

@@ -42,7 +42,11 @@ static const struct provider_option options[] = {
 static const struct making *making(const struct pairs *account_options)
 {
         static const struct making of_2017[THING_TYPES] = {
-                [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .shows_one = true },
+                [TYPE_MACHINE] = { .possible = true,
+                                   .marker = MARKER_NAME,
+                                   .name_may_differ = true,
+                                   .name_stays = true,
+                                   .shows_one = true },
                 [TYPE_DISK] = { .possible = true, .marker = MARKER_NONE, .named_later = true, .detached = true },
         };
         static const struct making of_08[THING_TYPES] = {

@@ -17,13 +17,14 @@ struct world *arrange_world(void)
         return arrange_world_of(&world_starvcenter);
 }
 
-struct world *arrange_world_of(const struct world_vendor *vendor)
+static struct world *arrange(const struct world_vendor *vendor, bool quirks)
 {
         struct world_options options = { .seed = 1,
                                          .folder = world_folder(),
                                          .accounts = 1,
                                          .vendors = { vendor },
                                          .foreign = 3,
+                                         .quirks = quirks,
                                          .ready_delay = READY,
                                          .acting = SETTLE / 10 * 7,
                                          .lag = SETTLE / 10 };
@@ -32,6 +33,16 @@ struct world *arrange_world_of(const struct world_vendor *vendor)
         assert_int_equal(world_new(&options, &w), 0);
         assert_right(w);
         return w;
+}
+
+struct world *arrange_world_of(const struct world_vendor *vendor)
+{
+        return arrange(vendor, false);
+}
+
+struct world *arrange_world_as_seen(const struct world_vendor *vendor)
+{
+        return arrange(vendor, true);
 }
 
 struct estate *arrange_specs(const struct world *w, int64_t count, struct machine_set **ret_set)

@@ -17,6 +17,7 @@
 /* Not started yet. Fails the test when it cannot be made. */
 struct world *arrange_world(void); /* of StarVCenter */
 struct world *arrange_world_of(const struct world_vendor *vendor);
+struct world *arrange_world_as_seen(const struct world_vendor *vendor); /* with what its document does not say */
 
 /* Specs of the set alone, for the test to change before it hands them to world_set_estate(). */
 struct estate *arrange_specs(const struct world *w, int64_t count, struct machine_set **ret_set);

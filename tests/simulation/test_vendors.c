@@ -176,6 +176,70 @@ static void test_a_batch_that_is_named_in_part(_unused_ void **state)
         assert_settled(w);
 }
 
+struct name {
+        char stranger[SERVER_ID_MAX]; /* who has it; "": nobody yet */
+};
+
+/* A person makes a machine of that name while the create is on its way. */
+static struct fate name_is_taken(struct world *w, const struct exchange *x)
+{
+        struct name *name = w->userdata;
+
+        if (text_equal(x->class, "create") && !name->stranger[0])
+                assert_true(server_add(w, 0, json_pack("{s:s}", "name", "web-0"), name->stranger));
+        return (struct fate){ .there = 5 * USEC_PER_MSEC, .back = 5 * USEC_PER_MSEC };
+}
+
+/* The vendor says yes and makes it under a name of its own choice: it is shown to a person, and not made again. */
+static void test_a_name_that_is_taken_on_the_way(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_world_as_seen(&world_jimv_2017);
+        struct name name = { "" };
+        const struct thing *t;
+
+        w->fate = name_is_taken;
+        w->userdata = &name;
+        arrange_count(w, 1);
+        world_start(w, ENGINE_AGENT);
+        world_pass(w, 3 * USEC_PER_SEC);
+        server_console(w, 0, "delete", name.stranger, NULL);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "create"), 1);
+        t = arrange_thing(w, "web-0");
+        assert_non_null(t);
+        assert_int_equal(t->state, THING_PARKED);
+        assert_non_null(strstr(t->note, w->servers[0].records[w->servers[0].n_records - 1].id));
+        assert_settled(w);
+}
+
+/* Stopped for the third time before it was known what came of a create: candidates are named by no listing that lacks ours. */
+static void test_cut_short_while_a_listing_lies(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged_of(&world_finovy, 3);
+        const struct thing *t;
+
+        server_fault(w, 0, "create:1=drop-reply");
+        arrange_count(w, 4);
+        world_pass(w, USEC_PER_SEC);
+        for (int i = 0; i < 3; i++) {
+                world_kill(w);
+                if (i == 2)
+                        server_fault(w, 0, "list=empty");
+                world_start(w, ENGINE_AGENT);
+                world_pass(w, 2 * USEC_PER_SEC);
+        }
+        server_clear_faults(w, 0);
+        world_pass(w, 5 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "create"), 4);
+        t = arrange_thing(w, "web-3");
+        assert_non_null(t);
+        assert_int_equal(t->state, THING_PARKED);
+        assert_non_null(strstr(t->note, w->servers[0].records[w->servers[0].n_records - 1].id));
+        assert_settled(w);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -186,6 +250,8 @@ int main(void)
                 cmocka_unit_test(test_numbers_of_a_listing_that_lacks_some),
                 cmocka_unit_test(test_one_of_two_unmarked_creates_acts_late),
                 cmocka_unit_test(test_a_batch_that_is_named_in_part),
+                cmocka_unit_test(test_a_name_that_is_taken_on_the_way),
+                cmocka_unit_test(test_cut_short_while_a_listing_lies),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,7 @@ int context_require_ledger(const struct context *c, struct error *e)
         if (stat(c->state, &st) >= 0)
                 return 0;
         if (errno != ENOENT)
-                return error_set(e, -errno, "the ledger %s cannot be reached: %s", c->state, strerror(errno));
+                return error_errno(e, "the ledger %s cannot be reached", c->state);
 
         return error_set(
                 e, -ENOENT,
@@ -204,7 +204,7 @@ int context_start(struct context *c, struct runner_options *options, struct erro
         options->engine.approves = approves;
         options->engine.filter_userdata = c;
         if (getrandom(&options->engine.seed, sizeof(options->engine.seed), 0) < 0)
-                return error_set(e, -errno, "the kernel gives no random bytes: %s", strerror(errno));
+                return error_errno(e, "the kernel gives no random bytes");
 
         r = c->loop ? 0 : loop_new(&c->loop, e);
         if (r >= 0)

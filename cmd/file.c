@@ -24,7 +24,7 @@ static int find_place(const char *path, char **ret, struct error *e)
                 *ret = strdup(path);
         }
 
-        return *ret ? 0 : error_set(e, -errno, "%s cannot be written: %s", path, strerror(errno));
+        return *ret ? 0 : error_errno(e, "%s cannot be written", path);
 }
 
 static int write_all(int fd, const struct buf *b)
@@ -119,7 +119,7 @@ int file_read_json(const char *path, json_t **ret, struct error *e)
         int r;
 
         if (fd < 0)
-                return error_set(e, -errno, "%s cannot be opened: %s", path, strerror(errno));
+                return error_errno(e, "%s cannot be opened", path);
         if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
                 return error_set(e, -EINVAL, "%s is not a regular file", path);
 

@@ -328,7 +328,7 @@ static int write_page(const char *folder, const struct command *command, struct 
 
         file = fopen(buf_text(&path), "we");
         if (!file)
-                return error_set(e, -errno, "%s cannot be written: %s", buf_text(&path), strerror(errno));
+                return error_errno(e, "%s cannot be written", buf_text(&path));
         r = fwrite(page.data, 1, page.len, file) == page.len ? 0 : -errno;
         if (fclose(file) != 0 && r >= 0)
                 r = -errno;
@@ -341,7 +341,7 @@ int man_write(const char *folder, struct error *e)
         int r;
 
         if (mkdir(folder, 0777) < 0 && errno != EEXIST)
-                return error_set(e, -errno, "the folder %s cannot be made: %s", folder, strerror(errno));
+                return error_errno(e, "the folder %s cannot be made", folder);
 
         r = write_page(folder, NULL, e);
         for (size_t i = 0; r >= 0 && commands[i]; i++)

@@ -249,7 +249,7 @@ static int save_state(struct program *p, struct error *e)
         if (!state || asprintf(&fresh, "%s.new", path) < 0)
                 return error_oom(e);
         if (json_dump_file(state, fresh, JSON_INDENT(1)) < 0 || rename(fresh, path) < 0)
-                return error_set(e, -errno, "%s cannot be written: %s", path, strerror(errno));
+                return error_errno(e, "%s cannot be written", path);
         return 0;
 }
 

@@ -25,7 +25,7 @@ static int check_file(int fd, const char *file, struct error *e)
         struct stat st;
 
         if (fstat(fd, &st) < 0)
-                return error_set(e, -errno, "%s: %s", file, strerror(errno));
+                return error_errno(e, "%s", file);
         if (!S_ISREG(st.st_mode))
                 return error_set(e, -EPERM, "%s: not a file", file);
         if (st.st_uid != geteuid())
@@ -69,7 +69,7 @@ static int write_holder(int fd, const char *file, const char *command, struct er
 
         errno = EIO;
         if (ftruncate(fd, 0) < 0 || pwrite(fd, line.data, line.len, 0) != (ssize_t)line.len)
-                return error_set(e, -errno, "%s: cannot write who holds it: %s", file, strerror(errno));
+                return error_errno(e, "%s: cannot write who holds it", file);
 
         return 0;
 }
@@ -85,7 +85,7 @@ static int take(int fd, const char *path, const char *file, const char *command,
         if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
                 if (errno == EWOULDBLOCK)
                         return held_error(fd, path, e);
-                return error_set(e, -errno, "%s: cannot lock it: %s", file, strerror(errno));
+                return error_errno(e, "%s: cannot lock it", file);
         }
 
         FAILPOINT("after", "lock");
@@ -110,7 +110,7 @@ int ledger_lock(const char *path, const char *command, struct ledger_lock **ret,
 
         fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
         if (fd < 0)
-                return error_set(e, -errno, "%s: %s", file, strerror(errno));
+                return error_errno(e, "%s", file);
 
         r = take(fd, path, file, command, e);
         if (r < 0)

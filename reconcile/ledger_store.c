@@ -97,7 +97,7 @@ int ledger_make_folders(const char *path, struct error *e)
         for (char *p = strchr(folder + 1, '/'); *path && p; p = strchr(p + 1, '/')) {
                 *p = '\0';
                 if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-                        return error_set(e, -errno, "cannot make the folder %s: %s", folder, strerror(errno));
+                        return error_errno(e, "cannot make the folder %s", folder);
                 *p = '/';
         }
 

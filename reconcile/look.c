@@ -94,7 +94,9 @@ static void walk_again(struct account *a, struct look *l, const struct error *wh
         cancel_flights(a, l);
         if (l->walks < WALKS_MAX && begin_walk(a, l, &e) >= 0)
                 return;
-        if (!l->seen && observation_new(&l->scope, &l->seen) < 0) {
+        if (!l->seen)
+                (void)observation_new(&l->scope, &l->seen);
+        if (!l->seen) {
                 engine_break(a->engine, -ENOMEM, "out of memory");
                 return;
         }

@@ -274,7 +274,7 @@ const char *plan_action_name(const struct plan *p, const struct action *a)
         const char *resource = p->sections[a->section].resource, *slash = strchr(resource, '/');
         size_t n = slash ? strlen(slash + 1) : 0;
 
-        return n && strncmp(a->name, slash + 1, n) == 0 && a->name[n] == '/' ? a->name + n + 1 : a->name;
+        return n && text_starts(a->name, slash + 1) && a->name[n] == '/' ? a->name + n + 1 : a->name;
 }
 
 void action_depends(struct action *a, size_t number)

@@ -87,16 +87,19 @@ static int read_secret_file(const char *path, char **ret, struct error *e)
         ssize_t n;
 
         if (fd < 0)
-                return error_set(e, -errno, "the file %s cannot be opened: %s", path, strerror(errno));
+                return error_errno(e, "the file %s cannot be opened", path);
         if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
                 return error_set(e, -EINVAL, "%s is not a regular file, and only one is read", path);
         text = calloc(1, SECRET_MAX + 1);
         if (!text)
                 return error_oom(e);
         n = read(fd, text, SECRET_MAX + 1);
-        if (n < 0 || n > SECRET_MAX)
-                return error_set(e, n < 0 ? -errno : -E2BIG, "the file %s cannot be read, or has more than 64 KiB",
-                                 path);
+        if (n < 0)
+                return error_errno(e, "the file %s cannot be read", path);
+        if (n > SECRET_MAX) {
+                explicit_bzero(text, (size_t)n);
+                return error_set(e, -E2BIG, "the file %s has more than the 64 KiB that a secret may have", path);
+        }
         text[n] = '\0';
         if (n > 0 && text[n - 1] == '\n')
                 text[--n] = '\0';

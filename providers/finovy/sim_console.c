@@ -249,11 +249,10 @@ json_t *finovy_sim_save(struct simulation *s, usec_t now)
                 if (json_array_append_new(machines, save_host(s->hosts[i], now)) < 0)
                         return NULL;
         return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:b, s:O}", "format", FORMAT, "calendar",
-                         (json_int_t)(s->epoch + (int64_t)(now / USEC_PER_MSEC)), "nextSerial",
-                         (json_int_t)s->next_serial, "nextTrace", (json_int_t)s->next_trace, "room",
-                         (json_int_t)s->room, "wallet", (json_int_t)s->wallet, "walletBroken", (int)s->wallet_broken,
-                         "unverified", (int)s->unverified, "waiting", (json_int_t)s->waiting, "waitingMade",
-                         (int)s->waiting_made, "machines", machines);
+                         s->epoch + (json_int_t)(now / USEC_PER_MSEC), "nextSerial", (json_int_t)s->next_serial,
+                         "nextTrace", (json_int_t)s->next_trace, "room", (json_int_t)s->room, "wallet",
+                         (json_int_t)s->wallet, "walletBroken", (int)s->wallet_broken, "unverified", (int)s->unverified,
+                         "waiting", (json_int_t)s->waiting, "waitingMade", (int)s->waiting_made, "machines", machines);
 }
 
 static int load_host(struct simulation *s, usec_t now, json_t *saved)

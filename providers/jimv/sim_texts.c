@@ -37,7 +37,7 @@ void jimv_sim_uuid(struct simulation *s, const char *given, char ret[static UUID
         for (size_t i = 0; i < sizeof(form); i++) {
                 size_t digit = next_random(s) >> 60;
 
-                ret[i] = form[i] == 'x' ? digits[digit] : form[i] == 'V' ? digits[8 + digit % 4] : form[i];
+                ret[i] = (char)(form[i] == 'x' ? digits[digit] : form[i] == 'V' ? digits[8 + digit % 4] : form[i]);
         }
 }
 

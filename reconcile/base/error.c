@@ -59,6 +59,21 @@ void error_write(struct error *e, const char *format, ...)
         store(e, full);
 }
 
+void error_write_errno(struct error *e, int number, const char *format, ...)
+{
+        char full[FULL_MAX] = "";
+        va_list arguments;
+
+        if (!e)
+                return;
+        va_start(arguments, format);
+        format_aside(full, format, arguments);
+        va_end(arguments);
+        append(full, ": ");
+        append(full, strerror(number));
+        store(e, full);
+}
+
 void error_write_context(struct error *e, const char *context, ...)
 {
         char full[FULL_MAX] = "";

@@ -27,6 +27,16 @@ struct error {
                 r_;                            \
         })
 
+/* The same for a call of the system that has just failed: the text gets errno's words behind it, and the value is -errno, negative for certain. */
+#define error_errno(e, ...)                               \
+        ({                                                \
+                int r_ = -errno;                          \
+                if (r_ >= 0)                              \
+                        r_ = -EIO;                        \
+                error_write_errno((e), -r_, __VA_ARGS__); \
+                r_;                                       \
+        })
+
 /* Puts "context: " in front of the text that is there; has the value `r`. */
 #define error_wrap(e, r, ...)                          \
         ({                                             \
@@ -40,4 +50,5 @@ struct error {
 
 /* What the macros call. */
 void error_write(struct error *e, const char *format, ...) _printf_(2, 3);
+void error_write_errno(struct error *e, int number, const char *format, ...) _printf_(3, 4);
 void error_write_context(struct error *e, const char *context, ...) _printf_(2, 3);

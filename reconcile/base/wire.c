@@ -157,7 +157,7 @@ int wire_percent_decode(char *s, bool form)
                                                                   (unsigned)hex_value(s[2]));
                         s += 2;
                 } else {
-                        *out++ = form && *s == '+' ? ' ' : *s;
+                        *out++ = (char)(form && *s == '+' ? ' ' : *s);
                 }
         }
         *out = '\0';

@@ -57,9 +57,9 @@ static int result_errno(sqlite3 *sqlite, int result)
         case SQLITE_READONLY:
                 return -EROFS;
         case SQLITE_CANTOPEN: {
-                int system = sqlite3_system_errno(sqlite);
+                int r = -sqlite3_system_errno(sqlite);
 
-                return system > 0 ? -system : -EIO;
+                return r < 0 ? r : -EIO;
         }
         case SQLITE_PERM:
         case SQLITE_AUTH:
@@ -92,7 +92,7 @@ static int check_file(const char *path, struct error *e)
         struct stat st;
 
         if (stat(path, &st) < 0)
-                return error_set(e, -errno, "%s: %s", path, strerror(errno));
+                return error_errno(e, "%s", path);
         if (!S_ISREG(st.st_mode))
                 return error_set(e, -EBADMSG, "%s: not a file", path);
         if (st.st_uid != geteuid())
@@ -133,7 +133,7 @@ static int expect_wal(struct db *db, struct error *e)
         int r;
 
         r = db_prepare(db, "PRAGMA journal_mode = WAL", &q, e);
-        if (r < 0)
+        if (!q)
                 return r;
         r = db_step(q, e);
         if (r < 0)

@@ -112,22 +112,20 @@ static int make_room(const union address *a, socklen_t size, struct error *e)
         struct stat st;
 
         if (lstat(path, &st) < 0)
-                return errno == ENOENT ? 0 : error_set(e, -errno, "%s cannot be reached: %s", path, strerror(errno));
+                return errno == ENOENT ? 0 : error_errno(e, "%s cannot be reached", path);
         if (!S_ISSOCK(st.st_mode))
                 return error_set(e, -EEXIST, "%s is there, and is no socket: it is left alone", path);
 
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
-                return error_set(e, -errno, "cannot make a socket: %s", strerror(errno));
+                return error_errno(e, "cannot make a socket");
         if (connect(fd, &a->any, size) >= 0 || errno == EAGAIN || errno == EINPROGRESS)
                 return error_set(e, -EADDRINUSE, "another process listens on %s", path);
         if (errno != ECONNREFUSED)
-                return error_set(e, -errno, "it cannot be told whether somebody listens on %s: %s", path,
-                                 strerror(errno));
+                return error_errno(e, "it cannot be told whether somebody listens on %s", path);
 
         return unlink(path) < 0 && errno != ENOENT
-                       ? error_set(e, -errno, "the socket %s, on which nobody listens, cannot be removed: %s", path,
-                                   strerror(errno))
+                       ? error_errno(e, "the socket %s, on which nobody listens, cannot be removed", path)
                        : 0;
 }
 
@@ -143,7 +141,7 @@ static int bind_path(struct listener *l, const union address *a, socklen_t size,
                 return r;
 
         if (fchmod(l->fd, 0600) < 0 || bind(l->fd, &a->any, size) < 0 || lstat(path, &st) < 0)
-                return error_set(e, -errno, "cannot listen on " UNIX "%s: %s", path, strerror(errno));
+                return error_errno(e, "cannot listen on " UNIX "%s", path);
         l->device = st.st_dev;
         l->inode = st.st_ino;
         l->path = strdup(path);
@@ -160,7 +158,7 @@ static int bind_numbers(struct listener *l, const char *text, const union addres
         const int one = 1;
 
         if (setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 || bind(l->fd, &a->any, size) < 0)
-                return error_set(e, -errno, "cannot listen on %s: %s", text, strerror(errno));
+                return error_errno(e, "cannot listen on %s", text);
 
         return 0;
 }
@@ -186,14 +184,14 @@ int listener_open(const char *address, struct listener *ret, struct error *e)
 
         l.fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (l.fd < 0)
-                return error_set(e, -errno, "cannot listen on %s: %s", address, strerror(errno));
+                return error_errno(e, "cannot listen on %s", address);
         r = a.any.sa_family == AF_UNIX ? bind_path(&l, &a, size, e) : bind_numbers(&l, address, &a, size, e);
         if (r < 0)
                 return r;
 
         size = sizeof(a);
         if (listen(l.fd, BACKLOG) < 0 || getsockname(l.fd, &a.any, &size) < 0)
-                return error_set(e, -errno, "cannot listen on %s: %s", address, strerror(errno));
+                return error_errno(e, "cannot listen on %s", address);
         l.port = port_of(&a);
 
         *ret = l;

@@ -89,7 +89,7 @@ static int add_folder(struct watch *w, const char *path, struct folder **ret)
 
         descriptor = inotify_add_watch(w->inotify, path, CHANGES);
         if (descriptor < 0)
-                return error_set(&w->trouble, -errno, "%s: %s", path, strerror(errno));
+                return error_errno(&w->trouble, "%s", path);
 
         f = find_folder(w, descriptor);
         if (!f) {
@@ -163,7 +163,7 @@ static int add_tree(struct watch *w, const char *path, unsigned depth)
 
         d = opendir(path);
         if (!d)
-                return errno == ENOENT ? 0 : error_set(&w->trouble, -errno, "%s: %s", path, strerror(errno));
+                return errno == ENOENT ? 0 : error_errno(&w->trouble, "%s", path);
         r = add_members(w, path, d, depth);
         (void)closedir(d);
 
@@ -259,7 +259,7 @@ static int add_path(struct watch *w, const char *path)
         if (r < 0)
                 return r;
         if (stat(path, &st) < 0)
-                return error_set(&w->trouble, -errno, "%s: %s", path, strerror(errno));
+                return error_errno(&w->trouble, "%s", path);
 
         return S_ISDIR(st.st_mode) ? add_tree(w, path, 0) : 0;
 }
@@ -293,7 +293,7 @@ static int start(struct watch *w)
 
         w->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
         if (w->inotify < 0)
-                return error_set(&w->trouble, -errno, "inotify: %s", strerror(errno));
+                return error_errno(&w->trouble, "inotify");
         r = loop_fd_new(w->loop, w->inotify, EPOLLIN, on_event, w, &w->source, &w->trouble);
 
         return r < 0 ? r : add_paths(w);

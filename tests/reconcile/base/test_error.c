@@ -101,6 +101,17 @@ static void test_wrap_cuts_at_a_characters_border(_unused_ void **state)
         assert_string_equal(e.text + 1021, ": ");
 }
 
+static void test_errno_gives_its_words_and_its_number(_unused_ void **state)
+{
+        struct error e = {};
+
+        errno = ENOENT;
+        assert_int_equal(error_errno(&e, "the file %s cannot be opened", "x"), -ENOENT);
+        assert_string_equal(e.text, "the file x cannot be opened: No such file or directory");
+        errno = 0;
+        assert_int_equal(error_errno(NULL, "it failed"), -EIO);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -112,6 +123,7 @@ int main(void)
                 cmocka_unit_test(test_long_text_is_cut),
                 cmocka_unit_test(test_cut_at_a_characters_border),
                 cmocka_unit_test(test_wrap_cuts_at_a_characters_border),
+                cmocka_unit_test(test_errno_gives_its_words_and_its_number),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,21 +12,29 @@
 /* Of calls, those that are known not to have been done do not count. */
 #define MAY_BE_DONE "outcome NOT IN ('refused', 'capacity', 'auth', 'throttled', 'not sent', 'never sent', 'not done')"
 
+/* A call counts for an hour after its end, since only then it is known when it was acted upon at the latest. What is still open, and what
+ * took longer than an hour, counts as if it had taken one. Seconds; times are cut off to whole ones, hence one more. */
+#define LASTED "CASE WHEN state = 'resolved' THEN max(0, min(resolved_at - made_at, 3599)) + 1 ELSE 3600 END"
+#define IN_HOUR_BY_BOOT "made_at_boot + (" LASTED ") * 1000000 >= ?3"
+#define IN_HOUR_BY_WALL "made_at + (" LASTED ") >= ?4"
+
 /* Calls that tell when in this boot they were made go by the boot clock; all others by the wall clock, on which what is
- * still to come counts as within the hour. */
+ * still to come counts as within the hour. That a row is not two hours old is for the index. */
 static const char recent_calls_sql[] =
         "WITH recent AS ("
         " SELECT counts, outcome FROM calls"
-        " WHERE account = ?1 AND counts <> 'nothing' AND boot = ?2 AND made_at_boot >= ?3"
-        " UNION ALL"
+        " WHERE account = ?1 AND counts <> 'nothing' AND boot = ?2 AND made_at_boot >= max(?3 - 3600000000, 1)"
+        " AND " IN_HOUR_BY_BOOT " UNION ALL"
         " SELECT counts, outcome FROM calls"
-        " WHERE account = ?1 AND counts <> 'nothing' AND (boot IS NOT ?2 OR made_at_boot = 0) AND made_at >= ?4)"
+        " WHERE account = ?1 AND counts <> 'nothing' AND (boot IS NOT ?2 OR made_at_boot = 0) AND made_at >= ?4 - 3600"
+        " AND " IN_HOUR_BY_WALL ")"
         " SELECT count(*) FILTER (WHERE counts = 'create'), count(*) FILTER (WHERE counts IN ('delete', 'replace'))"
         " FROM recent WHERE " MAY_BE_DONE;
 
 static const char recent_replacements_sql[] =
         "SELECT count(*) FROM calls WHERE account = ?1 AND counts = 'replace' AND slot = ?5"
-        " AND CASE WHEN boot = ?2 AND made_at_boot > 0 THEN made_at_boot >= ?3 ELSE made_at >= ?4 END AND " MAY_BE_DONE;
+        " AND CASE WHEN boot = ?2 AND made_at_boot > 0 THEN " IN_HOUR_BY_BOOT " ELSE " IN_HOUR_BY_WALL
+        " END AND " MAY_BE_DONE;
 
 static const char recent_losses_sql[] = "SELECT seq, made_at, gone_at FROM things"
                                         " WHERE account = ?1 AND state = 'gone' AND gone_at >= ?2 AND id <> ''";

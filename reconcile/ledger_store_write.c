@@ -8,7 +8,7 @@
 /* How much history is kept, and how many calls go by between two looks at it. */
 #define CALLS_KEPT 100000
 #define CALLS_BETWEEN_DROPS 1000
-#define SECONDS_KEPT 7200
+#define SECONDS_KEPT 10800
 #define REQUESTS_KEPT 1000
 
 static int write_account(struct ledger_store *store, const struct account_record *a, struct error *e)

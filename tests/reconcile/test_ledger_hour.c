@@ -115,7 +115,7 @@ static void the_wall_clock_counts_for_other_boots(void **state)
         static const int64_t ages[] = { 0, 3540, 3660, 1000000, -1000000 };
 
         for (size_t i = 0; i < ARRAY_SIZE(ages); i++) {
-                struct call *c = add_counted(l, COUNTS_DELETE, "web-0", "");
+                struct call *c = add_counted(l, COUNTS_DELETE, "web-0", "done");
 
                 c->boot = other;
                 c->made_at = WALL - ages[i];
@@ -125,6 +125,37 @@ static void the_wall_clock_counts_for_other_boots(void **state)
 
         /* Now, 59 minutes ago, and what is still to come. */
         assert_hour(l, 0, 3);
+}
+
+/* It may have been acted upon until its end. What has none yet, or took for ever by a clock that was set meanwhile, took an hour. */
+static void the_hour_begins_with_the_end(void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+        static const struct {
+                int64_t minutes, took;
+                const char *outcome;
+                bool counts;
+        } calls[] = {
+                { 65, 10, "done", true },        { 65, 4, "done", false },
+                { 65, 10, "refused", false },    { 119, 0, "", true },
+                { 121, 0, "", false },           { 119, 1000000, "done", true },
+                { 121, 1000000, "done", false }, { 65, -1000000, "done", false },
+                { 59, -1000000, "done", true },
+        };
+        int64_t expected = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+                for (int boot = 0; boot < 2; boot++) {
+                        struct call *c = add_counted(l, COUNTS_DELETE, "web-0", calls[i].outcome);
+
+                        c->made_at = WALL - calls[i].minutes * 60;
+                        c->made_at_boot = boot ? NOW - (usec_t)calls[i].minutes * MINUTE : 0;
+                        c->resolved_at = *calls[i].outcome ? c->made_at + calls[i].took * 60 : 0;
+                        expected += calls[i].counts;
+                }
+        must_commit(l);
+
+        assert_hour(l, 0, expected);
 }
 
 static void without_a_boot_id_the_wall_clock_counts(void **state)
@@ -291,6 +322,7 @@ int main(void)
                 ledger_test(calls_without_a_row_count),
                 ledger_test(the_boot_clock_counts_in_this_boot),
                 ledger_test(the_wall_clock_counts_for_other_boots),
+                ledger_test(the_hour_begins_with_the_end),
                 ledger_test(without_a_boot_id_the_wall_clock_counts),
                 ledger_test(the_wall_clock_counts_where_the_boot_clock_is_not_known),
                 ledger_test(an_hour_may_reach_before_the_boot),

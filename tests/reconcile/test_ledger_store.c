@@ -501,9 +501,9 @@ static void old_history_is_dropped(void **state)
         const char *other = ledger_string(l, "an earlier boot");
 
         /* Of this boot and of another, old and recent; a wall clock that was wrong in this boot changes nothing. */
-        add_history(l, 100, l->boot, WALL + 1000000, NOW - 3 * USEC_PER_HOUR);
+        add_history(l, 100, l->boot, WALL + 1000000, NOW - 4 * USEC_PER_HOUR);
         add_history(l, 100, l->boot, WALL - 1000000, NOW - USEC_PER_HOUR);
-        add_history(l, 100, other, WALL - 3 * 3600, NOW);
+        add_history(l, 100, other, WALL - 4 * 3600, NOW);
         add_history(l, 100, other, WALL - 3600, 0);
         ledger_add_call(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", ORDER_CREATE);
         add_history(l, 99000, l->boot, WALL, NOW);

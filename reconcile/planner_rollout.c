@@ -78,7 +78,6 @@ static void take_away(struct planning *pl, const struct set *set, const struct s
         } else if (is_working(pl, s) && pl->budget-- <= 0) {
                 a->waits = plan_string(pl->plan, "at most %lld away at a time, and each new one works for %s first",
                                        (long long)rollout->max_unavailable, duration_text(rollout->min_ready, text));
-                planning_section(pl)->waiting = true;
         }
 }
 

@@ -273,6 +273,26 @@ static void test_rollout_with_a_stopped_machine(_unused_ void **state)
         assert_settled(w);
 }
 
+/* Those that wait for their turn wait for nothing that comes by itself where the limit blocks all of them. */
+static void test_apply_ends_when_the_limit_blocks_a_rollout(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(6);
+        struct machine_set *set;
+        struct estate *estate = arrange_specs(w, 6, &set);
+
+        world_stop(w);
+        w->rest = USEC_INFINITY;
+        world_pass(w, USEC_PER_MINUTE);
+        estate_find(estate, &kind_machine_set, "web")->on_drift = ON_DRIFT_REPLACE;
+        set->template.name = "tmpl-8";
+        world_set_estate(w, estate);
+        world_start(w, ENGINE_APPLY);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(w->ended, ENGINE_STUCK);
+        assert_int_equal(arrange_sent(w, "delete"), 0);
+}
+
 /* Somebody gave the machine's name to another: the one that goes is ours all the same. */
 static void test_delete_of_one_whose_name_another_has(_unused_ void **state)
 {
@@ -335,6 +355,7 @@ int main(void)
                 cmocka_unit_test(test_released_names),
                 cmocka_unit_test(test_adopted_machine_that_is_lost),
                 cmocka_unit_test(test_rollout_with_a_stopped_machine),
+                cmocka_unit_test(test_apply_ends_when_the_limit_blocks_a_rollout),
                 cmocka_unit_test(test_change_of_which_nothing_is_heard),
                 cmocka_unit_test(test_work_that_does_not_end),
         };

@@ -52,8 +52,10 @@ VARIANTS = {
     )],
     "takes-ids-that-were-held": [(  # a marker on a machine that was ours once counts again
         "reconcile/recover.c",
-        "                if (!claim || ledger_held(rec->a->engine->ledger, rec->a->name, type, row->id))\n",
-        "                if (!claim)\n",
+        "                if (ledger_held(rec->a->engine->ledger, rec->a->name, type, row->id))\n"
+        "                        claim->taken = true;\n"
+        "                else if (claim->n++ == 0)\n",
+        "                if (claim->n++ == 0)\n",
     )],
     "believes-an-empty-listing": [  # what one listing lacks is gone
         ("reconcile/guard.c", "        if (missing >= 2 && missing == owned)\n                return true;\n", ""),

@@ -188,6 +188,9 @@ void login_step(struct account *a, usec_t now);
 void login_reply(struct account *a, struct reply *rp, usec_t now);
 void login_forget(struct account *a);
 
+/* strangers.c: notes what the last look shows and is not ours, where a create may bear no marker. 0 or -ENOMEM. */
+int strangers_note(struct account *a);
+
 /* recover.c: what a listing says of what the ledger knows. */
 int recover_see(struct account *a, usec_t now,
                 struct error *e); /* things and calls against the listing; may ask for checks */

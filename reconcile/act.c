@@ -104,59 +104,6 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
         return 0;
 }
 
-/* May what the call makes bear no marker? */
-static bool may_be_unmarked(const struct account *a, const struct call *c)
-{
-        return c->verb == ORDER_CREATE && (!c->marker[0] || a->making[c->type].name_may_differ);
-}
-
-/* Is the row one that a call of ours may have made, whose outcome is still open? */
-static bool may_be_ours(const struct account *a, enum thing_type type, const struct row *row)
-{
-        const struct ledger *ledger = a->engine->ledger;
-
-        for (size_t i = 0; i < ledger->n_calls; i++) {
-                const struct call *c = ledger->calls[i];
-
-                if (call_is_open(a, c) && may_be_unmarked(a, c) && c->type == type && lane_fits(&c->wanted, row))
-                        return true;
-        }
-        return false;
-}
-
-/* What is there before something without a marker is made was not made by that. */
-static int note_strangers(struct account *a, enum thing_type type)
-{
-        const struct listed *listed = &a->machines->of[type];
-        struct ledger *ledger = a->engine->ledger;
-
-        for (size_t i = 0; i < listed->n_rows; i++) {
-                const struct row *row = &listed->rows[i];
-
-                if (ledger_held(ledger, a->name, type, row->id) || may_be_ours(a, type, row))
-                        continue;
-                if (ledger_note_stranger(ledger, a->name, type, row->id) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-static int note_all_strangers(struct account *a)
-{
-        bool noted[THING_TYPES] = { false };
-
-        for (size_t i = 0; i < a->n_queue; i++) {
-                const struct call *c = a->queue[i];
-
-                if (!may_be_unmarked(a, c) || noted[c->type])
-                        continue;
-                noted[c->type] = true;
-                if (note_strangers(a, c->type) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
 /* An adoption is no call: what the plan showed is written down. */
 static int adopt(struct account *a, const struct action *action)
 {
@@ -203,8 +150,6 @@ int act_begin(struct account *a, usec_t now, struct error *e)
                         return error_oom(e);
                 adopted = adopted || action->verb == ACTION_ADOPT;
         }
-        if (note_all_strangers(a) < 0)
-                return error_oom(e);
         if (!a->n_queue && !adopted)
                 return 0;
         if (!ledger_knows_account(engine->ledger, a->name) &&

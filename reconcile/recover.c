@@ -501,7 +501,11 @@ int recover_see(struct account *a, usec_t now, struct error *e)
         if (recover_unmarked(&rec) < 0)
                 return error_oom(e);
         losses_hold(a, &losses);
-        return engine_acts(a->engine) ? losses_check(a, now, e) : 0;
+        if (!engine_acts(a->engine))
+                return 0;
+        if (strangers_note(a) < 0)
+                return error_oom(e);
+        return losses_check(a, now, e);
 }
 
 /* The earlier of the two, as far as the last listing did not begin after it. */

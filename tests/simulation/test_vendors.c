@@ -240,6 +240,39 @@ static void test_cut_short_while_a_listing_lies(_unused_ void **state)
         assert_settled(w);
 }
 
+/* Who was seen before is not taken for new, although the listing that a create went by did not show him. */
+static void test_a_create_by_a_listing_that_lies(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged_of(&world_finovy_exclusive, 0);
+
+        server_fault(w, 0, "list=empty");
+        server_fault(w, 0, "create=drop-request");
+        arrange_count(w, 2);
+        world_pass(w, 3 * USEC_PER_SEC);
+        assert_int_equal(arrange_sent(w, "create"), 2);
+        server_clear_faults(w, 0);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_there(w), 2);
+        assert_settled(w);
+}
+
+/* What the listing leaves out could be a stranger as well as ours: nothing is made that could be taken for him. */
+static void test_no_create_by_a_listing_that_lacks_ours(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged_of(&world_finovy, 1);
+
+        server_fault(w, 0, "list=empty");
+        arrange_count(w, 2);
+        world_pass(w, CONFIRM / 2);
+        assert_int_equal(arrange_sent(w, "create"), 1);
+        server_clear_faults(w, 0);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_there(w), 2);
+        assert_settled(w);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -252,6 +285,8 @@ int main(void)
                 cmocka_unit_test(test_a_batch_that_is_named_in_part),
                 cmocka_unit_test(test_a_name_that_is_taken_on_the_way),
                 cmocka_unit_test(test_cut_short_while_a_listing_lies),
+                cmocka_unit_test(test_a_create_by_a_listing_that_lies),
+                cmocka_unit_test(test_no_create_by_a_listing_that_lacks_ours),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,8 @@ int look_once(struct context *c, struct snapshot *shown, struct error *e)
                 r = progress_begin(&progress, c->loop, runner_engine(c->runner), NULL, e);
         if (r >= 0)
                 r = loop_run(c->loop, e);
+        if (r >= 0 && engine_error(runner_engine(c->runner))->text[0])
+                r = error_set(e, -ENOMEM, "%s", engine_error(runner_engine(c->runner))->text);
         if (r >= 0 && path)
                 r = snapshot_write(path, &note, c->estate, runner_engine(c->runner), e);
 

@@ -42,6 +42,7 @@ static void add_raw_code(struct buf *b, const char *s)
 
         (void)plan_escape(&escaped, s);
         add_code(b, buf_text(&escaped));
+        buf_fail_with(b, &escaped);
 }
 
 /* Adds what is finished as a whole, if it fits with what it needs before it. From the first on that does not, all is
@@ -50,12 +51,14 @@ static void add_whole(struct page *page, const struct buf *piece, size_t weight)
 {
         size_t length = page->b->len - page->start + page->pending.len + piece->len;
 
+        buf_fail_with(page->b, piece);
         page->full = page->full || length + REST_MAX > PLAN_MARKDOWN_MAX;
         if (page->full) {
                 page->left_out += weight;
                 return;
         }
         (void)buf_adds(page->b, buf_text(&page->pending));
+        buf_fail_with(page->b, &page->pending);
         (void)buf_adds(page->b, buf_text(piece));
         buf_reset(&page->pending);
 }
@@ -69,6 +72,7 @@ static void add_heading(struct buf *b, const struct section *s)
         (void)plan_escape(&text, s->provider);
         (void)buf_adds(b, "\n#### ");
         add_code(b, buf_text(&text));
+        buf_fail_with(b, &text);
         (void)buf_adds(b, "\n\n");
         add_raw_code(b, s->unknown ? "unknown" : s->headline);
         if (s->position.file) {
@@ -77,6 +81,7 @@ static void add_heading(struct buf *b, const struct section *s)
                 (void)plan_escape(&text, s->position.file);
                 (void)buf_addf(&text, ":%" PRIu32, s->position.line);
                 add_code(b, buf_text(&text));
+                buf_fail_with(b, &text);
         }
         (void)buf_addc(b, '\n');
 }
@@ -93,6 +98,8 @@ static void add_row(struct page *page, const struct plan_rows *rows, const struc
         (void)plan_row_kind(row, &line);
         (void)buf_adds(&line, " | ");
         add_code(&line, buf_text(&details));
+        buf_fail_with(&line, &name);
+        buf_fail_with(&line, &details);
         (void)buf_adds(&line, " |\n");
         add_whole(page, &line, row->n);
 }
@@ -164,6 +171,7 @@ static void add_diagnostics(struct page *page, const struct plan *p)
                         add_raw_code(&before, d->resource);
                         (void)buf_adds(&before, ": ");
                 }
+                buf_fail_with(page->b, &before);
                 add_note(page, buf_text(&before), d->message, &begun);
         }
 }

@@ -75,6 +75,7 @@ static void add_broken(struct page *page, const char *s, size_t column)
                         at += blanks;
                 }
                 (void)buf_add(page->b, buf_text(&word), word.len);
+                buf_fail_with(page->b, &word);
                 at += width;
                 s += blanks + length;
         }
@@ -141,6 +142,7 @@ static void add_row(struct page *page, const struct plan_rows *rows, const struc
 
         (void)plan_row_details(rows, row, &details);
         add_last(page, buf_text(&details), column);
+        buf_fail_with(page->b, &details);
 }
 
 /* Where in the specs it stands is at the right: from a column on, or on a terminal at its end. */
@@ -156,6 +158,7 @@ static void add_position(struct page *page, const struct position *position, siz
                 column = page->columns > length ? page->columns - length : 0;
         pad(page, width, column);
         add_colored(page, page->colors->faint, buf_text(&text));
+        buf_fail_with(page->b, &text);
 }
 
 static void add_header(struct page *page, const struct section *s)
@@ -183,7 +186,7 @@ static size_t wider(size_t width, const struct buf *text, size_t most)
         return other > width && other <= most ? other : width;
 }
 
-static struct widths widths_of(const struct plan_rows *rows)
+static struct widths widths_of(struct page *page, const struct plan_rows *rows)
 {
         struct widths widths = { .name = NAME_WIDTH_LEAST, .kind = KIND_WIDTH_LEAST };
 
@@ -194,6 +197,8 @@ static struct widths widths_of(const struct plan_rows *rows)
                 (void)plan_row_kind(&rows->items[i], &kind);
                 widths.name = wider(widths.name, &name, NAME_WIDTH_MOST);
                 widths.kind = wider(widths.kind, &kind, SIZE_MAX);
+                buf_fail_with(page->b, &name);
+                buf_fail_with(page->b, &kind);
         }
 
         return widths;
@@ -210,6 +215,7 @@ static void add_note(struct page *page, const char *before, const char *s)
         (void)plan_escape(&note, s);
         (void)buf_pad(page->b, NAME_COLUMN, page->b->len);
         add_last(page, buf_text(&note), NAME_COLUMN);
+        buf_fail_with(page->b, &note);
 }
 
 static void add_unknown(struct page *page, const char *why, size_t name_width)
@@ -221,6 +227,7 @@ static void add_unknown(struct page *page, const char *why, size_t name_width)
         add_colored(page, page->colors->unknown, "?");
         pad(page, NAME_COLUMN - 1, NAME_COLUMN + name_width + GAP);
         add_last(page, buf_text(&text), NAME_COLUMN + name_width + GAP);
+        buf_fail_with(page->b, &text);
 }
 
 /* One resource and its actions, `first` to before `end`; nothing for one that has nothing to say. */
@@ -238,7 +245,7 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
         if (r < 0)
                 return r;
 
-        widths = widths_of(&rows);
+        widths = widths_of(page, &rows);
         add_header(page, s);
         if (s->unknown)
                 add_unknown(page, s->unknown, widths.name);

@@ -185,6 +185,10 @@ static void make_plan(struct account *a, usec_t now)
                                                .resource = plan_string(plan, "Provider/%s", a->name),
                                                .message = plan_string(plan, "%s", a->why.text) };
         }
+        if (plan_check(plan) < 0) {
+                engine_break(a->engine, -ENOMEM, "out of memory");
+                return;
+        }
         plan_free(a->plan);
         a->plan = STEAL(plan);
         a->step = STEP_PLANNED;
@@ -194,6 +198,8 @@ static void note_looked(struct account *a)
 {
         a->looked_with = a->codec;
         a->looked_at = strpool_add(a->engine->strings, a->config.endpoint);
+        if (!a->looked_at)
+                engine_break(a->engine, -ENOMEM, "out of memory");
 }
 
 void account_was_unreadable(struct account *a, int r, const struct error *why, usec_t now)

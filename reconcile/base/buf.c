@@ -158,3 +158,9 @@ char *buf_steal(struct buf *b)
         buf_done(b);
         return data;
 }
+
+void buf_fail_with(struct buf *b, const struct buf *part)
+{
+        if (part->failed == -ENOMEM && b->failed == 0)
+                b->failed = -ENOMEM;
+}

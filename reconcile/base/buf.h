@@ -34,6 +34,9 @@ int buf_addf(struct buf *b, const char *format, ...) _printf_(2, 3);
 /* Adds blanks until the line that began at byte `line_start` is `column` characters (not bytes) wide. */
 int buf_pad(struct buf *b, size_t column, size_t line_start);
 
+/* What was to be written with the help of `part` fails as well where memory was lacking for that. */
+void buf_fail_with(struct buf *b, const struct buf *part);
+
 /* The text so far, never NULL. */
 static inline const char *buf_text(const struct buf *b)
 {

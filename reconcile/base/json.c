@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "reconcile/base/json.h"
@@ -49,30 +50,43 @@ static int parse_error(json_error_t *error, struct error *e)
 {
         char *quoted = strstr(error->text, " near '");
 
-        if (json_error_code(error) == json_error_out_of_memory)
-                return error_oom(e);
-
         if (quoted)
                 *quoted = '\0';
 
         return error_set(e, -EBADMSG, "not JSON at line %d, column %d: %s", error->line, error->column, error->text);
 }
 
+/* Where memory runs out, jansson may leave out characters and go on, or find fault with the text. It has no other way to tell. */
+static _Thread_local bool ran_out;
+
+static void *allocate(size_t size)
+{
+        void *p = malloc(size);
+
+        if (!p)
+                ran_out = true;
+        return p;
+}
+
 int json_parse(const char *text, size_t n, json_t **ret, struct error *e)
 {
+        _cleanup_json_ json_t *value = NULL;
         json_error_t error = {};
-        json_t *value;
         int r;
 
         r = check_depth(text, n, e);
         if (r < 0)
                 return r;
 
+        ran_out = false;
+        json_set_alloc_funcs(allocate, free);
         value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+        if (ran_out)
+                return error_oom(e);
         if (!value)
                 return parse_error(&error, e);
 
-        *ret = value;
+        *ret = STEAL(value);
         return 0;
 }
 

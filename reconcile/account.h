@@ -226,13 +226,18 @@ void recover_keep_sent(struct account *a, struct thing *t, const struct call *c)
 int recover_lanes(struct account *a, struct call **calls, size_t n, usec_t now);
 
 /* losses.c: what a listing lacks. */
-struct losses {
+struct loss {
         size_t owned, missing, suspect;
 };
+struct losses {
+        struct loss all, of[THING_TYPES];
+};
 struct losses losses_count(const struct account *a);
-void losses_hold(struct account *a, const struct losses *n);
+void losses_hold(struct account *a, const struct losses *losses);
 int losses_check(struct account *a, usec_t now, struct error *e); /* asks after single machines */
 void losses_settle(struct account *a, usec_t now);                /* once that is answered */
+/* Does the thing hang on the machine for good, so that it is gone, or nobody's here, once that is? */
+bool thing_goes_along(const struct account *a, const struct thing *t, const struct thing *machine);
 
 /* certificate.c: certificates of balancers with their keys, and what a plan knows of them. */
 struct pem {

@@ -89,6 +89,17 @@ static void drop(struct account *a, struct thing *t, const char *note)
         touch_thing(a, t);
 }
 
+/* With all that hangs on it for good: the next machine in its slot has none of that. */
+static void drop_whole(struct account *a, struct thing *t, const char *note)
+{
+        struct ledger *ledger = a->engine->ledger;
+
+        drop(a, t, note);
+        for (size_t i = 0; i < ledger->n_things; i++)
+                if (thing_goes_along(a, ledger->things[i], t))
+                        drop(a, ledger->things[i], note);
+}
+
 /* Takes one machine. What stands in its way is told. */
 static int take(struct answering *w, const char *slot, const struct row *row)
 {
@@ -107,7 +118,7 @@ static int take(struct answering *w, const char *slot, const struct row *row)
                 return refuse(w, "a call on %s is still open; wait until its outcome is known, or 'muster forget %s'",
                               slot, slot);
         if (there)
-                drop(a, there, "adopted");
+                drop_whole(a, there, "adopted");
         t = ledger_adopt(a->engine->ledger, w->type, a->name, w->request->resource, slot, row, engine_wall(a->engine));
         if (!t)
                 return -ENOMEM;
@@ -234,7 +245,7 @@ static int try_again(struct answering *w)
 
                 if (t->state != THING_PARKED || !is_meant(w, t->resource, t->slot))
                         continue;
-                drop(w->a, t, "let go to be tried again");
+                drop_whole(w->a, t, "let go to be tried again");
                 r = tell(w, "%s is not parked any more%s%s", t->slot, t->id[0] ? "; left as it is: " : "", t->id);
         }
         STRMAP_FOREACH (slot, &w->a->retries) {
@@ -262,7 +273,7 @@ static int accept_loss(struct answering *w)
                 if (t->state != THING_OWNED || !t->missing || !text_equal(t->account, w->a->name))
                         continue;
                 r = tell(w, "%s (%s) is taken for gone", t->slot, t->id);
-                drop(w->a, t, "loss accepted");
+                drop_whole(w->a, t, "loss accepted");
         }
         w->a->hold = NULL;
         w->a->hold_confirmed = false;

@@ -94,7 +94,7 @@ const char *call_container(const struct account *a, const struct call *c)
         return last; /* it was named after its resource, which was renamed since */
 }
 
-/* The machine in whose slot a disk is. */
+/* The machine in whose slot a disk is; one that is released is nobody's here, and so are disks that were made for it. */
 static const char *machine_of(const struct account *a, const struct call *c)
 {
         const struct ledger *ledger = a->engine->ledger;
@@ -103,8 +103,8 @@ static const char *machine_of(const struct account *a, const struct call *c)
         for (size_t i = 0; i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
 
-                if (t->type == TYPE_MACHINE && t->state != THING_GONE && text_equal(t->account, a->name) &&
-                    strncmp(t->slot, c->slot, n) == 0 && !t->slot[n])
+                if (t->type == TYPE_MACHINE && t->state != THING_GONE && t->state != THING_RELEASED &&
+                    text_equal(t->account, a->name) && strncmp(t->slot, c->slot, n) == 0 && !t->slot[n])
                         return t->id;
         }
         return NULL;

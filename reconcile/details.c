@@ -63,9 +63,27 @@ static int add_details_of(struct account *a, const struct thing *t)
 }
 
 /* The machine in whose slot a disk is: "web-0" of "web-0/data", the engine's text. NULL: out of memory. */
-static const char *machine_of(struct account *a, const struct thing *disk)
+static const char *machine_of(struct account *a, const char *disk)
 {
-        return strpool_addn(a->engine->strings, disk->slot, strcspn(disk->slot, "/"));
+        return strpool_addn(a->engine->strings, disk, strcspn(disk, "/"));
+}
+
+/* Slots of machines that may have disks by what is still open. */
+static int find_machines_with_calls(struct account *a, struct strmap *slots)
+{
+        const struct ledger *ledger = a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_calls; i++) {
+                const struct call *c = ledger->calls[i];
+                const char *slot;
+
+                if (c->type != TYPE_DISK || !call_is_open(a, c))
+                        continue;
+                slot = machine_of(a, c->slot);
+                if (!slot || strmap_set(slots, slot, (void *)slot) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
 }
 
 /* Slots of machines that have disks, by the ledger's word or the specs'. */
@@ -80,7 +98,7 @@ static int find_machines_with_disks(struct account *a, struct strmap *slots)
 
                 if (t->state == THING_GONE || !text_equal(t->account, a->name))
                         continue;
-                if (t->type == TYPE_DISK && !(slot = machine_of(a, t)))
+                if (t->type == TYPE_DISK && !(slot = machine_of(a, t->slot)))
                         return -ENOMEM;
                 resource = t->type == TYPE_MACHINE ? estate_find_text(a->engine->estate, t->resource) : NULL;
                 if (resource && resource->machine_set->disks.n)
@@ -101,6 +119,8 @@ static int add_disks(struct account *a)
         if (!a->making[TYPE_DISK].goes_along)
                 return 0;
         r = find_machines_with_disks(a, &slots);
+        if (r == 0)
+                r = find_machines_with_calls(a, &slots);
         for (size_t i = 0; r == 0 && slots.count && i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
 

@@ -32,6 +32,13 @@ static int ask_after(struct account *a, const struct thing *t, usec_t now, struc
         return l ? look_start(a, l, &scope, now, e) : error_oom(e);
 }
 
+static void count(struct loss *n, bool missing, bool suspect)
+{
+        n->owned++;
+        n->missing += missing;
+        n->suspect += suspect;
+}
+
 struct losses losses_count(const struct account *a)
 {
         const struct ledger *ledger = a->engine->ledger;
@@ -39,24 +46,38 @@ struct losses losses_count(const struct account *a)
 
         for (size_t i = 0; i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
+                bool suspect;
 
                 if (t->state != THING_OWNED || !text_equal(t->account, a->name))
                         continue;
-                n.owned++;
-                n.missing += t->missing;
-                n.suspect += is_suspect(a, t, NULL);
+                suspect = is_suspect(a, t, NULL);
+                count(&n.all, t->missing, suspect);
+                count(&n.of[t->type], t->missing, suspect);
         }
         return n;
 }
 
-/* So much is missing at once that it is more likely the listing that is wrong than the world. */
-void losses_hold(struct account *a, const struct losses *n)
+/* The sudden loss; NULL: there is none. Each type has a listing of its own, which may lie though the others do not. */
+static const struct loss *sudden_loss(const struct losses *n, const char **ret_what)
 {
-        const char *before = a->hold;
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                if (guard_is_loss(n->of[type].owned, n->of[type].missing)) {
+                        *ret_what = thing_type_words[type];
+                        return &n->of[type];
+                }
+        *ret_what = "thing";
+        return guard_is_loss(n->all.owned, n->all.missing) ? &n->all : NULL;
+}
+
+/* So much is missing at once that it is more likely the listing that is wrong than the world. */
+void losses_hold(struct account *a, const struct losses *losses)
+{
+        const char *before = a->hold, *what;
+        const struct loss *n = sudden_loss(losses, &what);
 
         a->hold = NULL;
         a->hold_confirmed = false;
-        if (!guard_is_loss(n->owned, n->missing)) {
+        if (!n) {
                 if (before)
                         engine_tell(a, EVENT_NOTE, a->name, "what was missing is there again");
                 return;
@@ -65,14 +86,14 @@ void losses_hold(struct account *a, const struct losses *n)
         if (a->hold_confirmed)
                 a->hold = account_words(
                         a,
-                        "%zu of the %zu machines that muster owns on %s are missing from its listing; nothing is created or deleted there until they "
+                        "%zu of the %zu %ss that muster owns on %s are missing from its listing; nothing is created or deleted there until they "
                         "return, or 'muster accept-loss %s' says that they are truly gone",
-                        n->missing, n->owned, a->name, a->name);
+                        n->missing, n->owned, what, a->name, a->name);
         else
                 a->hold = account_words(
                         a,
-                        "listing of %s fell from %zu machines to %zu; nothing is created or deleted there until a second look confirms that",
-                        a->name, n->owned, n->owned - n->missing);
+                        "listing of %s fell from %zu %ss to %zu; nothing is created or deleted there until a second look confirms that",
+                        a->name, n->owned, what, n->owned - n->missing);
         if (!before || !text_equal(before, a->hold))
                 engine_tell(a, EVENT_NOTE, a->name, "%s", a->hold);
 }
@@ -125,21 +146,23 @@ static void mark_gone(struct account *a, struct thing *t, const char *note)
         touch_thing(a, t);
 }
 
-/* What hung on a machine for good goes with it. */
+/* Where no spec names the provider any more, nobody knows what hangs on what. */
+bool thing_goes_along(const struct account *a, const struct thing *t, const struct thing *machine)
+{
+        size_t n = strlen(machine->slot);
+
+        return machine->type == TYPE_MACHINE && a->making && a->making[t->type].goes_along && t->state != THING_GONE &&
+               text_equal(t->account, a->name) && strncmp(t->slot, machine->slot, n) == 0 && t->slot[n] == '/';
+}
+
 static void gone(struct account *a, struct thing *t, const char *note)
 {
         struct ledger *ledger = a->engine->ledger;
-        size_t n = strlen(t->slot);
 
         mark_gone(a, t, note);
-        for (size_t i = 0; t->type == TYPE_MACHINE && i < ledger->n_things; i++) {
-                struct thing *along = ledger->things[i];
-
-                if (a->making[along->type].goes_along && along->state != THING_GONE &&
-                    text_equal(along->account, a->name) && strncmp(along->slot, t->slot, n) == 0 &&
-                    along->slot[n] == '/')
-                        mark_gone(a, along, "went with its machine");
-        }
+        for (size_t i = 0; i < ledger->n_things; i++)
+                if (thing_goes_along(a, ledger->things[i], t))
+                        mark_gone(a, ledger->things[i], "went with its machine");
 }
 
 static void settle_delete(struct account *a, struct thing *t, bool is_absent)

@@ -237,6 +237,20 @@ static void plan_contents(struct planning *pl, const char *name, const struct se
                         plan_backends_orphaned(pl, &set->slots[i]);
 }
 
+/* What is still open may yet have made, or changed, what no spec asks for any more. */
+static void wait_for_calls(struct planning *pl, const char *name)
+{
+        const struct ledger *ledger = pl->in->ledger;
+
+        for (size_t i = 0; i < ledger->n_calls; i++) {
+                const struct call *c = ledger->calls[i];
+
+                if (c->state != CALL_INTENT && c->state != CALL_RESOLVED && text_equal(c->account, pl->in->account) &&
+                    text_equal(c->resource, name))
+                        planning_section(pl)->waiting = true;
+        }
+}
+
 static int plan_section(struct planning *pl, const char *name, const struct resource *resource, struct error *e)
 {
         _cleanup_set_ struct set set = { 0 };
@@ -276,6 +290,7 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
         }
         for (size_t i = first; i < pl->plan->n_actions; i++)
                 wait_for_retry(pl, &pl->plan->actions[i]);
+        wait_for_calls(pl, name);
         pl->set = NULL;
         return r;
 }

@@ -7,6 +7,7 @@
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "tests/simulation/host.h"
+#include "tests/simulation/parts.h"
 #include "tests/simulation/server.h"
 
 /* A plan is made of what was seen; it may be acted upon for so long. */
@@ -40,7 +41,7 @@ static const char *ledger_verb(const char *class)
         return NULL;
 }
 
-static void spend(struct world *w, const struct exchange *x, int64_t seq)
+void invariants_spend(struct world *w, const struct exchange *x, int64_t seq)
 {
         int64_t *place;
 
@@ -75,7 +76,9 @@ static void check_creates(struct world *w, const struct exchange *x)
 
 static void check_row(struct world *w, const struct exchange *x, const char *subject)
 {
-        bool cuts = w->servers[x->account].vendor->one_stop && text_equal(x->class, "shutdown");
+        const struct world_vendor *vendor = w->servers[x->account].vendor;
+        bool cuts = vendor->one_stop && text_equal(x->class, "shutdown");
+        bool one_field = !vendor->resizes_while_off && (text_equal(x->class, "cpu") || text_equal(x->class, "memory"));
         const char *verb = ledger_verb(x->class);
         struct error e = { "" };
         int64_t seq = 0, n = 0;
@@ -89,6 +92,7 @@ static void check_row(struct world *w, const struct exchange *x, const char *sub
         db_bind_text(w->find_sending, 2, verb);
         db_bind_text(w->find_sending, 3, subject);
         db_bind_text(w->find_sending, 4, cuts ? "power off" : verb);
+        db_bind_text(w->find_sending, 5, one_field ? x->class : "");
         while ((r = db_step(w->find_sending, &e)) > 0) {
                 seq = db_int64(w->find_sending, 0);
                 n++;
@@ -99,7 +103,7 @@ static void check_row(struct world *w, const struct exchange *x, const char *sub
         else if (n != 1)
                 world_violate(w, "%s %s goes out with %lld durable rows", x->class, subject, (long long)n);
         else
-                spend(w, x, seq);
+                invariants_spend(w, x, seq);
 }
 
 static bool is_of_template(const struct exchange *x)
@@ -161,13 +165,17 @@ void invariants_send(struct world *w, const struct exchange *x)
                 world_violate(w, "%s %s is sent although all was done", x->class, x->subject);
         if (w->mode == ENGINE_PLAN || w->mode == ENGINE_OBSERVE || w->mode == ENGINE_ANSWER)
                 world_violate(w, "%s goes out of a run that only looks", x->class);
-        if (text_equal(x->class, "create") && !s->vendor->marks)
-                check_creates(w, x);
-        else
-                server_each_id(x, check_row, w);
-        server_each_id(x, check_release, w);
-        if (!text_equal(x->class, "create") && !text_equal(x->class, "template"))
-                server_each_id(x, check_owned, w);
+        if (parts_are_about(x)) {
+                parts_send(w, x);
+        } else {
+                if (text_equal(x->class, "create") && !s->vendor->marks)
+                        check_creates(w, x);
+                else
+                        server_each_id(x, check_row, w);
+                server_each_id(x, check_release, w);
+                if (!text_equal(x->class, "create") && !text_equal(x->class, "template"))
+                        server_each_id(x, check_owned, w);
+        }
         if (!s->listed_at || w->now - s->listed_at > PLAN_AGE_MAX)
                 world_violate(w, "%s %s is sent long after the last look", x->class, x->subject);
 }
@@ -300,9 +308,11 @@ static void check_things(struct world *w)
                 if (t->state == THING_GONE)
                         continue;
                 for (size_t k = 0; k < i; k++)
-                        if (l->things[k]->state != THING_GONE && text_equal(l->things[k]->slot, t->slot) &&
-                            text_equal(l->things[k]->account, t->account))
+                        if (l->things[k]->state != THING_GONE && l->things[k]->type == t->type &&
+                            text_equal(l->things[k]->slot, t->slot) && text_equal(l->things[k]->account, t->account))
                                 world_violate(w, "the ledger has %s twice", t->slot);
+                if (t->type == TYPE_DISK)
+                        parts_attribute(&w->servers[account_of(w, t->account)], t->id, t->slot);
                 if (t->type != TYPE_MACHINE || t->state == THING_PARKED || t->state == THING_RELEASED)
                         continue;
                 server_attribute(w, account_of(w, t->account), t->id, t->slot);
@@ -329,6 +339,7 @@ void invariants_state(struct world *w)
 {
         for (size_t i = 0; i < w->options.accounts; i++) {
                 check_slots(w, i);
+                parts_state(w, i);
                 check_deletes(w, &w->servers[i]);
                 if (!w->servers[i].vendor->marks)
                         check_account(w, i);
@@ -397,7 +408,8 @@ static void check_complete(struct world *w, const struct ledger *l, const struct
                 const struct thing *t = l->things[i];
                 const char *set = strchr(t->resource, '/') + 1;
 
-                if (!text_equal(set, wanted->name) || t->state == THING_GONE || t->state == THING_RELEASED)
+                if (t->type != TYPE_MACHINE || !text_equal(set, wanted->name) || t->state == THING_GONE ||
+                    t->state == THING_RELEASED)
                         continue;
                 if (t->state == THING_LEAVING)
                         world_violate(w, "%s is still leaving", t->slot);
@@ -468,6 +480,15 @@ static void tell_plan(struct world *w, const struct plan *plan)
         }
 }
 
+/* The last back end that works stays, and with it its machine, until a person says otherwise. */
+static bool keeps_last(const struct plan *plan)
+{
+        for (size_t i = 0; i < plan->n_actions; i++)
+                if (plan->actions[i].waits && strstr(plan->actions[i].waits, "is the last back end"))
+                        return true;
+        return false;
+}
+
 void invariants_final(struct world *w, bool strict)
 {
         _cleanup_(ledger_free_p) struct ledger *l = NULL;
@@ -483,13 +504,18 @@ void invariants_final(struct world *w, bool strict)
         check_calls(w, l);
         for (size_t i = 0; i < w->options.accounts; i++)
                 check_remembered(w, l, i);
+        for (size_t i = 0; i < w->options.accounts; i++)
+                parts_remembered(w, l, i);
         if (!strict || world_is_wrong(w))
                 return;
         plan = world_plan(w);
         if (!plan)
                 return;
         tell_plan(w, plan);
+        if (keeps_last(plan))
+                return;
         for (size_t i = 0; i < w->n_wanted; i++)
                 check_complete(w, l, &w->wanted[i]);
+        parts_complete(w, l);
         check_plan(w, l, plan);
 }

@@ -13,6 +13,9 @@ void invariants_send(struct world *w, const struct exchange *x);
 /* Something has happened at the vendors or in the ledger. */
 void invariants_state(struct world *w);
 
+/* The durable row `seq` sends this request; a second one must not. */
+void invariants_spend(struct world *w, const struct exchange *x, int64_t seq);
+
 /* The specs changed: how many machines there may be follows. */
 void invariants_wanted(struct world *w);
 

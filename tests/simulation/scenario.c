@@ -174,6 +174,7 @@ static void draw(struct scenario *sc)
                         .restart = (int)random_below(r, 2),
                         .on_drift = random_chance(r, 300) ? ON_DRIFT_REPLACE : ON_DRIFT_UPDATE,
                 };
+        scenario_extras_draw(sc);
         sc->world->death_chance = random_chance(r, 600) ? (unsigned)random_below(r, 8000) : 0;
         sc->world->commit_chance = random_chance(r, 200) ? (unsigned)random_below(r, 2000) : 0;
         sc->world->rest = random_between(r, 0, 10000) * USEC_PER_MSEC;
@@ -216,6 +217,8 @@ static void tidy_up(struct scenario *sc)
                         else if (m.broken)
                                 server_console(w, account, s->vendor->mend, r->id, s->vendor->mended);
                 }
+                if (s->vendor->mend_parts)
+                        s->vendor->mend_parts(s->simulation, w->now);
                 for (size_t i = 0; i < ARRAY_SIZE(s->vendor->reset) && s->vendor->reset[i][0]; i++)
                         server_mischief(w, account, s->vendor->reset[i][0], s->vendor->reset[i][1]);
         }

@@ -12,15 +12,29 @@
 #define COUNT_MAX 12
 #define RELEASES_MAX 4
 #define ADOPTED_SLOT 30
+#define DISKS_MAX 2
+#define RULES 5
 
 struct scenario_set {
         size_t account;
         int64_t count;
         struct machine_form form;
         int power, scale_in, replace_failed, restart, on_drift;
+        size_t disks;                   /* that each machine has */
+        int64_t disk_size;              /* GiB */
         char release[RELEASES_MAX][64]; /* slots */
         size_t n_releases;
         char adopt[SERVER_ID_MAX]; /* an id that the set's ADOPTED_SLOT takes; "": none */
+};
+
+/* What there is besides machines and their disks: a group and a balancer, of one account. */
+struct scenario_extras {
+        size_t account;
+        bool group, balancer;
+        unsigned rules, attached, behind; /* bits: which of the rules there are; sets by their number */
+        int64_t port, weight;
+        usec_t idle; /* seconds; 0: not said */
+        bool disabled;
 };
 
 struct scenario;
@@ -39,6 +53,7 @@ struct scenario {
         size_t n_deeds, n_faults;
         struct scenario_set sets[SETS_MAX];
         size_t n_sets;
+        struct scenario_extras extras;
         usec_t settle, confirm;
         int64_t concurrency, rate_limit, max_deletes; /* max_deletes -1: no limit, -2: the default */
         unsigned fault_chance;                        /* of a request, in a thousand */
@@ -50,6 +65,14 @@ extern const char *const scenario_set_names[SETS_MAX];
 
 /* Hands the specs of now to the world. scenario_specs.c */
 void scenario_publish(struct scenario *sc);
+
+/* Disks, groups and balancers. scenario_extras.c */
+void scenario_extras_draw(struct scenario *sc);
+bool scenario_extras_any(const struct scenario *sc);
+void scenario_extras_disks(struct estate *estate, const struct scenario_set *set, struct machine_set *spec);
+void scenario_extras_add(const struct scenario *sc, struct estate *estate, struct resource *const *providers,
+                         struct resource *const *sets);
+void scenario_extras_deed(struct scenario *sc); /* of one who has to do with them */
 
 /* A deed of somebody, for world_at(); `userdata` is the struct deed. scenario_people.c */
 void scenario_deed(struct world *w, void *userdata);

@@ -223,6 +223,10 @@ void scenario_deed(struct world *w, void *userdata)
         if (w->now >= sc->trouble_until)
                 return;
         sc->random.state = deed->seed;
+        if (scenario_extras_any(sc) && random_chance(&sc->random, 350)) {
+                scenario_extras_deed(sc);
+                return;
+        }
         switch (random_below(&sc->random, 21)) {
         case 20:
                 do_mischief(sc);

@@ -6,8 +6,8 @@
 
 const char *const scenario_set_names[SETS_MAX] = { "web", "db", "web-x" };
 
-static void add_set(struct estate *estate, const struct scenario_set *set, const char *name, struct resource *provider,
-                    const struct world_vendor *vendor)
+static struct resource *add_set(struct estate *estate, const struct scenario_set *set, const char *name,
+                                struct resource *provider, const struct world_vendor *vendor)
 {
         struct resource *r = test_estate_add_set(estate, name, provider, set->count);
         struct machine_set *spec = r->machine_set;
@@ -21,12 +21,14 @@ static void add_set(struct estate *estate, const struct scenario_set *set, const
         spec->release.items = world_must(strpool_alloc(estate->strings, RELEASES_MAX * sizeof(char *)));
         for (size_t i = 0; i < set->n_releases; i++)
                 spec->release.items[spec->release.n++] = test_estate_text(estate, "%s", set->release[i]);
+        scenario_extras_disks(estate, set, spec);
         if (!set->adopt[0])
-                return;
+                return r;
         spec->adopt.items = world_must(strpool_alloc(estate->strings, sizeof(struct pair)));
         spec->adopt.items[spec->adopt.n++] = (struct pair){ .key = test_estate_text(estate, "%s-%d", name,
                                                                                     ADOPTED_SLOT),
                                                             .value = test_estate_text(estate, "%s", set->adopt) };
+        return r;
 }
 
 static struct resource *add_provider(const struct scenario *sc, struct estate *estate, const struct server *s)
@@ -43,13 +45,14 @@ static struct resource *add_provider(const struct scenario *sc, struct estate *e
 static struct estate *make_estate(const struct scenario *sc)
 {
         struct estate *estate = test_estate_new();
-        struct resource *providers[ACCOUNTS_MAX];
+        struct resource *providers[ACCOUNTS_MAX], *sets[SETS_MAX];
 
         for (size_t i = 0; i < sc->world->options.accounts; i++)
                 providers[i] = add_provider(sc, estate, &sc->world->servers[i]);
         for (size_t i = 0; i < sc->n_sets; i++)
-                add_set(estate, &sc->sets[i], scenario_set_names[i], providers[sc->sets[i].account],
-                        sc->world->servers[sc->sets[i].account].vendor);
+                sets[i] = add_set(estate, &sc->sets[i], scenario_set_names[i], providers[sc->sets[i].account],
+                                  sc->world->servers[sc->sets[i].account].vendor);
+        scenario_extras_add(sc, estate, providers, sets);
         if (sc->max_deletes != -2)
                 test_estate_add_policy(estate)->policy->max_deletes = (struct share){
                         .given = true,

@@ -7,6 +7,7 @@
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/parts.h"
 
 void server_init(struct world *w, size_t account)
 {
@@ -46,6 +47,7 @@ void server_done(struct server *s)
         }
         free(s->snapshots);
         free(s->records);
+        free(s->parts);
         free(s->deletes);
 }
 
@@ -152,6 +154,7 @@ bool server_let_go(struct world *w, size_t account, const char *slot, const char
                 if (text_equal(s->records[i].slot, slot) ||
                     (note && !s->records[i].slot[0] && (strstr(note, s->records[i].id) || strstr(note, " more"))))
                         s->records[i].let_go = true;
+        parts_let_go(s, slot);
         return true;
 }
 
@@ -436,12 +439,13 @@ static void note_deletes(struct world *w, struct server *s, const struct exchang
 static void carry_out(struct world *w, struct server *s, struct exchange *x, const struct request *rq)
 {
         enum pretence how = pretence_of(x);
-        uint64_t serial;
+        uint64_t serial, part_serial;
         const char *class;
 
         w->changed = true;
         (void)server_has(w, x->account, x->subject); /* settles what is due */
         serial = last_serial(s);
+        part_serial = parts_last_serial(s, x);
         s->n_deleting = 0;
         if (text_equal(x->class, "delete"))
                 server_each_id(x, note_delete, w);
@@ -456,6 +460,7 @@ static void carry_out(struct world *w, struct server *s, struct exchange *x, con
                 abort();
         if (text_equal(x->class, "create"))
                 note_makes(w, s, x, serial);
+        parts_note_makes(w, s, x, part_serial);
         note_deletes(w, s, x);
 }
 

@@ -47,6 +47,49 @@ static bool find(struct simulation *s, usec_t now, const char *id, struct machin
         return g;
 }
 
+/* A system disk has its guest's uuid. In 2017 a disk is marked after it is made. */
+static size_t count_parts(const struct simulation *s, enum thing_type type)
+{
+        return type == TYPE_DISK ? s->disks.n_records : 0;
+}
+
+static void part_at(const struct simulation *s, enum thing_type type, size_t i, struct part_view *ret)
+{
+        const struct disk *d = (const struct disk *)s->disks.records[i];
+
+        (void)type;
+        *ret = (struct part_view){ .id = d->record.id,
+                                   .serial = (uint64_t)d->record.serial,
+                                   .name = "",
+                                   .parent = d->guest_uuid,
+                                   .machine = "" };
+}
+
+static bool is_awaited(const struct simulation *s, const struct disk *d)
+{
+        for (const struct message *m = s->first_message; m; m = m->next)
+                if (text_equal(m->disk, d->record.id))
+                        return true;
+        return false;
+}
+
+/* Disks whose message was lost are stuck in between, and those of a guest that is gone stay tied to it. */
+static void mend_parts(struct simulation *s, usec_t now)
+{
+        jimv_sim_settle(s, now);
+        for (size_t i = s->disks.n_records; i > 0; i--) {
+                struct disk *d = (struct disk *)s->disks.records[i - 1];
+                const struct guest *g = *d->guest_uuid ? jimv_sim_guest_find(s, d->guest_uuid) : NULL;
+
+                if (d->sequence == 0 || is_awaited(s, d))
+                        continue;
+                if (d->state == DISK_PENDING)
+                        jimv_sim_disk_remove(s, d);
+                else if (d->state == DISK_MOUNTING || d->state == DISK_UNLOADING || (*d->guest_uuid && !g))
+                        jimv_sim_disk_untie(s, d);
+        }
+}
+
 static json_t *add(const char *name, unsigned template)
 {
         (void)template;
@@ -65,11 +108,12 @@ static void describe(struct estate *estate, struct resource *provider, const str
                 set->bandwidth = 100000000;
 }
 
-#define COMMON                                                                                                       \
-        .simulator = &jimv_simulator, .codec = &jimv_provider, .path = "", .marks = true, .resizes = true,           \
-        .powers = true, .hides_work = true, .odd_states = { "77", "78" }, .mend = "start", .count = count, .at = at, \
-        .find = find, .add = add,                                                                                    \
-        .mischiefs = { { "lose", "{\"count\": 1}" }, { "lose", "{\"count\": 3}" }, { "expire", "{}" } },             \
+#define COMMON                                                                                                \
+        .simulator = &jimv_simulator, .codec = &jimv_provider, .path = "", .marks = true, .resizes = true,    \
+        .powers = true, .has_disks = true, .hides_work = true, .odd_states = { "77", "78" }, .mend = "start", \
+        .count = count, .at = at, .find = find, .count_parts = count_parts, .part_at = part_at,               \
+        .mend_parts = mend_parts, .add = add,                                                                 \
+        .mischiefs = { { "lose", "{\"count\": 1}" }, { "lose", "{\"count\": 3}" }, { "expire", "{}" } },      \
         .reset = { { "lose", "{\"count\": 0}" } }, .describe = describe
 
 const struct world_vendor world_jimv_2017 = { .name = "jimv-2017", COMMON, .variants = { "2017" } };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <string.h>
 
 #include "providers/starvcenter/sim.h"
 #include "providers/starvcenter/starvcenter.h"
+#include "reconcile/base/text.h"
 #include "tests/simulation/vendors.h"
 #include "tests/support/estate.h"
 
@@ -37,6 +39,60 @@ static bool find(struct simulation *s, usec_t now, const char *id, struct machin
         return m;
 }
 
+static enum sim_kind_name kind_of_part(enum thing_type type)
+{
+        switch (type) {
+        case TYPE_DISK:
+                return SIM_DISKS;
+        case TYPE_GROUP:
+                return SIM_GROUPS;
+        case TYPE_RULE:
+                return SIM_RULES;
+        case TYPE_BINDING:
+                return SIM_BINDINGS;
+        case TYPE_CARD:
+                return SIM_CARDS;
+        case TYPE_BALANCER:
+                return SIM_BALANCERS;
+        case TYPE_BACKEND:
+                return SIM_BACKENDS;
+        default:
+                return SIM_NONE;
+        }
+}
+
+static size_t count_parts(const struct simulation *s, enum thing_type type)
+{
+        return kind_of_part(type) == SIM_NONE ? 0 : s->things[kind_of_part(type)].n_records;
+}
+
+static void part_at(const struct simulation *s, enum thing_type type, size_t i, struct part_view *ret)
+{
+        const struct sim_item *item = sim_item_at(s, kind_of_part(type), i);
+        const char *text = "", *marker = "muster:";
+
+        *ret = (struct part_view){ .id = item->record.id,
+                                   .serial = (uint64_t)item->record.serial,
+                                   .parent = item->parent ? item->parent->record.id : "",
+                                   .machine = "" };
+        if (type == TYPE_DISK)
+                text = ((const struct sim_disk *)item)->description;
+        else if (type == TYPE_GROUP)
+                text = ((const struct sim_group *)item)->name;
+        else if (type == TYPE_BALANCER)
+                text = ((const struct sim_balancer *)item)->name;
+        ret->name = text ? text : "";
+        if (type == TYPE_DISK)
+                ret->name = text_starts(ret->name, marker) ? ret->name + strlen(marker) : "";
+        if (type == TYPE_BINDING) {
+                ret->machine = item->parent->parent->record.id;
+                ret->parent = ((const struct sim_binding *)item)->group;
+        } else if (type == TYPE_BACKEND) {
+                ret->machine = ((const struct sim_backend *)item)->machine;
+                ret->port = ((const struct sim_backend *)item)->port;
+        }
+}
+
 static json_t *add(const char *name, unsigned template)
 {
         (void)template;
@@ -63,12 +119,16 @@ const struct world_vendor world_starvcenter = {
         .marks = true,
         .resizes = true,
         .powers = true,
+        .has_disks = true,
+        .has_parts = true,
         .lies_no = true,
         .odd_states = { "2", "77" },
         .mend = "start",
         .count = count,
         .at = at,
         .find = find,
+        .count_parts = count_parts,
+        .part_at = part_at,
         .add = add,
         .describe = describe,
 };

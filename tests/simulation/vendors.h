@@ -20,6 +20,16 @@ struct machine_view {
         bool broken;     /* by a person; and only a person mends it */
 };
 
+/* Something else than a machine, as it truly is: a disk, a group or balancer, or what is in one. */
+struct part_view {
+        const char *id;
+        uint64_t serial;
+        const char *name;    /* what its maker finds it by; "": nothing */
+        const char *parent;  /* of a disk its machine, of a rule its group, …; "": none */
+        const char *machine; /* that a back end points at, or whose card is bound; "": none */
+        int64_t port;        /* of a back end */
+};
+
 /* What a scenario varies of a set's machines. */
 struct machine_form {
         unsigned template;
@@ -41,6 +51,8 @@ struct world_vendor {
         bool resizes_while_off;     /* only while the machine is off, which nobody in this world sees to */
         bool quick;                 /* its own W is longer than a scenario has time for: `settle` is always given */
         bool hides_work;           /* what is under way shows in no listing, so that W has to be longer than any work */
+        bool has_disks;            /* its machines can have data disks */
+        bool has_parts;            /* it has security groups and load balancers */
         bool powers;               /* its machines can be switched off */
         bool one_stop;             /* the call that shuts down is the one that cuts the power */
         bool lies_no;              /* its "no" to a create proves nothing, and may be a lie */
@@ -52,6 +64,11 @@ struct world_vendor {
         size_t (*count)(const struct simulation *s);
         void (*at)(const struct simulation *s, size_t i, struct machine_view *ret); /* in the order of their making */
         bool (*find)(struct simulation *s, usec_t now, const char *id, struct machine_view *ret);
+        /* What there is besides machines; the texts live until the simulation changes. NULL: nothing. */
+        size_t (*count_parts)(const struct simulation *s, enum thing_type type);
+        void (*part_at)(const struct simulation *s, enum thing_type type, size_t i, struct part_view *ret);
+        /* What only a person at the vendor's can put right of them; NULL: nothing. */
+        void (*mend_parts)(struct simulation *s, usec_t now);
         /* How many machines a create asks for; NULL: one. */
         size_t (*makes)(const char *url);
         /* Takes names out of the answer to a create of several, down to `keep`. NULL: none is ever answered so. */

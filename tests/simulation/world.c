@@ -133,6 +133,7 @@ static void bury(struct world *w)
         w->engine = engine_free(w->engine);
         w->find_sending = db_query_free(w->find_sending);
         w->find_leaving = db_query_free(w->find_leaving);
+        w->find_part = db_query_free(w->find_part);
         w->count_creates = db_query_free(w->count_creates);
         w->reader = db_free(w->reader);
         w->ledger = ledger_free(w->ledger);
@@ -203,11 +204,17 @@ void world_open_reader(struct world *w)
         if (db_open(w->path, DB_READ, &w->reader, &e) < 0 ||
             db_prepare(
                     w->reader,
-                    "SELECT seq FROM calls WHERE state = 'sending' AND account = ?1 AND verb IN (?2, ?4) AND (slot = ?3 OR id = ?3)",
+                    "SELECT seq FROM calls WHERE state = 'sending' AND account = ?1 AND verb IN (?2, ?4) AND (slot = ?3 OR id = ?3)"
+                    " AND (?5 = '' OR field = ?5)",
                     &w->find_sending, &e) < 0 ||
             db_prepare(w->reader,
                        "SELECT count(*) FROM things WHERE state IN ('owned', 'leaving') AND account = ?1 AND id = ?2",
                        &w->find_leaving, &e) < 0 ||
+            db_prepare(
+                    w->reader,
+                    "SELECT seq, slot, id FROM calls WHERE state = 'sending' AND account = ?1 AND type = ?2 AND verb IN (?3, ?4)"
+                    " ORDER BY seq",
+                    &w->find_part, &e) < 0 ||
             db_prepare(w->reader,
                        "SELECT count(*) FROM calls WHERE account = ?1 AND verb = 'create' AND type = ?2 AND"
                        " state <> 'intent' AND outcome <> 'never sent'",

@@ -63,6 +63,14 @@ struct machine_record {
         bool let_go;   /* a person has said that muster is to let it go, and may not have been heard yet */
 };
 
+/* A disk, group or balancer that was made on muster's word. */
+struct part_record {
+        enum thing_type type;
+        char id[64];
+        char slot[96]; /* that its maker finds it by; "": the ledger says it later */
+        bool let_go;   /* with its machine */
+};
+
 /* What a listing showed at one moment, to be shown again later. */
 struct snapshot {
         struct request request;
@@ -78,6 +86,8 @@ struct server {
         struct faults faults; /* that a test ordered */
         struct machine_record *records;
         size_t n_records, allocated_records;
+        struct part_record *parts;
+        size_t n_parts, allocated_parts;
         struct snapshot *snapshots;
         size_t n_snapshots, allocated_snapshots;
         usec_t *deletes; /* times at which a machine of ours was deleted on muster's word */
@@ -148,7 +158,7 @@ struct world {
         struct engine *engine;
         struct estate *estate; /* the world's own */
         struct db *reader;     /* a second handle, that sees only what is durable */
-        struct db_query *find_sending, *find_leaving, *count_creates;
+        struct db_query *find_sending, *find_leaving, *find_part, *count_creates;
         int64_t *spent; /* calls that sent their request */
         size_t n_spent, allocated_spent;
         enum engine_mode mode;

@@ -114,6 +114,31 @@ struct resource *test_estate_add_template(struct estate *estate, const char *nam
         return r;
 }
 
+struct resource *test_estate_add_group(struct estate *estate, const char *name, struct resource *provider)
+{
+        struct resource *r = add(estate, &kind_security_group, name);
+
+        r->security_group->provider = (struct reference){ .name = provider->name, .resource = provider };
+        return r;
+}
+
+struct resource *test_estate_add_balancer(struct estate *estate, const char *name, struct resource *provider)
+{
+        struct resource *r = add(estate, &kind_load_balancer, name);
+        struct load_balancer *b = r->load_balancer;
+
+        b->provider = (struct reference){ .name = provider->name, .resource = provider };
+        b->tenant = "app-1";
+        b->router = "vm-router";
+        b->protocol = PROTOCOL_HTTP;
+        b->enabled = true;
+        b->frontend = must(strpool_alloc(estate->strings, sizeof(*b->frontend)));
+        b->frontend->network = NETWORK_EXTERNAL;
+        b->frontend->address = "203.0.113.10";
+        b->frontend->port = 80;
+        return r;
+}
+
 struct resource *test_estate_add_policy(struct estate *estate)
 {
         struct resource *r = add(estate, &kind_policy, "default");

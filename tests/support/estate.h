@@ -14,6 +14,8 @@ struct estate *test_estate_new(void);
 struct resource *test_estate_add_provider(struct estate *estate, const char *name, const char *endpoint);
 struct resource *test_estate_add_set(struct estate *estate, const char *name, struct resource *provider, int64_t count);
 struct resource *test_estate_add_template(struct estate *estate, const char *name, struct resource *provider);
+struct resource *test_estate_add_group(struct estate *estate, const char *name, struct resource *provider);
+struct resource *test_estate_add_balancer(struct estate *estate, const char *name, struct resource *provider);
 struct resource *test_estate_add_policy(struct estate *estate);
 
 /* To be called when all is added. */

@@ -20,6 +20,20 @@ static const struct call *open_lookalike(const struct planning *pl, const struct
         return NULL;
 }
 
+/* One of ours that the listing lacks; NULL: none. Then it may leave out strangers as well, which would be taken for what is made. */
+static const struct thing *missing_one(const struct planning *pl, enum thing_type type)
+{
+        const struct ledger *ledger = pl->in->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->type == type && t->state == THING_OWNED && t->missing && text_equal(t->account, pl->in->account))
+                        return t;
+        }
+        return NULL;
+}
+
 static bool values_equal(const struct values *a, const struct values *b)
 {
         if (a->known != b->known)
@@ -49,6 +63,7 @@ void planning_admit(struct planning *pl, struct action *a)
 {
         const struct making *making = &pl->in->making[a->type];
         struct admitted *admitted;
+        const struct thing *missing;
         const struct call *c;
         bool same = false;
 
@@ -64,6 +79,14 @@ void planning_admit(struct planning *pl, struct action *a)
         if (c) {
                 a->waits = plan_string(pl->plan, "%s is still being made, and nothing would tell the two apart",
                                        c->slot);
+                planning_section(pl)->waiting = true;
+                return;
+        }
+        missing = missing_one(pl, a->type);
+        if (missing) {
+                a->waits = plan_string(pl->plan,
+                                       "the listing lacks %s (%s), and may lack more that it would be told from",
+                                       missing->slot, missing->id);
                 planning_section(pl)->waiting = true;
                 return;
         }

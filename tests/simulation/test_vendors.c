@@ -101,6 +101,36 @@ static void test_numbers_of_a_listing_that_lacks_some(_unused_ void **state)
         assert_settled(w);
 }
 
+/* Nothing is made out of a listing that lacks one of ours where what is made is told from what was there: it may lack strangers as well. */
+static void test_strangers_that_a_listing_leaves_out(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_world_of(&world_finovy_exclusive);
+        struct machine_set *set;
+        struct estate *estate;
+        char given[SERVER_ID_MAX];
+        struct machine_view m;
+        struct pair pair = { .key = "web-0", .value = given };
+
+        w->servers[0].vendor->at(w->servers[0].simulation, 0, &m);
+        (void)snprintf(given, sizeof(given), "%s", m.id);
+        server_adopted(&w->servers[0], given, "web-0");
+        for (int64_t count = 1; count <= 3; count += 2) {
+                estate = arrange_specs(w, count, &set);
+                set->adopt = (struct pairs){ .items = &pair, .n = 1 };
+                world_set_estate(w, estate);
+                if (count == 1)
+                        world_start(w, ENGINE_AGENT);
+                world_pass(w, 5 * USEC_PER_MINUTE);
+                assert_right(w);
+                server_fault(w, 0, "list:1=empty");
+                server_fault(w, 0, "create:1-2=drop-request");
+        }
+        server_clear_faults(w, 0);
+        world_pass(w, 5 * USEC_PER_MINUTE);
+        assert_int_equal(arrange_there(w), 3);
+        assert_settled(w);
+}
+
 struct late {
         unsigned creates;
         bool silent; /* no listing gets through */
@@ -281,6 +311,7 @@ int main(void)
                 cmocka_unit_test(test_a_name_that_nobody_can_set_back),
                 cmocka_unit_test(test_a_set_shrinks_beside_what_it_released),
                 cmocka_unit_test(test_numbers_of_a_listing_that_lacks_some),
+                cmocka_unit_test(test_strangers_that_a_listing_leaves_out),
                 cmocka_unit_test(test_one_of_two_unmarked_creates_acts_late),
                 cmocka_unit_test(test_a_batch_that_is_named_in_part),
                 cmocka_unit_test(test_a_name_that_is_taken_on_the_way),

@@ -52,14 +52,15 @@ static unsigned fault_of(struct scenario *sc, const struct exchange *x)
                                           FAULT_DROP_REQUEST, FAULT_HANG,       FAULT_DROP_REPLY, FAULT_AUTH,
                                           FAULT_TRUNCATE,     FAULT_CUT,        FAULT_EMPTY,      FAULT_SHORT,
                                           FAULT_DUPLICATE,    FAULT_STALE,      FAULT_STALE,      FAULT_STALE,
-                                          FAULT_NOT_SENT,     FAULT_SEND_FAILS, FAULT_REDIRECT,   FAULT_GARBAGE };
-        static const unsigned gets[] = { FAULT_500,  FAULT_HTML,       FAULT_429,      FAULT_DROP_REQUEST,
-                                         FAULT_HANG, FAULT_DROP_REPLY, FAULT_NOT_SENT, FAULT_CUT };
+                                          FAULT_NOT_SENT,     FAULT_SEND_FAILS, FAULT_REDIRECT,   FAULT_GARBAGE,
+                                          FAULT_TYPE,         FAULT_TYPE,       FAULT_SHIFT,      FAULT_FIRST_PAGE };
+        static const unsigned gets[] = { FAULT_500,        FAULT_HTML,     FAULT_429, FAULT_DROP_REQUEST, FAULT_HANG,
+                                         FAULT_DROP_REPLY, FAULT_NOT_SENT, FAULT_CUT, FAULT_TYPE,         FAULT_AUTH };
         static const unsigned acts[] = { FAULT_500,        FAULT_500_AFTER,    FAULT_HTML,       FAULT_429,
                                          FAULT_503,        FAULT_DROP_REQUEST, FAULT_DROP_REPLY, FAULT_DROP_REPLY,
                                          FAULT_HANG,       FAULT_HANG_AFTER,   FAULT_REFUSE,     FAULT_AUTH,
                                          FAULT_TRUNCATE,   FAULT_CUT,          FAULT_GARBAGE,    FAULT_NOT_SENT,
-                                         FAULT_SEND_FAILS, FAULT_REDIRECT };
+                                         FAULT_SEND_FAILS, FAULT_REDIRECT,     FAULT_TYPE };
         struct random *r = &sc->world->random;
 
         if (text_equal(x->class, "list")) {
@@ -71,8 +72,11 @@ static unsigned fault_of(struct scenario *sc, const struct exchange *x)
                         return lie(sc, x);
                 return fault;
         }
-        if (x->request.read)
-                return pick(r, gets, ARRAY_SIZE(gets));
+        if (x->request.read) {
+                unsigned fault = pick(r, gets, ARRAY_SIZE(gets));
+
+                return fault == FAULT_AUTH && sc->world->servers[x->account].vendor->denies_alike ? 0 : fault;
+        }
         /* Where a code says for certain that nothing was done, a vendor that lies makes doubles of everybody's machines. */
         if (text_equal(x->class, "create") && sc->world->servers[x->account].vendor->lies_no && random_chance(r, 100))
                 return FAULT_NO_AFTER;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -189,11 +190,27 @@ static void change_specs(struct scenario *sc)
         scenario_publish(sc);
 }
 
+/* Another agent on the same ledger: it is told who holds it, and goes. */
+static void start_second(struct world *w)
+{
+        struct ledger_lock *lock = NULL;
+        struct error e = { "" };
+        int r = ledger_lock(w->path, "agent", &lock, &e);
+
+        world_trace(w, "PERSON starts a second agent: %s", r < 0 ? e.text : "nobody holds the ledger");
+        if (w->engine && r != -EBUSY)
+                world_violate(w, "two agents can hold one ledger");
+        ledger_unlock(lock);
+}
+
 static void live_on(struct scenario *sc)
 {
         struct world *w = sc->world;
 
-        switch (random_below(&sc->random, 5)) {
+        switch (random_below(&sc->random, 6)) {
+        case 5:
+                start_second(w);
+                break;
         case 0:
                 world_stop(w);
                 break;

@@ -8,6 +8,7 @@
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "tests/simulation/parts.h"
+#include "tests/simulation/spoil.h"
 
 void server_init(struct world *w, size_t account)
 {
@@ -290,8 +291,16 @@ static void fill(struct reply *rp, int status, const char *type, const char *bod
         rp->content_type = world_must(strdup(type));
 }
 
+/* Mostly a moment; what a client makes of more than an hour is no vendor's affair, and capped where the headers are read. */
+static usec_t retry_after(struct random *r)
+{
+        if (random_chance(r, 700))
+                return USEC_PER_SEC;
+        return random_between(r, 0, 300) * USEC_PER_SEC;
+}
+
 /* True: it ended before anything was done; the exchange's reply is filled, or none comes. */
-static bool fails_before(struct exchange *x, bool *ret_answered)
+static bool fails_before(struct world *w, struct exchange *x, bool *ret_answered)
 {
         static const char page[] = "<!DOCTYPE html>\n<html><body>Please wait.</body></html>\n";
         unsigned faults = x->fate.faults;
@@ -310,7 +319,7 @@ static bool fails_before(struct exchange *x, bool *ret_answered)
         else
                 return false;
         if (faults & (FAULT_429 | FAULT_503))
-                x->reply.retry_after = USEC_PER_SEC;
+                x->reply.retry_after = retry_after(&w->random);
         if (faults & FAULT_REDIRECT)
                 x->reply.location = world_must(strdup("http://192.0.2.1/elsewhere"));
         return true;
@@ -352,6 +361,8 @@ static bool fails_after(struct world *w, struct server *s, struct exchange *x, c
                 fill_garbage(w, &x->reply);
         if (faults & (FAULT_CUT | FAULT_TRUNCATE))
                 cut_short(w, &x->reply);
+        if (faults & FAULT_TYPE)
+                (void)spoil_a_type(&x->reply, &w->random);
         if (faults & FAULT_TRUNCATE) {
                 x->reply.end = REPLY_BROKEN;
                 x->reply.why = world_must(strdup("ended before its length"));
@@ -464,13 +475,54 @@ static void carry_out(struct world *w, struct server *s, struct exchange *x, con
         note_deletes(w, s, x);
 }
 
+/* Somebody else's machine goes, the elder the likelier, and another one comes or does not: all rows behind it move up. */
+static void shift_rows(struct world *w, size_t account)
+{
+        struct server *s = &w->servers[account];
+        struct machine_view m;
+        char id[SERVER_ID_MAX];
+
+        for (size_t i = 0; i < s->vendor->count(s->simulation); i++) {
+                s->vendor->at(s->simulation, i, &m);
+                if (record_of(s, m.id) || m.leaving)
+                        continue;
+                snprintf(id, sizeof(id), "%s", m.id);
+                server_console(w, account, "delete", id, NULL);
+                break;
+        }
+        if (s->vendor->add && random_chance(&w->random, 500))
+                server_add(w, account, s->vendor->add("of-somebody", 0), NULL);
+}
+
+/* The request for the first page in place of another one's; NULL: there are no pages, or it is that. The caller frees it. */
+static char *first_page(const struct server *s, const char *url)
+{
+        const char *word = s->vendor->page ? strstr(url, s->vendor->page) : NULL;
+        char *first = NULL;
+        size_t n;
+
+        if (!word)
+                return NULL;
+        word += strlen(s->vendor->page);
+        n = strspn(word, "0123456789");
+        if (asprintf(&first, "%.*s%s%s", (int)(word - url), url, s->vendor->first_page, word + n) < 0)
+                abort();
+        return first;
+}
+
 bool server_serve(struct world *w, struct exchange *x)
 {
         struct server *s = &w->servers[x->account];
         struct request rq = received(s, &x->request);
+        _cleanup_free_ char *first = x->fate.faults & FAULT_FIRST_PAGE ? first_page(s, rq.url) : NULL;
         bool answered;
 
-        if (fails_before(x, &answered)) {
+        if (first)
+                rq.url = first;
+        if (x->fate.faults & FAULT_SHIFT)
+                shift_rows(w, x->account);
+
+        if (fails_before(w, x, &answered)) {
                 world_trace(w, "    %s %s %s meets %x", s->account, x->class, x->subject, x->fate.faults);
                 return answered;
         }

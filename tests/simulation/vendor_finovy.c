@@ -75,8 +75,8 @@ static void describe(struct estate *estate, struct resource *provider, const str
 
 #define COMMON                                                                                                        \
         .simulator = &finovy_simulator, .codec = &finovy_provider, .path = "", .token_header = "Finovy-Access-Token", \
-        .secret = true, .powers = true, .one_stop = true, .variants = { "newer", "older" },                           \
-        .odd_states = { "4", "77" }, .mend = "start",                                                                 \
+        .page = "page=", .first_page = "1", .secret = true, .powers = true, .one_stop = true, .denies_alike = true,   \
+        .variants = { "newer", "older" }, .odd_states = { "4", "77" }, .mend = "start",                               \
         .mischiefs = { { "waiting", "{\"machines\": 2, \"made\": true}" },                                            \
                        { "waiting", "{\"machines\": 1, \"made\": false}" },                                           \
                        { "room", "{\"machines\": 1}" } },                                                             \

@@ -44,6 +44,8 @@ struct world_vendor {
         const char *token_header; /* that carries the account's secret; NULL: none does */
         const char *login;        /* NULL: it has no login */
         bool secret;
+        const char *page,
+                *first_page; /* what stands before a page's place in a URL, and the place of the first; NULL: nothing */
         const char *variants[4];    /* of its simulator, the usual one first; NULL: its default */
         const char *option, *value; /* of the Provider; NULL: none */
         bool marks;                 /* what a create makes carries its slot's name in some way */
@@ -55,6 +57,7 @@ struct world_vendor {
         bool has_parts;            /* it has security groups and load balancers */
         bool powers;               /* its machines can be switched off */
         bool one_stop;             /* the call that shuts down is the one that cuts the power */
+        bool denies_alike;         /* its answer is the same where a token is not taken and where nothing is there */
         bool lies_no;              /* its "no" to a create proves nothing, and may be a lie */
         const char *odd_states[2]; /* that a person may find a machine in */
         const char *mend, *mended; /* the console's verb, and its text, that puts a broken machine right */

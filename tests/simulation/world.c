@@ -137,6 +137,7 @@ static void bury(struct world *w)
         w->count_creates = db_query_free(w->count_creates);
         w->reader = db_free(w->reader);
         w->ledger = ledger_free(w->ledger);
+        w->lock = ledger_unlock(w->lock);
         w->dying = w->stopping = false;
         w->life++;
         if (rest != USEC_INFINITY)
@@ -188,6 +189,8 @@ void world_start(struct world *w, enum engine_mode mode)
                 world_violate(w, "the ledger cannot be opened: %s", e.text);
                 return;
         }
+        if (mode != ENGINE_PLAN && ledger_lock(w->path, "agent", &w->lock, &e) < 0)
+                world_violate(w, "the ledger cannot be locked: %s", e.text);
         if (w->boot)
                 w->ledger->boot = world_must((char *)ledger_string(w->ledger, w->boot));
         if (engine_new(&options, &host, w->ledger, &w->engine) < 0)
@@ -448,7 +451,7 @@ static void make_ledger(struct world *w)
 
 static void remove_ledger(const struct world *w)
 {
-        static const char *const ends[] = { "", "-wal", "-shm" };
+        static const char *const ends[] = { "", "-wal", "-shm", ".lock" };
         char path[300];
 
         for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {

@@ -26,6 +26,9 @@ enum world_fault {
         FAULT_NO_AFTER = 1 << 27,   /* it is done, and the vendor says no */
         FAULT_CUT = 1 << 28,        /* the reply's body ends early, and nobody notices */
         FAULT_FEWER = 1 << 29,      /* of several that were made the answer names some only */
+        FAULT_TYPE = 1 << 26,       /* a value of the reply is of another type than it should be */
+        FAULT_SHIFT = 1 << 30,      /* before it is listed, somebody's machine goes, and another one may come */
+        FAULT_FIRST_PAGE = 1 << 23, /* whatever page is asked for, the first one comes */
 };
 
 /* What becomes of one request. All are lengths of time. */
@@ -155,6 +158,7 @@ struct world {
         /* Muster. */
         char path[256];
         struct ledger *ledger;
+        struct ledger_lock *lock; /* that one who acts holds */
         struct engine *engine;
         struct estate *estate; /* the world's own */
         struct db *reader;     /* a second handle, that sees only what is durable */

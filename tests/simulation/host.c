@@ -7,6 +7,7 @@
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "tests/simulation/invariants.h"
+#include "tests/simulation/manners.h"
 #include "tests/simulation/server.h"
 
 #define WALL_START 1767225600 /* the simulators' calendar begins then */
@@ -91,6 +92,7 @@ static void deliver(struct world *w, struct exchange *x, struct reply *rp, const
         uint64_t id = x->id;
 
         world_trace(w, "  %s %s %s: %s", w->servers[x->account].account, x->class, x->subject, how);
+        manners_reply(w, x, rp->end == REPLY_COMPLETE);
         end(w, x);
         engine_reply(w->engine, world_boot_clock(w), id, rp);
 }
@@ -183,11 +185,13 @@ static int host_send(void *userdata, size_t account, uint64_t id, const struct r
         x = exchange_new(w, account, id, rq);
         x->fate = w->fate(w, x);
         invariants_send(w, x);
+        manners_send(w, x);
         world_trace(w, "%s %s %s %s", x->request.read ? "  ask" : "SEND", w->servers[account].account, x->class,
                     x->subject);
         if (!rq->read)
                 w->acts++;
         if (x->fate.faults & FAULT_SEND_FAILS) {
+                w->servers[account].sent_in = 0; /* it was not */
                 end(w, x);
                 return error_set(e, -EMFILE, "no connection can be opened");
         }

@@ -297,6 +297,20 @@ static size_t account_of(const struct world *w, const char *name)
         return 0;
 }
 
+static void count_owned(struct world *w)
+{
+        int64_t n[ACCOUNTS_MAX] = { 0 };
+
+        for (size_t i = 0; i < w->ledger->n_things; i++) {
+                const struct thing *t = w->ledger->things[i];
+
+                n[account_of(w, t->account)] += t->state == THING_OWNED || t->state == THING_LEAVING;
+        }
+        for (size_t i = 0; i < w->options.accounts; i++)
+                if (n[i] > w->servers[i].most_owned)
+                        w->servers[i].most_owned = n[i];
+}
+
 static void check_things(struct world *w)
 {
         const struct ledger *l = w->ledger;
@@ -326,13 +340,15 @@ static void check_things(struct world *w)
 
 static void check_deletes(struct world *w, const struct server *s)
 {
-        int64_t n = 0;
+        int64_t n = 0, limit = w->deletes_limit;
 
+        if (limit < 0)
+                limit = s->most_owned / 10 > 5 ? s->most_owned / 10 : 5;
         for (size_t i = s->n_deletes; i > 0 && w->now - s->deletes[i - 1] < USEC_PER_HOUR; i--)
                 n++;
-        if (n > w->deletes_limit)
+        if (n > limit)
                 world_violate(w, "%lld machines of %s were deleted within the hour, and the limit is %lld",
-                              (long long)n, s->account, (long long)w->deletes_limit);
+                              (long long)n, s->account, (long long)limit);
 }
 
 void invariants_state(struct world *w)
@@ -344,8 +360,10 @@ void invariants_state(struct world *w)
                 if (!w->servers[i].vendor->marks)
                         check_account(w, i);
         }
-        if (w->ledger && w->mode != ENGINE_PLAN)
+        if (w->ledger && w->mode != ENGINE_PLAN) {
+                count_owned(w);
                 check_things(w);
+        }
         check_counts(w);
 }
 

@@ -5,6 +5,7 @@
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "tests/simulation/invariants.h"
+#include "tests/simulation/manners.h"
 #include "tests/simulation/scenario_parts.h"
 #include "tests/simulation/server.h"
 
@@ -278,6 +279,43 @@ static void be_quiet(struct scenario *sc)
         w->silent = false;
 }
 
+/* Is a call open? A new life has its own to do with those, and a plan only waits. */
+static bool is_in_doubt(struct world *w)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = NULL;
+        struct error e = { "" };
+
+        if (ledger_open(w->path, LEDGER_READ, NULL, &l, &e) >= 0)
+                return l->n_calls > 0;
+        world_violate(w, "the ledger cannot be read: %s", e.text);
+        return true;
+}
+
+/* In a world that stands still a plan is made, and then carried out by an apply that knows nothing of it. */
+static void compare_plan_and_apply(struct scenario *sc)
+{
+        struct world *w = sc->world;
+        usec_t rest = w->rest;
+
+        w->rest = USEC_INFINITY;
+        world_stop(w);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        world_kill(w);
+        if (world_is_wrong(w) || is_in_doubt(w)) {
+                w->rest = rest;
+                return;
+        }
+        world_trace(w, "PLAN and APPLY");
+        manners_expect(w, world_plan(w));
+        if (!world_is_wrong(w))
+                world_start(w, ENGINE_APPLY);
+        world_pass(w, 2 * USEC_PER_MINUTE);
+        if (!world_is_wrong(w))
+                manners_expected(w);
+        world_kill(w);
+        w->rest = rest;
+}
+
 static void come_to_peace(struct scenario *sc)
 {
         struct world *w = sc->world;
@@ -289,7 +327,13 @@ static void come_to_peace(struct scenario *sc)
         w->death_chance = w->commit_chance = 0;
         w->rest = w->mode == ENGINE_APPLY ? APPLY_EVERY : USEC_PER_SEC;
         w->pause = 0;
-        if (!w->engine)
+        if (random_chance(&sc->random, 100)) {
+                enum engine_mode mode = w->mode;
+
+                compare_plan_and_apply(sc);
+                w->mode = mode;
+        }
+        if (!w->engine && !world_is_wrong(w))
                 world_start(w, w->mode);
         tidy_up(sc);
         world_pass(w, 5 * USEC_PER_MINUTE);

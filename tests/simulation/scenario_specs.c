@@ -65,7 +65,7 @@ static struct estate *make_estate(const struct scenario *sc)
 
 void scenario_publish(struct scenario *sc)
 {
-        sc->world->deletes_limit = sc->max_deletes == -1 ? INT64_MAX : sc->max_deletes == -2 ? 5 : sc->max_deletes;
+        sc->world->deletes_limit = sc->max_deletes == -1 ? INT64_MAX : sc->max_deletes == -2 ? -1 : sc->max_deletes;
         for (size_t i = 0; i < sc->n_sets; i++)
                 world_trace(sc->world, "SPEC %s on %s: count %lld, cpu %lld, memory %lld, template %u, power %d",
                             scenario_set_names[i], sc->world->servers[sc->sets[i].account].account,

@@ -7,6 +7,7 @@
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/manners.h"
 #include "tests/simulation/parts.h"
 #include "tests/simulation/spoil.h"
 
@@ -49,6 +50,7 @@ void server_done(struct server *s)
         free(s->snapshots);
         free(s->records);
         free(s->parts);
+        manners_done(s);
         free(s->deletes);
 }
 

@@ -505,6 +505,7 @@ struct world *world_free(struct world *w)
                 server_done(&w->servers[i]);
         for (size_t i = 0; i < w->n_let_go; i++)
                 free((char *)w->let_go[i]);
+        plan_free(w->expected);
         estate_free(w->estate);
         free(w->events);
         free(w->open);

@@ -95,8 +95,15 @@ struct server {
         size_t n_snapshots, allocated_snapshots;
         usec_t *deletes; /* times at which a machine of ours was deleted on muster's word */
         size_t n_deletes, allocated_deletes;
+        int64_t most_owned;    /* that the ledger ever owned of it */
         char deleting[64][64]; /* ids that the delete being served names */
         size_t n_deleting;
+        struct question *questions; /* of looks: manners.c */
+        size_t n_questions, allocated_questions;
+        usec_t sent_at; /* when something was sent last, and in which life */
+        unsigned sent_in;
+        bool compared;    /* what it does now with what was expected */
+        unsigned looks;   /* since then */
         usec_t listed_at; /* when a listing was asked for last */
         int64_t created;  /* machines that creates without a marker asked for, ever */
 };
@@ -165,6 +172,7 @@ struct world {
         struct db_query *find_sending, *find_leaving, *find_part, *count_creates;
         int64_t *spent; /* calls that sent their request */
         size_t n_spent, allocated_spent;
+        struct plan *expected; /* that an apply is to carry out; NULL: nothing is said */
         enum engine_mode mode;
         usec_t interval;         /* of the agent */
         enum engine_state ended; /* how the last life ended by itself; ENGINE_RUNNING: it did not */
@@ -187,7 +195,7 @@ struct world {
         bool commits_may_fail;          /* the test has seen to that */
         const char *let_go[LET_GO_MAX]; /* slots that a person told muster to forget or to release */
         size_t n_let_go;
-        int64_t deletes_limit; /* that an hour may have on one account */
+        int64_t deletes_limit; /* that an hour may have on one account; -1: the default */
         bool changed;          /* something that the invariants speak of */
 
         uint64_t acts;    /* requests sent that act */

@@ -287,7 +287,7 @@ static void hand_over_request(struct world *w)
         struct error e = { "" };
         int r;
 
-        if (!w->asked || w->stopping || engine_is_asked(w->engine))
+        if (!w->asked || w->stopping || w->mode == ENGINE_PLAN || engine_is_asked(w->engine))
                 return;
         r = ledger_next_request(w->ledger, &request, &e);
         if (r < 0)
@@ -393,14 +393,22 @@ void world_pass(struct world *w, usec_t length)
 struct plan *world_plan(struct world *w)
 {
         enum engine_mode before = w->mode;
+        usec_t rest = w->rest;
         struct plan *plan = NULL;
 
+        /* A life that was to come, or has just come, is none. */
+        w->rest = USEC_INFINITY;
+        bury(w);
+        w->life++;
         world_start(w, ENGINE_PLAN);
         world_pass(w, 10 * USEC_PER_MINUTE);
+        if (!world_is_wrong(w) && !w->engine)
+                world_violate(w, "a plan ends before it is made");
         if (!world_is_wrong(w) && engine_plan(w->engine, &plan) < 0)
                 abort();
         bury(w);
         w->mode = before;
+        w->rest = rest;
         return plan;
 }
 

@@ -279,14 +279,14 @@ static void be_quiet(struct scenario *sc)
         w->silent = false;
 }
 
-/* Is a call open? A new life has its own to do with those, and a plan only waits. */
+/* Is a call open, or a request? A new life has its own to do with those, and a plan only waits. */
 static bool is_in_doubt(struct world *w)
 {
         _cleanup_(ledger_free_p) struct ledger *l = NULL;
         struct error e = { "" };
 
         if (ledger_open(w->path, LEDGER_READ, NULL, &l, &e) >= 0)
-                return l->n_calls > 0;
+                return w->asked || l->n_calls > 0;
         world_violate(w, "the ledger cannot be read: %s", e.text);
         return true;
 }

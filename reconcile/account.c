@@ -142,7 +142,6 @@ static struct plan_input plan_input_of(struct account *a, const struct certifica
                 .machines = a->readable ? a->machines : NULL,
                 .unreadable = a->why.text,
                 .unreadable_reason = a->denied ? REASON_AUTH : REASON_NONE,
-                .lacking = a->lacking,
                 .hold = a->hold,
                 .quota_unknown = a->quota_why,
                 .certificates = &certificates->by_resource,

@@ -69,12 +69,6 @@ void planning_admit(struct planning *pl, struct action *a)
 
         if (making->marker != MARKER_NONE || a->blocked || a->waits)
                 return;
-        if (pl->in->lacking) {
-                a->waits =
-                        "the listing lacks machines of ours, and what else it leaves out could be taken for this one";
-                planning_section(pl)->waiting = true;
-                return;
-        }
         c = open_lookalike(pl, a);
         if (c) {
                 a->waits = plan_string(pl->plan, "%s is still being made, and nothing would tell the two apart",

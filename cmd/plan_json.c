@@ -33,8 +33,8 @@ static json_t *depends_json(const struct action *a)
         _cleanup_json_ json_t *list = json_array();
         char id[32];
 
-        for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++)
-                if (json_array_append_new(list, json_string(action_id(a->depends_on[i] - 1, id))) < 0)
+        for (size_t i = 0; i < a->depends_on.n; i++)
+                if (json_array_append_new(list, json_string(action_id(a->depends_on.of[i], id))) < 0)
                         return NULL;
         return STEAL(list);
 }

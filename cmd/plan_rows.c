@@ -75,8 +75,8 @@ static bool is_same_machine(const char *a, const char *b)
  * without saying. */
 static const struct action *goes_first(const struct plan *p, const struct action *a)
 {
-        for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++) {
-                const struct action *before = &p->actions[a->depends_on[i] - 1];
+        for (size_t i = 0; i < a->depends_on.n; i++) {
+                const struct action *before = &p->actions[a->depends_on.of[i]];
 
                 if (before->section != a->section ||
                     (plan_action_name(p, a) == a->name && !is_same_machine(before->name, a->name)))

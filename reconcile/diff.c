@@ -245,7 +245,7 @@ void planning_chain(struct planning *pl, const struct slot *s, size_t first, con
                 if (a->blocked || (retry && retry->given_up))
                         continue;
                 if (before) {
-                        action_depends(a, before - 1);
+                        planning_depends(pl, a, before - 1);
                         a->waits = a->waits ? a->waits : why;
                 }
                 before = i + 1;
@@ -318,8 +318,8 @@ static void diff_adopted(struct planning *pl, const struct slot *s, const struct
 
                 a->thing = NULL;
                 a->waits = "its adoption goes first";
-                if (!a->depends_on[0])
-                        action_depends(a, adoption);
+                if (a->depends_on.n == 0)
+                        planning_depends(pl, a, adoption);
         }
 }
 

@@ -190,6 +190,103 @@ int action_add_change(struct plan *p, struct action *a, const struct change_line
         return 0;
 }
 
+/* Where in the list the number is, or would be. Most are added in their order. */
+static size_t depends_place(const struct depends *d, size_t number)
+{
+        size_t low = 0, high = d->n;
+
+        if (d->n == 0 || d->of[d->n - 1] < number)
+                return d->n;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (d->of[middle] < number)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+bool depends_has(const struct depends *d, size_t number)
+{
+        size_t place = depends_place(d, number);
+
+        return place < d->n && d->of[place] == number;
+}
+
+/* A list of its own with room for another one. */
+static int depends_grow(struct plan *p, struct depends *d)
+{
+        size_t allocated = d->n ? 2 * d->n : 2;
+        size_t *of = strpool_alloc(p->strings, allocated * sizeof(*of));
+
+        if (!of)
+                return -ENOMEM;
+        if (d->n)
+                memcpy(of, d->of, d->n * sizeof(*of));
+        d->of = of;
+        d->allocated = allocated;
+        return 0;
+}
+
+int depends_add(struct plan *p, struct depends *d, size_t number)
+{
+        size_t place = depends_place(d, number);
+
+        if (place < d->n && d->of[place] == number)
+                return 0;
+        if (d->n >= d->allocated && depends_grow(p, d) < 0)
+                return -ENOMEM;
+        memmove(d->of + place + 1, d->of + place, (d->n - place) * sizeof(*d->of));
+        d->of[place] = number;
+        d->n++;
+        return 0;
+}
+
+int action_depends(struct plan *p, struct action *a, size_t number)
+{
+        return depends_add(p, &a->depends_on, number);
+}
+
+/* Many may go after the same many: they have one list. */
+int action_depends_all(struct plan *p, struct action *a, const struct depends *d)
+{
+        int r = 0;
+
+        if (a->depends_on.n == 0)
+                a->depends_on = (struct depends){ .of = d->of, .n = d->n };
+        else
+                for (size_t i = 0; r >= 0 && i < d->n; i++)
+                        r = action_depends(p, a, d->of[i]);
+        return r;
+}
+
+/* The lists of a plan whose actions get other numbers. What several have in common they have after it, too. */
+struct renumbering {
+        struct plan *plan;
+        const size_t *number; /* new ones by old ones; NULL: all move by `offset` */
+        size_t offset;
+        struct depends from, to; /* the last one */
+};
+
+static int renumber(struct renumbering *re, struct depends *d)
+{
+        struct depends to = { 0 };
+
+        if (d->n == 0)
+                return 0;
+        if (d->of != re->from.of || d->n != re->from.n) {
+                for (size_t i = 0; i < d->n; i++)
+                        if (depends_add(re->plan, &to, re->number ? re->number[d->of[i]] : d->of[i] + re->offset) < 0)
+                                return -ENOMEM;
+                re->from = *d;
+                re->to = to;
+        }
+        *d = (struct depends){ .of = re->to.of, .n = re->to.n };
+        return 0;
+}
+
 /* Strings of a plan live in its pool; a copy brings its own. */
 static const char *copy(struct plan *to, const char *s)
 {
@@ -221,7 +318,7 @@ static int append_section(struct plan *to, const struct section *s)
         return 0;
 }
 
-static int append_action(struct plan *to, const struct action *a, size_t section_offset, size_t action_offset)
+static int append_action(struct plan *to, const struct action *a, size_t section_offset, struct renumbering *re)
 {
         struct action *new = ARRAY_ADD(to->actions, to->n_actions, to->allocated_actions);
 
@@ -250,21 +347,20 @@ static int append_action(struct plan *to, const struct action *a, size_t section
         new->thing = NULL;
         new->wanted = (struct values){ 0 };
         new->key = NULL;
-        for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++)
-                new->depends_on[i] += action_offset;
         new->serves = 0; /* for the making of the plan only */
-        return 0;
+        return renumber(re, &new->depends_on);
 }
 
 int plan_append(struct plan *to, const struct plan *from)
 {
-        size_t section_offset = to->n_sections, action_offset = to->n_actions;
+        struct renumbering re = { .plan = to, .offset = to->n_actions };
+        size_t section_offset = to->n_sections;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < from->n_sections; i++)
                 r = append_section(to, &from->sections[i]);
         for (size_t i = 0; r >= 0 && i < from->n_actions; i++)
-                r = append_action(to, &from->actions[i], section_offset, action_offset);
+                r = append_action(to, &from->actions[i], section_offset, &re);
         for (size_t i = 0; r >= 0 && i < from->n_diagnostics; i++) {
                 struct plan_diagnostic *d = ARRAY_ADD(to->diagnostics, to->n_diagnostics, to->allocated_diagnostics);
 
@@ -306,16 +402,6 @@ const char *plan_action_name(const struct plan *p, const struct action *a)
         return n && text_starts(a->name, slash + 1) && a->name[n] == '/' ? a->name + n + 1 : a->name;
 }
 
-void action_depends(struct action *a, size_t number)
-{
-        size_t i = 0;
-
-        while (i < DEPENDS_MAX && a->depends_on[i] && a->depends_on[i] != number + 1)
-                i++;
-        if (i < DEPENDS_MAX)
-                a->depends_on[i] = number + 1;
-}
-
 int plan_sort(struct plan *p)
 {
         _cleanup_free_ size_t *order = calloc(p->n_sections + 1, sizeof(*order)),
@@ -323,6 +409,7 @@ int plan_sort(struct plan *p)
         _cleanup_free_ size_t *number = calloc(p->n_actions + 1, sizeof(*number));
         _cleanup_free_ struct section *sections = calloc(p->n_sections + 1, sizeof(*sections));
         _cleanup_free_ struct action *actions = calloc(p->n_actions + 1, sizeof(*actions));
+        struct renumbering re = { .plan = p, .number = number };
         size_t n = 0;
 
         if (!order || !place || !number || !sections || !actions)
@@ -346,8 +433,8 @@ int plan_sort(struct plan *p)
 
                 *a = p->actions[k];
                 a->section = place[a->section];
-                for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++)
-                        a->depends_on[i] = number[a->depends_on[i] - 1] + 1;
+                if (renumber(&re, &a->depends_on) < 0)
+                        return -ENOMEM;
         }
         if (p->n_sections > 0)
                 memcpy(p->sections, sections, p->n_sections * sizeof(*sections));

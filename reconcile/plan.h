@@ -24,8 +24,12 @@ enum action_verb {
 
 const char *action_verb_text(enum action_verb v); /* "create", … as in the JSON plan */
 
-/* So many actions can be said to go before one. */
-#define DEPENDS_MAX 8
+/* Numbers of actions, in their order and each once. */
+struct depends {
+        size_t *of; /* in the plan's pool */
+        size_t n,
+                allocated; /* allocated 0: another action has the same list, and it is copied before anything is added */
+};
 
 struct change_line {
         const char *field, *from, *to; /* in the spec's units */
@@ -51,11 +55,11 @@ struct action {
         bool given_up;               /* it waits for a person, or for longer than a run of apply should last */
         struct change_line *changes; /* in the plan's pool */
         size_t n_changes;
-        size_t depends_on[DEPENDS_MAX]; /* numbers + 1 of the actions that go first; 0 from the last of them on */
-        size_t serves;                  /* number + 1 of the action that it is done for, and blocked with; 0: none */
-        bool served;                    /* what it waits for is what is done for it, and nothing besides */
-        size_t requests;                /* that carrying it out sends at the least */
-        size_t section;                 /* its number in sections */
+        struct depends depends_on; /* all that go first */
+        size_t serves;             /* number + 1 of the action that it is done for, and blocked with; 0: none */
+        bool served;               /* what it waits for is what is done for it, and nothing besides */
+        size_t requests;           /* that carrying it out sends at the least */
+        size_t section;            /* its number in sections */
 
         /* For the engine. */
         struct thing *thing; /* NULL: a create */
@@ -174,8 +178,13 @@ struct plan_counts plan_count(const struct plan *p);
 /* The name as people read it below its section: "web-3:8080" of the slot "shop/web-3:8080" of LoadBalancer/shop. */
 const char *plan_action_name(const struct plan *p, const struct action *a);
 
-/* Says that the action of this number goes before `a`. No more than DEPENDS_MAX are told. */
-void action_depends(struct action *a, size_t number);
+/* Adds a number to those of the list, in the plan's pool. 0 or -ENOMEM. */
+int depends_add(struct plan *p, struct depends *d, size_t number);
+bool depends_has(const struct depends *d, size_t number);
+
+/* Says that the action of this number, or all that are in the list, go before `a`. 0 or -ENOMEM. */
+int action_depends(struct plan *p, struct action *a, size_t number);
+int action_depends_all(struct plan *p, struct action *a, const struct depends *d);
 
 bool plan_has_actions(const struct plan *p); /* any, blocked ones too */
 

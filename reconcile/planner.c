@@ -95,6 +95,12 @@ void planning_change(struct planning *pl, struct action *a, const char *field, c
                 pl->failed = true;
 }
 
+void planning_depends(struct planning *pl, struct action *a, size_t number)
+{
+        if (action_depends(pl->plan, a, number) < 0)
+                pl->failed = true;
+}
+
 static enum phase_reason reason_of(enum outcome_class class)
 {
         switch (class) {
@@ -391,8 +397,8 @@ static void planning_done(struct planning *pl)
 /* One of those that go first and do not happen by themselves; NULL: they all do. */
 static const struct action *stopped_by(const struct plan *p, const struct action *a)
 {
-        for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++) {
-                const struct action *before = &p->actions[a->depends_on[i] - 1];
+        for (size_t i = 0; i < a->depends_on.n; i++) {
+                const struct action *before = &p->actions[a->depends_on.of[i]];
 
                 if (before->blocked || before->given_up)
                         return before;

@@ -147,7 +147,7 @@ static void add_later(struct planning *pl, struct follower *f, const char *machi
         if (!part)
                 return;
         part->waits = waits;
-        part->after[0] = after;
+        part->machine = after;
         part->given_up = given_up;
 }
 
@@ -337,13 +337,10 @@ static void await_balancer(struct follower *f, size_t made)
 {
         for (size_t i = 0; i < f->parts.n; i++) {
                 struct part *part = &f->parts.items[i];
-                size_t k = 0;
 
                 if (!part->waits)
                         part->waits = "its balancer goes first";
-                while (k + 1 < DEPENDS_MAX && part->after[k])
-                        k++;
-                part->after[k] = made;
+                part->made = made;
         }
 }
 
@@ -359,7 +356,7 @@ static void tie(struct planning *pl, size_t going, size_t number)
                 drop->serves = drop->serves ? drop->serves : going;
                 if (waits_itself && !drop->waits)
                         drop->waits = machine->waits;
-                action_depends(machine, number - 1);
+                planning_depends(pl, machine, number - 1);
         }
         machine->waits = machine->waits ? machine->waits : BACKENDS_FIRST;
 }

@@ -390,7 +390,7 @@ static void replace_before(struct planning *pl, const struct balancer *b, const 
         old = pl->plan->n_actions;
         retire(pl, slot, "the new one goes first");
         if (!pl->failed)
-                action_depends(&pl->plan->actions[old], made);
+                planning_depends(pl, &pl->plan->actions[old], made);
 }
 
 /* Is it made anew, now or once something else is done? */

@@ -94,7 +94,7 @@ static void make(struct planning *pl, const struct disk_spec *spec, const char *
         block_stranger(pl, a);
         a->summary = value_text(pl->plan, PROPERTY_SIZE, &a->wanted);
         if (after) {
-                action_depends(a, after - 1);
+                planning_depends(pl, a, after - 1);
                 a->waits = "its machine goes first";
                 a->serves = after;
         }
@@ -225,7 +225,7 @@ static void delete_disk(struct planning *pl, const struct disk *d, const char *r
         detach = &pl->plan->actions[number];
         detach->waits = a->waits;
         detach->serves = number + 2;
-        action_depends(a, number);
+        planning_depends(pl, a, number);
         a->waits = a->waits ? a->waits : "it is detached first";
 }
 
@@ -373,7 +373,7 @@ static void detach_first(struct planning *pl, const struct disk *d, size_t numbe
                         return;
                 a->waits = waits;
                 a->serves = number + 1;
-                action_depends(&pl->plan->actions[number], pl->plan->n_actions - 1);
+                planning_depends(pl, &pl->plan->actions[number], pl->plan->n_actions - 1);
         }
         machine = &pl->plan->actions[number];
         machine->waits = machine->waits ? machine->waits : "its disks are detached first";
@@ -394,7 +394,7 @@ static void delete_after(struct planning *pl, const struct disk *d, size_t numbe
         a->summary = value_text(pl->plan, PROPERTY_SIZE, &d->slot.row->values);
         if (pl->in->making[TYPE_DISK].goes_along)
                 a->requests = 0;
-        action_depends(a, number);
+        planning_depends(pl, a, number);
         a->serves = number + 1;
         a->waits = "its machine goes first";
 }

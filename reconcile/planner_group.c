@@ -223,7 +223,7 @@ static void want_coming(struct planning *pl, struct group *g, const char *set)
                 if (!part)
                         return;
                 part->waits = "its machine goes first";
-                part->after[0] = i + 1;
+                part->machine = i + 1;
         }
 }
 
@@ -283,13 +283,11 @@ static void plan_contents(struct planning *pl, struct group *g, size_t made)
         keep_leaving(pl, g);
         for (size_t i = 0; made && i < g->rules.n; i++) {
                 g->rules.items[i].waits = "its group goes first";
-                g->rules.items[i].after[0] = made;
+                g->rules.items[i].made = made;
         }
         for (size_t i = 0; made && i < g->bindings.n; i++) {
-                size_t *after = g->bindings.items[i].after;
-
                 g->bindings.items[i].waits = "its group goes first";
-                after[after[0] ? 1 : 0] = made;
+                g->bindings.items[i].made = made;
         }
         if (!pl->failed)
                 plan_parts(pl, &g->rules);

@@ -82,10 +82,10 @@ struct part {
         const char *reason; /* why it is wanted */
         const char *summary;
         struct values wanted;
-        const char *waits;         /* NULL: it may be made now */
-        bool given_up;             /* what it waits for does not come by itself */
-        size_t after[DEPENDS_MAX]; /* numbers + 1 of the actions that go first; 0 from the last of them on */
-        bool keeps;                /* it stays as it is where it is there, and is not made where it is not */
+        const char *waits;    /* NULL: it may be made now */
+        bool given_up;        /* what it waits for does not come by itself */
+        size_t machine, made; /* numbers + 1 of the actions that make its machine, and what it is in; 0: none */
+        bool keeps;           /* it stays as it is where it is there, and is not made where it is not */
 };
 
 struct parts {
@@ -132,6 +132,9 @@ struct action *planning_action(struct planning *pl, enum action_verb verb, const
 
 /* A line of what the action changes; the texts are plan's strings. */
 void planning_change(struct planning *pl, struct action *a, const char *field, const char *from, const char *to);
+
+/* The action goes after the one of this number. */
+void planning_depends(struct planning *pl, struct action *a, size_t number);
 
 /* A disk or a template is as the specs say. */
 void planning_part_unchanged(struct planning *pl);

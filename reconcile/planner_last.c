@@ -120,14 +120,6 @@ static bool wants_any(const struct follower *f)
         return false;
 }
 
-static bool depends_on(const struct action *a, size_t number)
-{
-        for (size_t i = 0; i < DEPENDS_MAX && a->depends_on[i]; i++)
-                if (a->depends_on[i] == number)
-                        return true;
-        return false;
-}
-
 /* Is another one to become ready, without anybody's doing and without this one's going? */
 static bool is_another_coming(struct planning *pl, const struct follower *f, size_t first, const struct candidate *last)
 {
@@ -139,7 +131,7 @@ static bool is_another_coming(struct planning *pl, const struct follower *f, siz
                 const struct action *a = &pl->plan->actions[i];
 
                 if (a->type == TYPE_BACKEND && a->verb == ACTION_CREATE && !a->blocked && !a->given_up &&
-                    !(going && depends_on(a, going)))
+                    !(going && depends_has(&a->depends_on, going - 1)))
                         return true;
         }
         for (size_t i = 0; i < f->n_known; i++) {

@@ -110,8 +110,10 @@ static void make(struct planning *pl, const struct parts *parts, const struct pa
                                     "%s is there and cannot be read: it may be this one in other words; look at the "
                                     "vendor's console, and delete it there if nobody needs it",
                                     parts->unread->id));
-        for (size_t i = 0; i < DEPENDS_MAX && part->after[i]; i++)
-                action_depends(a, part->after[i] - 1);
+        if (part->machine)
+                planning_depends(pl, a, part->machine - 1);
+        if (part->made)
+                planning_depends(pl, a, part->made - 1);
 }
 
 static void change(struct planning *pl, const struct parts *parts, const struct part *part, const struct row *row,
@@ -175,22 +177,30 @@ static bool is_made(const struct planning *pl, const struct action *a)
 }
 
 /* What takes the place of a thing is there before that goes: else there would be nothing in between. */
-static void go_after(struct planning *pl, struct action *a, size_t first, size_t end)
+static void note_made(struct planning *pl, size_t first, size_t end, struct depends *ret)
 {
-        for (size_t i = first; i < end; i++) {
-                if (!is_made(pl, &pl->plan->actions[i]))
-                        continue;
-                action_depends(a, i);
-                a->waits = a->waits ? a->waits : "what is new is added first";
-        }
+        for (size_t i = first; i < end; i++)
+                if (is_made(pl, &pl->plan->actions[i]) && depends_add(pl->plan, ret, i) < 0)
+                        pl->failed = true;
+}
+
+static void go_after(struct planning *pl, struct action *a, const struct depends *others, const char *waits)
+{
+        if (others->n == 0)
+                return;
+        if (action_depends_all(pl->plan, a, others) < 0)
+                pl->failed = true;
+        a->waits = a->waits ? a->waits : waits;
 }
 
 /* What nobody wants, and what is there twice. A row that does not say enough of itself is left alone. */
 static void drop_surplus(struct planning *pl, const struct parts *parts, const struct row *const *rows, size_t n,
                          const bool *wanted, size_t first)
 {
-        size_t end = pl->plan->n_actions;
+        struct depends made = { 0 };
 
+        if (!parts->any_order)
+                note_made(pl, first, pl->plan->n_actions, &made);
         for (size_t i = 0; i < n && !pl->failed; i++) {
                 size_t before = pl->plan->n_actions;
 
@@ -205,8 +215,8 @@ static void drop_surplus(struct planning *pl, const struct parts *parts, const s
                      i > 0 && text_equal(rows[i - 1]->name, rows[i]->name) ? "it is there twice"
                                                                            : "no spec asks for it",
                      NULL);
-                if (!parts->any_order && pl->plan->n_actions > before)
-                        go_after(pl, &pl->plan->actions[before], first, end);
+                if (pl->plan->n_actions > before)
+                        go_after(pl, &pl->plan->actions[before], &made, "what is new is added first");
         }
 }
 
@@ -268,18 +278,15 @@ static const char *own_waits(const struct action *parent)
         return parent->served ? NULL : parent->waits;
 }
 
-/* The delete of a part goes before that of its parent, and after those of other types that were planned before it. */
-static void serve(struct planning *pl, size_t number, size_t served, size_t first)
+/* What goes before the parent, action `number`, and is in it: those of the types that were planned before. */
+static void note_served(struct planning *pl, size_t number, struct depends *ret)
 {
-        struct action *a = &pl->plan->actions[number], *parent = &pl->plan->actions[served];
+        const struct depends *before = &pl->plan->actions[number].depends_on;
 
-        for (size_t i = 0; i < DEPENDS_MAX && parent->depends_on[i]; i++)
-                if (parent->depends_on[i] - 1 < first &&
-                    pl->plan->actions[parent->depends_on[i] - 1].serves == served + 1) {
-                        action_depends(a, parent->depends_on[i] - 1);
-                        a->waits = a->waits ? a->waits : "what else is in it goes first";
-                }
-        a->serves = served + 1;
+        for (size_t i = 0; i < before->n; i++)
+                if (pl->plan->actions[before->of[i]].serves == number + 1 &&
+                    depends_add(pl->plan, ret, before->of[i]) < 0)
+                        pl->failed = true;
 }
 
 void plan_parts_leaving(struct planning *pl, struct parts *parts, size_t number)
@@ -288,16 +295,20 @@ void plan_parts_leaving(struct planning *pl, struct parts *parts, size_t number)
         size_t n, first = pl->plan->n_actions;
         _cleanup_free_ const struct row **rows = rows_within(pl, parts, &n);
         bool known = is_known_within(pl, parts);
+        struct depends others = { 0 };
 
+        note_served(pl, number, &others);
         for (size_t i = 0; rows && known && i < n && !pl->failed; i++) {
                 size_t before = pl->plan->n_actions;
 
                 drop(pl, parts, rows[i], "what it is in goes", waits);
-                if (pl->plan->n_actions > before)
-                        serve(pl, before, number, first);
+                if (pl->plan->n_actions == before)
+                        continue;
+                go_after(pl, &pl->plan->actions[before], &others, "what else is in it goes first");
+                pl->plan->actions[before].serves = number + 1;
         }
         for (size_t i = first; i < pl->plan->n_actions; i++)
-                action_depends(&pl->plan->actions[number], i);
+                planning_depends(pl, &pl->plan->actions[number], i);
         if ((known && n == 0) || pl->plan->actions[number].waits)
                 return;
         pl->plan->actions[number].served = true;

@@ -74,7 +74,7 @@ static void await_template(struct planning *pl, struct action *a)
                 if (pl->plan->actions[i].type == TYPE_TEMPLATE && pl->plan->actions[i].verb == ACTION_CREATE &&
                     text_equal(pl->plan->sections[pl->plan->actions[i].section].resource + strlen("MachineTemplate/"),
                                template->name))
-                        action_depends(a, i);
+                        planning_depends(pl, a, i);
 }
 
 static void merge_values(struct values *into, const struct values *from)

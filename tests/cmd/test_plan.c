@@ -80,6 +80,11 @@ static void add_line(struct plan *p, struct action *a, const char *field, const 
         assert_int_equal(action_add_change(p, a, &change), 0);
 }
 
+static void add_depends(struct plan *p, struct action *a, size_t number)
+{
+        assert_int_equal(action_depends(p, a, number), 0);
+}
+
 /* A set that grows and has drift, a balancer that follows it, and a set that nothing is known of. */
 static struct plan *make_mixed(void)
 {
@@ -95,8 +100,8 @@ static struct plan *make_mixed(void)
         add_line(p, a, "size", "50GiB", "100GiB");
 
         (void)add_section(p, "LoadBalancer/shop", "star", "follows MachineSet/web", "edge.yaml", 2);
-        add_action(p, ACTION_CREATE, "BackEnd", "web-3:8080")->depends_on[0] = 1;
-        add_action(p, ACTION_CREATE, "BackEnd", "web-4:8080")->depends_on[0] = 2;
+        add_depends(p, add_action(p, ACTION_CREATE, "BackEnd", "web-3:8080"), 0);
+        add_depends(p, add_action(p, ACTION_CREATE, "BackEnd", "web-4:8080"), 1);
 
         add_section(p, "MachineSet/batch", "fin", "", "batch.yaml", 1)
                 ->unknown = "listing fell from 40 machines to 2; nothing is done there until that is confirmed";
@@ -199,7 +204,7 @@ static struct plan *make_large(void)
                 add_change(p, name_of(p, "web", i), "cpu", "4", "8");
                 add_change(p, name_of(p, "web", i), "memory", "8GiB", "16GiB");
                 a = &p->actions[p->n_actions - 1];
-                a->depends_on[0] = p->n_actions - 1;
+                add_depends(p, a, p->n_actions - 2);
                 a->waits = "one change of a machine at a time";
         }
 

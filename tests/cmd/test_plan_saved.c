@@ -99,7 +99,7 @@ static void test_holds_what_was_saved(_unused_ void **state)
         /* What is equal but for reason and order is the same. */
         add_section(q, "MachineSet/web", "star");
         add_action(q, ACTION_START, "web-1", "vm-1")->reason = "another";
-        add_change(q, "web-1", "8")->depends_on[0] = 1;
+        assert_int_equal(action_depends(q, add_change(q, "web-1", "8"), 0), 0);
         assert_int_equal(saved_plan_tell_new(saved, q), 0);
 }
 

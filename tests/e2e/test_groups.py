@@ -284,6 +284,22 @@ class Groups(TestCase):
         self.assert_code(0, self.estate.apply())
         self.assert_no_act()
 
+    def test_the_delete_of_a_group_goes_after_each_of_twenty_cards(self):
+        self.estate.machine_set(count=20)
+        self.converge()
+        self.estate.remove("SecurityGroup", "web")
+        self.estate.policy(prune=True, maxDeletes="100%")
+        actions = self.plan()["actions"]
+        group = next(a for a in actions if a["kind"] == "SecurityGroup")
+        cards = [a["id"] for a in actions if a["kind"] == "Binding"]
+        self.assertEqual(20, len(cards))
+        self.assertEqual({a["id"] for a in actions} - {group["id"]}, set(group["dependsOn"]))
+        for rule in (a for a in actions if a["kind"] == "Rule"):
+            self.assertEqual(cards, rule["dependsOn"])
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(["unbind"] * 20 + ["rule-delete"] * 2 + ["group-delete"],
+                         [call for call, _ in self.simulator.acting()])
+
     def test_all_is_pruned(self):
         self.converge()
         self.estate.remove("SecurityGroup", "web")

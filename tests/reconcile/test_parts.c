@@ -114,8 +114,8 @@ static void print(const struct plan *p, struct buf *b)
                 for (size_t k = 0; k < a->n_changes; k++)
                         (void)buf_addf(b, " %s %s->%s", a->changes[k].field, a->changes[k].from, a->changes[k].to);
                 (void)buf_addf(b, ": %s", a->reason);
-                for (size_t k = 0; k < DEPENDS_MAX && a->depends_on[k]; k++)
-                        (void)buf_addf(b, ", after %zu", a->depends_on[k] - 1);
+                for (size_t k = 0; k < a->depends_on.n; k++)
+                        (void)buf_addf(b, ", after %zu", a->depends_on.of[k]);
                 (void)buf_addf(b, "%s%s%s\n", a->waits ? ", waits: " : "", a->waits ? a->waits : "",
                                a->counts == COUNTS_NOTHING ? "" : ", counts");
         }
@@ -255,7 +255,7 @@ static void test_parent_is_not_there_yet(_unused_ void **state)
         (void)planning_action(&b.pl, ACTION_CREATE, &(struct slot){ .type = TYPE_GROUP, .name = "web" }, "not there");
         b.parts.parent = NULL;
         part = want(&b, "a");
-        part->after[0] = 1;
+        part->made = 1;
         part->waits = "its group goes first";
         plan_parts(&b.pl, &b.parts);
         check_plan(&b, "create web: not there\n"
@@ -401,6 +401,34 @@ static void test_leaving_of_two_types(_unused_ void **state)
         bench_done(&b);
 }
 
+/* However much is in it: each of it goes first, and what goes after all of the one type goes after each. */
+static void test_many_are_leaving(_unused_ void **state)
+{
+        enum { MANY = 20 };
+        struct bench b;
+        char id[MANY][8];
+
+        bench_init(&b, GROUP);
+        (void)planning_action(&b.pl, ACTION_DELETE, &b.owner, "no spec names it");
+        for (int i = 0; i < MANY; i++) {
+                (void)snprintf(id[i], sizeof(id[i]), "r%d", i);
+                add_row(&b, id[i], GROUP, id[i], CONDITION_RUNNING);
+        }
+        plan_parts_leaving(&b.pl, &b.parts, 0);
+        plan_parts_leaving(&b.pl, &b.parts, 0);
+        assert_int_equal(b.plan->n_actions, 1 + 2 * MANY);
+        assert_int_equal(b.plan->actions[0].depends_on.n, 2 * MANY);
+        for (size_t i = 0; i < 2 * MANY; i++)
+                assert_int_equal(b.plan->actions[0].depends_on.of[i], i + 1);
+        for (size_t k = 1 + MANY; k < b.plan->n_actions; k++) {
+                assert_int_equal(b.plan->actions[k].depends_on.n, MANY);
+                for (size_t i = 0; i < MANY; i++)
+                        assert_int_equal(b.plan->actions[k].depends_on.of[i], i + 1);
+                assert_string_equal(b.plan->actions[k].waits, "what else is in it goes first");
+        }
+        bench_done(&b);
+}
+
 static void test_leaving_and_not_looked_into(_unused_ void **state)
 {
         struct bench b;
@@ -432,6 +460,7 @@ int main(void)
                 cmocka_unit_test(test_unread),
                 cmocka_unit_test(test_wanted_twice),
                 cmocka_unit_test(test_leaving),
+                cmocka_unit_test(test_many_are_leaving),
                 cmocka_unit_test(test_leaving_and_not_looked_into),
         };
 

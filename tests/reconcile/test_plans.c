@@ -25,7 +25,7 @@
 
 #define FOLDER "reconcile/plans"
 #define TEXT_MAX ((size_t)1 << 18)
-#define THERE "\n=== "    /* begins a situation: what is special about it follows on the line */
+#define THERE "\n=== "      /* begins a situation: what is special about it follows on the line */
 #define PLAN "\n--- plan\n" /* ends it */
 
 /* The specs that are in the text, read as those of a file. */

@@ -277,20 +277,19 @@ static void retry(const struct line *l)
                 else if (is_key(l, i, "condition", &value))
                         r->condition = (enum condition)word_of(value, condition_words, CONDITIONS);
                 else if (is_key(l, i, "next", &value))
-                        r->next = text_equal(value, "never")
-                                          ? USEC_INFINITY
-                                          : SITUATION_NOW + (usec_t)number_of(value) * USEC_PER_SEC;
+                        r->next = text_equal(value, "never") ? USEC_INFINITY
+                                                             : SITUATION_NOW + (usec_t)number_of(value) * USEC_PER_SEC;
                 else if (is_key(l, i, "given-up", &value))
                         r->given_up = true;
                 else
                         fail_msg("'%s' says nothing of a retry", l->words[i]);
         }
-        assert_int_equal(strmap_set(&s->retries,
-                                    retry_key(type_of(l->words[1]), r->slot,
-                                              (enum order_verb)word_of(word(l, 3), order_verb_words, ORDER_VERBS),
-                                              field, key),
-                                    r),
-                         0);
+        assert_int_equal(
+                strmap_set(&s->retries,
+                           retry_key(type_of(l->words[1]), r->slot,
+                                     (enum order_verb)word_of(word(l, 3), order_verb_words, ORDER_VERBS), field, key),
+                           r),
+                0);
 }
 
 static void hour(const struct line *l)
@@ -344,7 +343,9 @@ static void max_deletes(const struct line *l)
 
         if (percent)
                 *percent = '\0';
-        l->situation->max_deletes = (struct share){ .value = number_of(l->words[1]), .percent = percent, .given = true };
+        l->situation->max_deletes = (struct share){ .value = number_of(l->words[1]),
+                                                    .percent = percent,
+                                                    .given = true };
 }
 
 /* What is said of the account as a whole. */
@@ -368,7 +369,8 @@ static bool tell_account(const struct line *l)
         else if (text_equal(what, "hour"))
                 hour(l);
         else if (text_equal(what, "replacements"))
-                assert_int_equal(ledger_tell_replacements(s->ledger, s->in.account, word(l, 1), number_of(word(l, 2))), 0);
+                assert_int_equal(ledger_tell_replacements(s->ledger, s->in.account, word(l, 1), number_of(word(l, 2))),
+                                 0);
         else if (text_equal(what, "held"))
                 assert_int_equal(ledger_hold_id(s->ledger, s->in.account, type_of(l->words[1]), word(l, 2)), 0);
         else if (text_equal(what, "stranger"))

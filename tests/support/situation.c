@@ -55,8 +55,11 @@ static void take_apart(struct situation *s, char *text, struct line *ret)
                 *end = '\0';
                 assert_true(ret->n < WORDS_MAX);
                 value = ret->n > 0 && *text != '"' ? strchr(text, '=') : NULL;
-                if (value)
-                        memmove(value + 1, unquoted(value + 1), strlen(unquoted(value + 1)) + 1);
+                if (value) {
+                        const char *bare = unquoted(value + 1);
+
+                        memmove(value + 1, bare, strlen(bare) + 1);
+                }
                 ret->words[ret->n++] = unquoted(text);
                 text = last ? end : end + 1;
         }
@@ -284,12 +287,9 @@ static void retry(const struct line *l)
                 else
                         fail_msg("'%s' says nothing of a retry", l->words[i]);
         }
-        assert_int_equal(
-                strmap_set(&s->retries,
-                           retry_key(type_of(l->words[1]), r->slot,
-                                     (enum order_verb)word_of(word(l, 3), order_verb_words, ORDER_VERBS), field, key),
-                           r),
-                0);
+        retry_key(type_of(l->words[1]), r->slot, (enum order_verb)word_of(word(l, 3), order_verb_words, ORDER_VERBS),
+                  field, key);
+        assert_int_equal(strmap_set(&s->retries, kept(l, key), r), 0);
 }
 
 static void hour(const struct line *l)

@@ -61,6 +61,12 @@ int command_failed(const struct error *e)
         return EXIT_ERROR;
 }
 
+/* What is wrong with the command line, unless it is memory that lacks. */
+static int not_understood(const char *name, int r, const struct error *e)
+{
+        return r == -ENOMEM ? command_failed(e) : command_usage(name, e);
+}
+
 static int check_arguments(const struct command *command, const struct options *o, struct error *e)
 {
         if (o->n_arguments < command->least)
@@ -118,7 +124,7 @@ static int run(const struct command *command, struct options *o)
         if (r >= 0)
                 r = command_settle(command, o, &e);
         if (r < 0)
-                return command_usage(command->name, &e);
+                return not_understood(command->name, r, &e);
 
         log_set_level(o->quiet ? LOG_LEVEL_ERROR : o->log_level);
         return command->run(o);
@@ -139,7 +145,7 @@ int command_line_run(const char *const *words, size_t n)
         if (r >= 0 && o.command && !command)
                 r = command_unknown(o.command, &e);
         if (r < 0)
-                return command_usage(command ? command->name : NULL, &e);
+                return not_understood(command ? command->name : NULL, r, &e);
         if (command)
                 return run(command, &o);
 

@@ -41,6 +41,7 @@ static void add_raw_code(struct buf *b, const char *s)
         _cleanup_buf_ struct buf escaped = BUF_INIT(PIECE_MAX);
 
         (void)plan_escape(&escaped, s);
+        buf_inherit(b, &escaped);
         add_code(b, buf_text(&escaped));
 }
 
@@ -50,6 +51,8 @@ static void add_whole(struct page *page, const struct buf *piece, size_t weight)
 {
         size_t length = page->b->len - page->start + page->pending.len + piece->len;
 
+        buf_inherit(page->b, &page->pending);
+        buf_inherit(page->b, piece);
         page->full = page->full || length + REST_MAX > PLAN_MARKDOWN_MAX;
         if (page->full) {
                 page->left_out += weight;
@@ -68,6 +71,7 @@ static void add_heading(struct buf *b, const struct section *s)
         (void)buf_adds(&text, " on ");
         (void)plan_escape(&text, s->provider);
         (void)buf_adds(b, "\n#### ");
+        buf_inherit(b, &text);
         add_code(b, buf_text(&text));
         (void)buf_adds(b, "\n\n");
         add_raw_code(b, s->unknown ? "unknown" : s->headline);
@@ -76,6 +80,7 @@ static void add_heading(struct buf *b, const struct section *s)
                 buf_reset(&text);
                 (void)plan_escape(&text, s->position.file);
                 (void)buf_addf(&text, ":%" PRIu32, s->position.line);
+                buf_inherit(b, &text);
                 add_code(b, buf_text(&text));
         }
         (void)buf_addc(b, '\n');
@@ -87,6 +92,8 @@ static void add_row(struct page *page, const struct plan_rows *rows, const struc
 
         (void)plan_row_name(row, &name);
         (void)plan_row_details(rows, row, &details);
+        buf_inherit(&line, &name);
+        buf_inherit(&line, &details);
         (void)buf_addf(&line, "| %s | ", plan_row_mark(row));
         add_code(&line, buf_text(&name));
         (void)buf_adds(&line, " | ");
@@ -122,6 +129,7 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
         if (r < 0)
                 return r;
 
+        buf_inherit(page->b, &page->pending);
         buf_reset(&page->pending);
         add_heading(&page->pending, s);
         add_note(page, "? ", s->unknown, &begun);
@@ -164,6 +172,7 @@ static void add_diagnostics(struct page *page, const struct plan *p)
                         add_raw_code(&before, d->resource);
                         (void)buf_adds(&before, ": ");
                 }
+                buf_inherit(page->b, &before);
                 add_note(page, buf_text(&before), d->message, &begun);
         }
 }
@@ -188,6 +197,7 @@ int plan_markdown(const struct plan *p, struct buf *b)
         }
         if (page.left_out > 0)
                 (void)buf_addf(b, "\n… and %zu more: `muster plan` shows all\n", page.left_out);
+        buf_inherit(b, &page.pending);
         buf_done(&page.pending);
 
         return r < 0 ? r : b->failed;

@@ -65,6 +65,7 @@ static void add_broken(struct page *page, const char *s, size_t column)
                 size_t blanks = strspn(s, " "), length = strcspn(s + blanks, " "), width;
 
                 (void)buf_add(&word, s + blanks, length);
+                buf_inherit(page->b, &word);
                 width = text_width(buf_text(&word));
                 if (at > column && at + blanks + width > page->columns) {
                         (void)buf_addc(page->b, '\n');
@@ -140,6 +141,7 @@ static void add_row(struct page *page, const struct plan_rows *rows, const struc
         column += widths->kind + GAP;
 
         (void)plan_row_details(rows, row, &details);
+        buf_inherit(page->b, &details);
         add_last(page, buf_text(&details), column);
 }
 
@@ -151,6 +153,7 @@ static void add_position(struct page *page, const struct position *position, siz
 
         (void)plan_escape(&text, position->file);
         (void)buf_addf(&text, ":%" PRIu32, position->line);
+        buf_inherit(page->b, &text);
         length = text_width(buf_text(&text));
         if (page->columns > 0)
                 column = page->columns > length ? page->columns - length : 0;
@@ -183,7 +186,7 @@ static size_t wider(size_t width, const struct buf *text, size_t most)
         return other > width && other <= most ? other : width;
 }
 
-static struct widths widths_of(const struct plan_rows *rows)
+static struct widths widths_of(struct page *page, const struct plan_rows *rows)
 {
         struct widths widths = { .name = NAME_WIDTH_LEAST, .kind = KIND_WIDTH_LEAST };
 
@@ -192,6 +195,8 @@ static struct widths widths_of(const struct plan_rows *rows)
 
                 (void)plan_row_name(&rows->items[i], &name);
                 (void)plan_row_kind(&rows->items[i], &kind);
+                buf_inherit(page->b, &name);
+                buf_inherit(page->b, &kind);
                 widths.name = wider(widths.name, &name, NAME_WIDTH_MOST);
                 widths.kind = wider(widths.kind, &kind, SIZE_MAX);
         }
@@ -208,6 +213,7 @@ static void add_note(struct page *page, const char *before, const char *s)
                 return;
         (void)buf_adds(&note, before);
         (void)plan_escape(&note, s);
+        buf_inherit(page->b, &note);
         (void)buf_pad(page->b, NAME_COLUMN, page->b->len);
         add_last(page, buf_text(&note), NAME_COLUMN);
 }
@@ -217,6 +223,7 @@ static void add_unknown(struct page *page, const char *why, size_t name_width)
         _cleanup_buf_ struct buf text = BUF_INIT(LINE_MAX_BYTES);
 
         (void)plan_escape(&text, why);
+        buf_inherit(page->b, &text);
         add(page, "  ");
         add_colored(page, page->colors->unknown, "?");
         pad(page, NAME_COLUMN - 1, NAME_COLUMN + name_width + GAP);
@@ -238,7 +245,7 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
         if (r < 0)
                 return r;
 
-        widths = widths_of(&rows);
+        widths = widths_of(page, &rows);
         add_header(page, s);
         if (s->unknown)
                 add_unknown(page, s->unknown, widths.name);

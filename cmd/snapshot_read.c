@@ -118,9 +118,12 @@ static const char *read_values(struct reading *in, const char *field, struct val
         const json_t *object = json_object_get(in->object, field);
         _cleanup_free_ char *text = json_is_object(object) ? json_to_text(object, JSON_COMPACT) : NULL;
         const char *kept = text ? ledger_string(in->ledger, text) : NULL;
+        int r = kept ? ledger_values_from_text(in->ledger, kept, ret, NULL) : -ENOMEM;
 
-        if (!kept || ledger_values_from_text(in->ledger, kept, ret, NULL) < 0)
+        if (!json_is_object(object) || (r < 0 && r != -ENOMEM))
                 wrong(in, field);
+        else if (r < 0 && in->failed == 0)
+                in->failed = error_oom(in->e);
 
         return kept ? kept : "{}";
 }

@@ -185,6 +185,10 @@ static void make_plan(struct account *a, usec_t now)
                                                .resource = plan_string(plan, "Provider/%s", a->name),
                                                .message = plan_string(plan, "%s", a->why.text) };
         }
+        if (plan_check(plan) < 0) {
+                engine_break(a->engine, -ENOMEM, "out of memory");
+                return;
+        }
         plan_free(a->plan);
         a->plan = STEAL(plan);
         a->step = STEP_PLANNED;

@@ -68,7 +68,8 @@ const char *value_text(struct plan *p, enum property f, const struct values *v)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(VALUE_MAX);
 
-        return values_print(v, f, &b) < 0 ? NULL : plan_string(p, "%s", buf_text(&b));
+        (void)values_print(v, f, &b);
+        return plan_words(p, &b);
 }
 
 bool values_drifted(const struct machine_support *support, const struct slot *s, enum property f,

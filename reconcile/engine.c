@@ -459,6 +459,8 @@ int engine_plan(struct engine *engine, struct plan **ret)
                 }
         }
         r = plan_sort(plan);
+        if (r >= 0)
+                r = plan_check(plan);
         if (r < 0)
                 return r;
         *ret = STEAL(plan);

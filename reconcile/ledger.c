@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "reconcile/base/array.h"
@@ -7,6 +8,7 @@
 #include "reconcile/ledger_store.h"
 
 #define KEY_MAX ((size_t)1024 * 1024)
+#define KEY_USUAL 1024 /* bytes of any but those of ids that no codec takes */
 
 /* The words of the rows. */
 const char *const thing_state_words[THING_STATES] = {
@@ -144,7 +146,11 @@ static int keep_id(struct ledger *l, struct strmap *map, const char *account, en
 bool ledger_ids_have(const struct strmap *map, const char *account, enum thing_type type, const char *id)
 {
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
+        char text[KEY_USUAL];
+        int n = snprintf(text, sizeof(text), "%s %s %s", account, thing_type_words[type], id);
 
+        if (n >= 0 && (size_t)n < sizeof(text))
+                return strmap_get(map, text); /* no memory is needed for the question */
         return id_key(&key, account, type, id) < 0 || strmap_get(map, buf_text(&key));
 }
 

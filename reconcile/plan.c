@@ -9,8 +9,7 @@
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 
-/* One line of a plan is short; a vendor's words in it are bounded before. */
-#define PLAN_STRING_MAX 2048
+#define LINE_MOST 2048 /* bytes of nearly every text of a plan */
 
 const char *action_verb_text(enum action_verb v)
 {
@@ -75,13 +74,41 @@ struct plan *plan_free(struct plan *p)
 
 const char *plan_string(struct plan *p, const char *format, ...)
 {
-        char text[PLAN_STRING_MAX];
+        char line[LINE_MOST], *text;
         va_list ap;
+        int n;
 
         va_start(ap, format);
-        vsnprintf(text, sizeof(text), format, ap);
+        n = vsnprintf(line, sizeof(line), format, ap);
         va_end(ap);
-        return strpool_add(p->strings, text);
+        if (n >= 0 && (size_t)n < sizeof(line))
+                return strpool_addn(p->strings, line, (size_t)n);
+        text = n < 0 ? NULL : strpool_alloc(p->strings, (size_t)n + 1);
+        if (!text) {
+                plan_fail(p);
+                return NULL;
+        }
+        va_start(ap, format);
+        vsnprintf(text, (size_t)n + 1, format, ap);
+        va_end(ap);
+        return text;
+}
+
+const char *plan_words(struct plan *p, const struct buf *b)
+{
+        if (b->failed == -ENOMEM)
+                plan_fail(p);
+        return strpool_addn(p->strings, buf_text(b), b->len);
+}
+
+void plan_fail(struct plan *p)
+{
+        strpool_fail(p->strings);
+}
+
+int plan_check(const struct plan *p)
+{
+        return strpool_failed(p->strings) ? -ENOMEM : 0;
 }
 
 struct plan_counts plan_count(const struct plan *p)
@@ -247,6 +274,8 @@ int plan_append(struct plan *to, const struct plan *from)
                                                .resource = copy(to, from->diagnostics[i].resource),
                                                .message = copy(to, from->diagnostics[i].message) };
         }
+        if (r >= 0)
+                r = plan_check(to);
         to->unchanged += from->unchanged;
         to->unchanged_parts += from->unchanged_parts;
         to->orphaned += from->orphaned;

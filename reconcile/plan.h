@@ -148,8 +148,13 @@ int plan_new(struct plan **ret);
 struct plan *plan_free(struct plan *p);
 DEFINE_CLEANUP(struct plan *, plan_free)
 
-/* Formats into the plan's pool. NULL: out of memory. */
+/* Formats into the plan's pool. NULL: out of memory. A plan in whose making memory ran out may lack a text, or say less than it should: such a
+ * plan is not to be used. plan_fail() notes that memory was lacking, plan_string() and plan_words() do so by themselves, and plan_check() is
+ * -ENOMEM from then on, else 0. */
 const char *plan_string(struct plan *p, const char *format, ...) _printf_(2, 3);
+const char *plan_words(struct plan *p, const struct buf *b); /* what the buffer holds; cut where that is full */
+void plan_fail(struct plan *p);
+int plan_check(const struct plan *p);
 
 /* Adds a line to what an action of the plan changes; the texts are the plan's. 0 or -ENOMEM. */
 int action_add_change(struct plan *p, struct action *a, const struct change_line *change);

@@ -440,5 +440,5 @@ int plan_account(struct plan *p, const struct plan_input *in, struct error *e)
                                                    : NULL);
                 conclude(&pl);
         }
-        return pl.failed ? error_oom(e) : 0;
+        return pl.failed || plan_check(p) < 0 ? error_oom(e) : 0;
 }

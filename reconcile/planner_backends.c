@@ -161,9 +161,7 @@ static struct part *add_known(struct planning *pl, struct follower *f, const str
                               const char *machine, const char *id, const char *address)
 {
         _cleanup_buf_ struct buf key = BUF_INIT(BACKEND_KEY_MAX);
-        const char *kept = backend_key(&key, id, address, entry->port) < 0
-                                   ? NULL
-                                   : plan_string(pl->plan, "%s", buf_text(&key));
+        const char *kept = backend_key(&key, id, address, entry->port) < 0 ? NULL : plan_words(pl->plan, &key);
         struct part *part = kept ? add_part(pl, f, kept, slot_of(pl, &f->parts, machine, entry->port)) : NULL;
 
         if (!kept)
@@ -401,6 +399,7 @@ const char *backends_follow(struct planning *pl, const struct resource *resource
 {
         const struct objects *backends = &resource->load_balancer->backends;
         _cleanup_buf_ struct buf b = BUF_INIT(FOLLOWS_MAX);
+        const char *words;
 
         for (size_t i = 0; i < backends->n; i++) {
                 const struct resource *set = ((const struct backend_spec *)backends->items)[i].machine_set.resource;
@@ -409,7 +408,8 @@ const char *backends_follow(struct planning *pl, const struct resource *resource
                 if (set && !strstr(buf_text(&b), resource_text(set, name)))
                         (void)buf_addf(&b, "%s%s", b.len ? ", " : "follows ", name);
         }
-        return b.len ? plan_string(pl->plan, "%s", buf_text(&b)) : NULL;
+        words = plan_words(pl->plan, &b);
+        return b.len ? words : NULL;
 }
 
 static struct follower follower_of(const char *name, const struct slot *owner, const char *id)

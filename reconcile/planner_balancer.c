@@ -75,6 +75,8 @@ static const char *value_of(struct planning *pl, const json_t *value)
         if (json_is_string(value))
                 return plan_string(pl->plan, "%s", *json_string_value(value) ? json_string_value(value) : "\"\"");
         text = json_to_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (!text)
+                plan_fail(pl->plan);
         return text ? plan_string(pl->plan, "%s", text) : NULL;
 }
 
@@ -99,9 +101,7 @@ static const char *words_of(struct planning *pl, const struct action *a)
         for (size_t i = 0; i < a->n_changes; i++)
                 (void)buf_addf(&words, "%s%s is %s, spec says %s", i > 0 ? "; " : "", a->changes[i].field,
                                a->changes[i].from, a->changes[i].to);
-        if (words.failed < 0)
-                pl->failed = true;
-        return plan_string(pl->plan, "%s", buf_text(&words));
+        return plan_words(pl->plan, &words);
 }
 
 static struct action *change(struct planning *pl, const struct slot *slot, enum action_verb verb, enum order_verb order,

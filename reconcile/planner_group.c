@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,7 +157,7 @@ static void want_rules(struct planning *pl, struct group *g)
                         pl->failed = true;
                         return;
                 }
-                key = plan_string(pl->plan, "%s", buf_text(&text));
+                key = plan_words(pl->plan, &text);
                 part = add_part(pl, &g->rules, plan_string(pl->plan, "%s/%s", group_name(&g->rules), buf_text(&text)),
                                 "the group has no such rule");
                 if (part)
@@ -343,10 +344,11 @@ static void tell_field(struct planning *pl, const struct resource *resource, con
 
 static void tell_drift(struct planning *pl, const struct resource *resource, const struct row *row)
 {
-        _cleanup_json_ json_t *shown = values_known(&row->values, PROPERTY_SPEC)
-                                               ? json_loads(row->values.of[PROPERTY_SPEC].text, 0, NULL)
-                                               : NULL;
+        _cleanup_json_ json_t *shown = NULL;
 
+        if (values_known(&row->values, PROPERTY_SPEC) &&
+            settings_parse(row->values.of[PROPERTY_SPEC].text, &shown) == -ENOMEM)
+                plan_fail(pl->plan);
         tell_field(pl, resource, shown, "description", resource->security_group->description);
         tell_field(pl, resource, shown, "tenant", resource->security_group->tenant);
 }

@@ -96,6 +96,8 @@ static const char *lack_of(struct planning *pl, size_t first, const struct row *
                 if (values_known(&quota->values, total[k].property) &&
                     total[k].amount > quota->values.of[total[k].property].number)
                         add_lack(pl, &b, &total[k], &quota->values);
+        if (b.failed == -ENOMEM)
+                plan_fail(pl->plan);
         if (!b.len)
                 return NULL;
         return plan_string(

@@ -31,7 +31,7 @@ static const char *summary_text(struct planning *pl, const struct values *v)
                 else
                         buf_addf(&b, "%s%s %s", b.len ? ", " : "", m->field, text);
         }
-        return plan_string(pl->plan, "%s", buf_text(&b));
+        return plan_words(pl->plan, &b);
 }
 
 /* A machine that is not ours, or is under another name, has the name that this one is to get. */

@@ -6,6 +6,7 @@
 #include "reconcile/base/text.h"
 #include "reconcile/base/units.h"
 #include "reconcile/planner_internal.h"
+#include "reconcile/settings.h"
 
 /*
  * A template is one thing that never changes. Where the spec changes it is told; with `onDrift: replace` a new one is made beside the
@@ -22,7 +23,7 @@ static const char *spec_text(struct planning *pl, const struct resource *resourc
                 pl->failed = true;
                 return "";
         }
-        return plan_string(pl->plan, "%s", buf_text(&b));
+        return plan_words(pl->plan, &b);
 }
 
 /* An adopted template is taken as it is. */
@@ -40,6 +41,8 @@ static const char *member_text(struct planning *pl, const json_t *member)
         if (json_is_string(member))
                 return plan_string(pl->plan, "%s", *json_string_value(member) ? json_string_value(member) : "\"\"");
         text = json_to_text(member, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (!text)
+                plan_fail(pl->plan);
         return text ? plan_string(pl->plan, "%s", text) : NULL;
 }
 
@@ -47,11 +50,13 @@ static const char *member_text(struct planning *pl, const json_t *member)
 static const char *difference(struct planning *pl, const struct resource *resource, const struct thing *t,
                               const char *spec)
 {
-        _cleanup_json_ json_t *is = json_loads(t->made_with.of[PROPERTY_SPEC].text, 0, NULL);
-        _cleanup_json_ json_t *wanted = json_loads(spec, 0, NULL);
+        _cleanup_json_ json_t *is = NULL, *wanted = NULL;
         const char *first = NULL;
         size_t n = 0;
 
+        if (settings_parse(t->made_with.of[PROPERTY_SPEC].text, &is) == -ENOMEM ||
+            settings_parse(spec, &wanted) == -ENOMEM)
+                plan_fail(pl->plan);
         for (const struct field *f = resource->kind->fields; f->name; f++) {
                 const json_t *a = json_object_get(is, f->name), *b = json_object_get(wanted, f->name);
 

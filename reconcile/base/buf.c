@@ -129,6 +129,12 @@ int buf_addf(struct buf *b, const char *format, ...)
         return 0;
 }
 
+void buf_inherit(struct buf *b, const struct buf *part)
+{
+        if (part->failed == -ENOMEM)
+                (void)buf_fail(b, -ENOMEM);
+}
+
 int buf_pad(struct buf *b, size_t column, size_t line_start)
 {
         size_t width = line_start < b->len ? text_width(b->data + line_start) : 0;

@@ -31,6 +31,9 @@ int buf_adds(struct buf *b, const char *string);
 int buf_addc(struct buf *b, char c);
 int buf_addf(struct buf *b, const char *format, ...) _printf_(2, 3);
 
+/* Where memory ran out for a part of it, it has for the whole: said before the part's text is added. */
+void buf_inherit(struct buf *b, const struct buf *part);
+
 /* Adds blanks until the line that began at byte `line_start` is `column` characters (not bytes) wide. */
 int buf_pad(struct buf *b, size_t column, size_t line_start);
 

@@ -31,6 +31,7 @@ struct strpool {
         size_t n_slots; /* a power of two, or 0 */
         size_t n_strings;
         size_t block_size; /* of the next block */
+        bool failed;
 };
 
 struct strpool *strpool_new(void)
@@ -61,6 +62,16 @@ struct strpool *strpool_free(struct strpool *pool)
         return NULL;
 }
 
+bool strpool_failed(const struct strpool *pool)
+{
+        return pool->failed;
+}
+
+void strpool_fail(struct strpool *pool)
+{
+        pool->failed = true;
+}
+
 /* A block with room for `size` bytes, which must be a multiple of the alignment. What is large gets a block to itself,
  * behind the one that is being filled, so that the rest of that one is not lost. */
 static struct block *block_with_room(struct strpool *pool, size_t size)
@@ -71,11 +82,11 @@ static struct block *block_with_room(struct strpool *pool, size_t size)
         if (first && first->back - first->front >= size)
                 return first;
 
-        if (capacity > SIZE_MAX - sizeof(*block))
+        block = capacity <= SIZE_MAX - sizeof(*block) ? calloc(1, sizeof(*block) + capacity) : NULL;
+        if (!block) {
+                pool->failed = true;
                 return NULL;
-        block = calloc(1, sizeof(*block) + capacity);
-        if (!block)
-                return NULL;
+        }
 
         block->back = capacity;
         if (first && capacity == size) {
@@ -179,8 +190,10 @@ const char *strpool_addn(struct strpool *pool, const char *s, size_t n)
                 return ""; /* every pool's; `s` may be NULL */
         hash = (uint32_t)hash_bytes(pool->hash_key, s, n);
 
-        if (n >= UINT32_MAX || reserve_slot(pool) < 0)
+        if (n >= UINT32_MAX || reserve_slot(pool) < 0) {
+                pool->failed = true;
                 return NULL;
+        }
 
         slot = find_slot(pool->slots, pool->n_slots, s, n, hash);
         if (slot->s)

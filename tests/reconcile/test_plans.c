@@ -17,10 +17,14 @@
 
 #include <cmocka.h>
 
+#include "cmd/plan_markdown.h"
+#include "cmd/plan_text.h"
 #include "reconcile/base/array.h"
+#include "reconcile/base/json.h"
 #include "reconcile/base/text.h"
 #include "tests/specs/load.h"
 #include "tests/support/files.h"
+#include "tests/support/scarcity.h"
 #include "tests/support/situation.h"
 
 #define FOLDER "reconcile/plans"
@@ -115,17 +119,21 @@ static void check_copy(const struct plan *p)
         assert_int_equal(plan_has_actions(copy), plan_has_actions(p));
 }
 
+static const struct provider *codec_of(const struct estate *estate)
+{
+        for (size_t i = 0; i < estate->n_resources; i++)
+                if (estate->resources[i]->kind == &kind_provider)
+                        return find_provider(estate->resources[i]->provider->type);
+        return NULL;
+}
+
 static void plan_in(const struct estate *estate, const char *lines, struct buf *b)
 {
         _cleanup_(plan_free_p) struct plan *plan = NULL;
-        const struct provider *codec = NULL;
         struct situation s;
         struct error e = { 0 };
 
-        for (size_t i = 0; i < estate->n_resources; i++)
-                if (estate->resources[i]->kind == &kind_provider)
-                        codec = find_provider(estate->resources[i]->provider->type);
-        situation_init(&s, estate, codec, lines);
+        situation_init(&s, estate, codec_of(estate), lines);
         assert_int_equal(plan_new(&plan), 0);
         if (plan_account(plan, &s.in, &e) < 0)
                 fail_msg("%s", e.text);
@@ -134,23 +142,96 @@ static void plan_in(const struct estate *estate, const char *lines, struct buf *
         situation_done(&s);
 }
 
-/* The whole file anew, with the plans as they come out now. */
-static bool check_file(const char *folder, const char *file)
+/* What the engine makes of it, and the commands show of that. */
+static int make_all(const struct situation *s, struct plan **ret, struct buf *text)
 {
-        _cleanup_buf_ struct buf is = BUF_INIT(TEXT_MAX);
-        _cleanup_(estate_free_p) struct estate *estate = NULL;
-        char path[256];
-        char *text, *there, *end, *next;
+        _cleanup_(plan_free_p) struct plan *part = NULL, *plan = NULL;
+        struct error e = { 0 };
+        int r;
 
-        if (!strstr(file, ".plan"))
-                return false;
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, file);
-        text = test_file_read(path);
-        there = strstr(text, THERE);
+        if (plan_new(&part) < 0 || plan_new(&plan) < 0)
+                return -ENOMEM;
+        r = plan_account(part, &s->in, &e);
+        if (r < 0)
+                assert_string_not_equal(e.text, "");
+        if (r >= 0)
+                r = plan_append(plan, part);
+        if (r >= 0)
+                r = plan_sort(plan);
+        if (r >= 0)
+                r = plan_check(plan);
+        if (r >= 0)
+                r = plan_text(plan, &palette_plain, 0, text);
+        if (r >= 0)
+                r = plan_markdown(plan, text);
+        if (r >= 0)
+                *ret = STEAL(plan);
+        return r;
+}
+
+static void check_same(const char *is, const char *whole, uint64_t allocations, const char *lines)
+{
+        size_t same = 0;
+
+        while (is[same] && is[same] == whole[same])
+                same++;
+        if (is[same] || whole[same])
+                fail_msg("allocation %llu of%s\nmakes it differ: \"%.300s\" and not \"%.300s\"",
+                         (unsigned long long)allocations, lines, is + same, whole + same);
+}
+
+/* With so many allocations: all of it, or nothing and a word why. False: it needs no more. */
+static bool make_with(const struct estate *estate, const char *lines, uint64_t allocations, bool for_good,
+                      const struct buf *whole)
+{
+        _cleanup_(plan_free_p) struct plan *plan = NULL;
+        _cleanup_buf_ struct buf text = BUF_INIT(TEXT_MAX);
+        struct situation s;
+        bool ran_out;
+        int r;
+
+        situation_init(&s, estate, codec_of(estate), lines);
+        scarcity_begin(allocations, for_good);
+        r = make_all(&s, &plan, &text);
+        ran_out = scarcity_end();
+        if (r < 0) {
+                assert_true(ran_out);
+                assert_int_equal(r, -ENOMEM);
+        } else {
+                print_plan(plan, &text);
+                check_same(buf_text(&text), buf_text(whole), allocations, lines);
+        }
+        situation_done(&s);
+        return ran_out;
+}
+
+static void plan_in_scarcity(const struct estate *estate, const char *lines, _unused_ struct buf *b)
+{
+        _cleanup_buf_ struct buf whole = BUF_INIT(TEXT_MAX);
+        _cleanup_(plan_free_p) struct plan *plan = NULL;
+        struct situation s;
+
+        situation_init(&s, estate, codec_of(estate), lines);
+        assert_int_equal(make_all(&s, &plan, &whole), 0);
+        print_plan(plan, &whole);
+        situation_done(&s);
+        for (int for_good = 0; for_good < 2; for_good++)
+                for (uint64_t n = 0; make_with(estate, lines, n, for_good, &whole);)
+                        n++;
+}
+
+/* The whole file anew, with what `what` adds after each situation. */
+static void each_situation(const char *path, struct buf *b,
+                           void (*what)(const struct estate *estate, const char *lines, struct buf *b))
+{
+        _cleanup_(estate_free_p) struct estate *estate = NULL;
+        _cleanup_free_ char *text = test_file_read(path);
+        char *there = strstr(text, THERE), *end, *next;
+
         if (!there)
                 fail_msg("%s has no situation", path);
         estate = load(text, (size_t)(there - text) + 1);
-        (void)buf_add(&is, text, (size_t)(there - text));
+        (void)buf_add(b, text, (size_t)(there - text));
         for (; there; there = next) {
                 _cleanup_free_ char *lines = NULL;
 
@@ -160,11 +241,33 @@ static bool check_file(const char *folder, const char *file)
                         fail_msg("%s: there is no plan after%.60s", path, there);
                 lines = strndup(strchr(there + 1, '\n'), (size_t)(end - strchr(there + 1, '\n')));
                 assert_non_null(lines);
-                (void)buf_add(&is, there, (size_t)(end - there) + strlen(PLAN));
-                plan_in(estate, lines, &is);
+                (void)buf_add(b, there, (size_t)(end - there) + strlen(PLAN));
+                what(estate, lines, b);
         }
-        free(text);
+}
+
+static bool check_file(const char *folder, const char *file)
+{
+        _cleanup_buf_ struct buf is = BUF_INIT(TEXT_MAX);
+        char path[256];
+
+        if (!strstr(file, ".plan"))
+                return false;
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, file);
+        each_situation(path, &is, plan_in);
         assert_same_as_file(buf_text(&is), path);
+        return true;
+}
+
+static bool check_scarcity(const char *folder, const char *file)
+{
+        _cleanup_buf_ struct buf unused = BUF_INIT(TEXT_MAX);
+        char path[256];
+
+        if (!strstr(file, ".plan"))
+                return false;
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, file);
+        each_situation(path, &unused, plan_in_scarcity);
         return true;
 }
 
@@ -173,11 +276,19 @@ static void test_plans(_unused_ void **state)
         assert_true(test_folder_each(FOLDER, check_file) > 0);
 }
 
+/* Memory runs out at each allocation in turn, once or for good. */
+static void test_memory(_unused_ void **state)
+{
+        assert_true(test_folder_each(FOLDER, check_scarcity) > 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_plans),
+                cmocka_unit_test(test_memory),
         };
 
+        json_set_alloc_funcs(malloc, free);
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,8 +41,8 @@ static void add_raw_code(struct buf *b, const char *s)
         _cleanup_buf_ struct buf escaped = BUF_INIT(PIECE_MAX);
 
         (void)plan_escape(&escaped, s);
+        buf_inherit(b, &escaped);
         add_code(b, buf_text(&escaped));
-        buf_fail_with(b, &escaped);
 }
 
 /* Adds what is finished as a whole, if it fits with what it needs before it. From the first on that does not, all is
@@ -51,14 +51,14 @@ static void add_whole(struct page *page, const struct buf *piece, size_t weight)
 {
         size_t length = page->b->len - page->start + page->pending.len + piece->len;
 
-        buf_fail_with(page->b, piece);
+        buf_inherit(page->b, &page->pending);
+        buf_inherit(page->b, piece);
         page->full = page->full || length + REST_MAX > PLAN_MARKDOWN_MAX;
         if (page->full) {
                 page->left_out += weight;
                 return;
         }
         (void)buf_adds(page->b, buf_text(&page->pending));
-        buf_fail_with(page->b, &page->pending);
         (void)buf_adds(page->b, buf_text(piece));
         buf_reset(&page->pending);
 }
@@ -71,8 +71,8 @@ static void add_heading(struct buf *b, const struct section *s)
         (void)buf_adds(&text, " on ");
         (void)plan_escape(&text, s->provider);
         (void)buf_adds(b, "\n#### ");
+        buf_inherit(b, &text);
         add_code(b, buf_text(&text));
-        buf_fail_with(b, &text);
         (void)buf_adds(b, "\n\n");
         add_raw_code(b, s->unknown ? "unknown" : s->headline);
         if (s->position.file) {
@@ -80,8 +80,8 @@ static void add_heading(struct buf *b, const struct section *s)
                 buf_reset(&text);
                 (void)plan_escape(&text, s->position.file);
                 (void)buf_addf(&text, ":%" PRIu32, s->position.line);
+                buf_inherit(b, &text);
                 add_code(b, buf_text(&text));
-                buf_fail_with(b, &text);
         }
         (void)buf_addc(b, '\n');
 }
@@ -92,14 +92,14 @@ static void add_row(struct page *page, const struct plan_rows *rows, const struc
 
         (void)plan_row_name(row, &name);
         (void)plan_row_details(rows, row, &details);
+        buf_inherit(&line, &name);
+        buf_inherit(&line, &details);
         (void)buf_addf(&line, "| %s | ", plan_row_mark(row));
         add_code(&line, buf_text(&name));
         (void)buf_adds(&line, " | ");
         (void)plan_row_kind(row, &line);
         (void)buf_adds(&line, " | ");
         add_code(&line, buf_text(&details));
-        buf_fail_with(&line, &name);
-        buf_fail_with(&line, &details);
         (void)buf_adds(&line, " |\n");
         add_whole(page, &line, row->n);
 }
@@ -129,6 +129,7 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
         if (r < 0)
                 return r;
 
+        buf_inherit(page->b, &page->pending);
         buf_reset(&page->pending);
         add_heading(&page->pending, s);
         add_note(page, "? ", s->unknown, &begun);
@@ -171,7 +172,7 @@ static void add_diagnostics(struct page *page, const struct plan *p)
                         add_raw_code(&before, d->resource);
                         (void)buf_adds(&before, ": ");
                 }
-                buf_fail_with(page->b, &before);
+                buf_inherit(page->b, &before);
                 add_note(page, buf_text(&before), d->message, &begun);
         }
 }
@@ -196,6 +197,7 @@ int plan_markdown(const struct plan *p, struct buf *b)
         }
         if (page.left_out > 0)
                 (void)buf_addf(b, "\n… and %zu more: `muster plan` shows all\n", page.left_out);
+        buf_inherit(b, &page.pending);
         buf_done(&page.pending);
 
         return r < 0 ? r : b->failed;

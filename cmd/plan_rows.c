@@ -312,7 +312,7 @@ static int add_range(const struct plan_row *row, const char *of, struct buf *b)
         for (int last = 0; last <= 1; last++)
                 (void)buf_addf(&name, "%s%.*s-%" PRId64 "%s", last ? ".." : "", (int)parts.stem, of,
                                last ? row->to : row->from, parts.end);
-        buf_fail_with(b, &name);
+        buf_inherit(b, &name);
         return plan_escape(b, buf_text(&name));
 }
 
@@ -388,21 +388,21 @@ static void add_subject(struct buf *b, const struct plan_row *row)
 }
 
 /* Is the reason nothing but the changes in other words? */
-static bool says_the_change(struct buf *b, const struct action *a)
+static bool says_the_change(const struct action *a, struct buf *b)
 {
         _cleanup_buf_ struct buf words = BUF_INIT(KEY_MAX);
 
         for (size_t i = 0; i < a->n_changes; i++)
                 (void)buf_addf(&words, "%s%s is %s, spec says %s", i > 0 ? "; " : "", a->changes[i].field,
                                a->changes[i].from, a->changes[i].to);
-        buf_fail_with(b, &words);
+        buf_inherit(b, &words);
         return a->n_changes > 0 && text_equal(buf_text(&words), a->reason);
 }
 
 /* What the headline or the change has said already is not said again. */
-static const char *reason_to_add(struct buf *b, const struct plan_rows *rows, const struct action *a)
+static const char *reason_to_add(const struct plan_rows *rows, const struct action *a, struct buf *b)
 {
-        return text_equal(a->reason, rows->section->headline) || says_the_change(b, a) ? NULL : a->reason;
+        return text_equal(a->reason, rows->section->headline) || says_the_change(a, b) ? NULL : a->reason;
 }
 
 static void add_obstacle(struct buf *b, const struct plan_rows *rows, const struct action *a)
@@ -422,14 +422,14 @@ static void add_obstacle(struct buf *b, const struct plan_rows *rows, const stru
 int plan_row_details(const struct plan_rows *rows, const struct plan_row *row, struct buf *b)
 {
         const struct action *a = row->action, *before = goes_first(rows->plan, a);
-        const char *reason = reason_to_add(b, rows, a);
+        const char *reason = reason_to_add(rows, a, b);
         _cleanup_buf_ struct buf subject = BUF_INIT(KEY_MAX);
         size_t start = b->len;
 
         if (needs_verb(a))
                 (void)buf_adds(b, action_verb_text(a->verb));
         add_subject(&subject, row);
-        buf_fail_with(b, &subject);
+        buf_inherit(b, &subject);
         if (subject.len > 0)
                 (void)buf_addf(b, "%s%s", b->len > start ? " " : "", buf_text(&subject));
         if (reason) {

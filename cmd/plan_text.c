@@ -65,6 +65,7 @@ static void add_broken(struct page *page, const char *s, size_t column)
                 size_t blanks = strspn(s, " "), length = strcspn(s + blanks, " "), width;
 
                 (void)buf_add(&word, s + blanks, length);
+                buf_inherit(page->b, &word);
                 width = text_width(buf_text(&word));
                 if (at > column && at + blanks + width > page->columns) {
                         (void)buf_addc(page->b, '\n');
@@ -75,7 +76,6 @@ static void add_broken(struct page *page, const char *s, size_t column)
                         at += blanks;
                 }
                 (void)buf_add(page->b, buf_text(&word), word.len);
-                buf_fail_with(page->b, &word);
                 at += width;
                 s += blanks + length;
         }
@@ -141,8 +141,8 @@ static void add_row(struct page *page, const struct plan_rows *rows, const struc
         column += widths->kind + GAP;
 
         (void)plan_row_details(rows, row, &details);
+        buf_inherit(page->b, &details);
         add_last(page, buf_text(&details), column);
-        buf_fail_with(page->b, &details);
 }
 
 /* Where in the specs it stands is at the right: from a column on, or on a terminal at its end. */
@@ -153,12 +153,12 @@ static void add_position(struct page *page, const struct position *position, siz
 
         (void)plan_escape(&text, position->file);
         (void)buf_addf(&text, ":%" PRIu32, position->line);
+        buf_inherit(page->b, &text);
         length = text_width(buf_text(&text));
         if (page->columns > 0)
                 column = page->columns > length ? page->columns - length : 0;
         pad(page, width, column);
         add_colored(page, page->colors->faint, buf_text(&text));
-        buf_fail_with(page->b, &text);
 }
 
 static void add_header(struct page *page, const struct section *s)
@@ -195,10 +195,10 @@ static struct widths widths_of(struct page *page, const struct plan_rows *rows)
 
                 (void)plan_row_name(&rows->items[i], &name);
                 (void)plan_row_kind(&rows->items[i], &kind);
+                buf_inherit(page->b, &name);
+                buf_inherit(page->b, &kind);
                 widths.name = wider(widths.name, &name, NAME_WIDTH_MOST);
                 widths.kind = wider(widths.kind, &kind, SIZE_MAX);
-                buf_fail_with(page->b, &name);
-                buf_fail_with(page->b, &kind);
         }
 
         return widths;
@@ -213,9 +213,9 @@ static void add_note(struct page *page, const char *before, const char *s)
                 return;
         (void)buf_adds(&note, before);
         (void)plan_escape(&note, s);
+        buf_inherit(page->b, &note);
         (void)buf_pad(page->b, NAME_COLUMN, page->b->len);
         add_last(page, buf_text(&note), NAME_COLUMN);
-        buf_fail_with(page->b, &note);
 }
 
 static void add_unknown(struct page *page, const char *why, size_t name_width)
@@ -223,11 +223,11 @@ static void add_unknown(struct page *page, const char *why, size_t name_width)
         _cleanup_buf_ struct buf text = BUF_INIT(LINE_MAX_BYTES);
 
         (void)plan_escape(&text, why);
+        buf_inherit(page->b, &text);
         add(page, "  ");
         add_colored(page, page->colors->unknown, "?");
         pad(page, NAME_COLUMN - 1, NAME_COLUMN + name_width + GAP);
         add_last(page, buf_text(&text), NAME_COLUMN + name_width + GAP);
-        buf_fail_with(page->b, &text);
 }
 
 /* One resource and its actions, `first` to before `end`; nothing for one that has nothing to say. */

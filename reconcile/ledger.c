@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "reconcile/base/array.h"
@@ -7,6 +8,7 @@
 #include "reconcile/ledger_store.h"
 
 #define KEY_MAX ((size_t)1024 * 1024)
+#define KEY_USUAL 1024 /* bytes of any but those of ids that no codec takes */
 
 /* The words of the rows. */
 const char *const thing_state_words[THING_STATES] = {
@@ -144,7 +146,11 @@ static int keep_id(struct ledger *l, struct strmap *map, const char *account, en
 bool ledger_ids_have(const struct strmap *map, const char *account, enum thing_type type, const char *id)
 {
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
+        char text[KEY_USUAL];
+        int n = snprintf(text, sizeof(text), "%s %s %s", account, thing_type_words[type], id);
 
+        if (n >= 0 && (size_t)n < sizeof(text))
+                return strmap_get(map, text); /* no memory is needed for the question */
         return id_key(&key, account, type, id) < 0 || strmap_get(map, buf_text(&key));
 }
 
@@ -187,18 +193,17 @@ int ledger_keep_stranger(struct ledger *l, const char *account, enum thing_type 
 int ledger_note_stranger(struct ledger *l, const char *account, enum thing_type type, const char *id)
 {
         struct ledger_changes *changes = l->changes;
-        const char *key, **place;
+        const char *key;
         int r;
+
+        if (ARRAY_RESERVE(changes->strangers, changes->n_strangers, changes->allocated_strangers) < 0)
+                return -ENOMEM;
 
         r = keep_id(l, &l->strangers, account, type, id, &key);
         if (r <= 0)
                 return r;
 
-        place = ARRAY_ADD(changes->strangers, changes->n_strangers, changes->allocated_strangers);
-        if (!place)
-                return -ENOMEM;
-
-        *place = key;
+        changes->strangers[changes->n_strangers++] = key;
         return 0;
 }
 
@@ -232,17 +237,13 @@ bool ledger_is_stranger(const struct ledger *l, const char *account, enum thing_
 struct thing *ledger_keep_thing(struct ledger *l, const struct thing *row)
 {
         _cleanup_free_ struct thing *thing = malloc(sizeof(*thing));
-        struct thing **place;
 
-        if (!thing || ledger_hold_id(l, row->account, row->type, row->id) < 0)
-                return NULL;
-
-        place = ARRAY_ADD(l->things, l->n_things, l->allocated_things);
-        if (!place)
+        if (!thing || ARRAY_RESERVE(l->things, l->n_things, l->allocated_things) < 0 ||
+            ledger_hold_id(l, row->account, row->type, row->id) < 0)
                 return NULL;
 
         *thing = *row;
-        *place = thing;
+        l->things[l->n_things++] = thing;
         if (l->next_thing <= row->seq)
                 l->next_thing = row->seq + 1;
 
@@ -272,6 +273,7 @@ struct call *ledger_keep_call(struct ledger *l, const struct call *row)
 struct thing *ledger_add_thing(struct ledger *l, enum thing_type type, const char *account, const char *resource,
                                const char *slot, const char *id)
 {
+        struct ledger_changes *changes = l->changes;
         struct thing *thing, row = {
                 .seq = l->next_thing,
                 .type = type,
@@ -286,32 +288,37 @@ struct thing *ledger_add_thing(struct ledger *l, enum thing_type type, const cha
                 .note = "",
         };
 
-        if (!row.account || !row.resource || !row.slot || !row.id)
+        if (!row.account || !row.resource || !row.slot || !row.id ||
+            ARRAY_RESERVE(changes->things, changes->n_things, changes->allocated_things) < 0)
                 return NULL;
 
         thing = ledger_keep_thing(l, &row);
-        return thing && ledger_touch_thing(l, thing) == 0 ? thing : NULL;
+        if (thing)
+                (void)ledger_touch_thing(l, thing); /* there is room */
+        return thing;
 }
 
 struct thing *ledger_adopt(struct ledger *l, enum thing_type type, const char *account, const char *resource,
                            const char *slot, const struct row *row, int64_t now)
 {
-        struct thing *t = ledger_add_thing(l, type, account, resource, slot, row->id);
+        const char *created = ledger_string(l, row->created), *address = ledger_string(l, row->address);
+        struct thing *t = created && address ? ledger_add_thing(l, type, account, resource, slot, row->id) : NULL;
 
         if (!t)
                 return NULL;
         t->adopted = true;
         t->made_at = now;
-        t->created = ledger_string(l, row->created);
-        t->address = ledger_string(l, row->address);
+        t->created = created;
+        t->address = address;
         t->condition = row->condition;
         t->ever_ready = condition_works(row->condition);
-        return t->created && t->address ? t : NULL;
+        return t;
 }
 
 struct call *ledger_add_call(struct ledger *l, enum thing_type type, const char *account, const char *resource,
                              const char *slot, enum order_verb verb)
 {
+        struct ledger_changes *changes = l->changes;
         struct call *call, row = {
                 .seq = l->next_call,
                 .type = type,
@@ -329,11 +336,14 @@ struct call *ledger_add_call(struct ledger *l, enum thing_type type, const char 
                 .class = OUTCOME_UNKNOWN,
         };
 
-        if (!row.account || !row.resource || !row.slot)
+        if (!row.account || !row.resource || !row.slot ||
+            ARRAY_RESERVE(changes->calls, changes->n_calls, changes->allocated_calls) < 0)
                 return NULL;
 
         call = ledger_keep_call(l, &row);
-        return call && ledger_touch_call(l, call) == 0 ? call : NULL;
+        if (call)
+                (void)ledger_touch_call(l, call); /* there is room */
+        return call;
 }
 
 int ledger_touch_thing(struct ledger *l, struct thing *t)
@@ -381,25 +391,9 @@ int ledger_keep_account(struct ledger *l, const struct account_record *row)
         return strmap_put(&l->accounts, account->name, account);
 }
 
-static int touch_account(struct ledger *l, struct account_record *account)
-{
-        struct ledger_changes *changes = l->changes;
-        struct account_record **place;
-
-        if (account->touched)
-                return 0;
-
-        place = ARRAY_ADD(changes->accounts, changes->n_accounts, changes->allocated_accounts);
-        if (!place)
-                return -ENOMEM;
-
-        *place = account;
-        account->touched = true;
-        return 0;
-}
-
 int ledger_record_account(struct ledger *l, const char *account, const char *type, const char *endpoint, int64_t now)
 {
+        struct ledger_changes *changes = l->changes;
         struct account_record *known = strmap_get(&l->accounts, account);
         struct account_record row = {
                 .name = ledger_string(l, account),
@@ -409,22 +403,26 @@ int ledger_record_account(struct ledger *l, const char *account, const char *typ
         };
         int r;
 
-        if (!row.name || !row.type || !row.endpoint)
+        if (!row.name || !row.type || !row.endpoint ||
+            ARRAY_RESERVE(changes->accounts, changes->n_accounts, changes->allocated_accounts) < 0)
                 return -ENOMEM;
 
         if (known && known->type == row.type && known->endpoint == row.endpoint)
                 return 0;
 
-        if (known) {
-                known->type = row.type;
-                known->endpoint = row.endpoint;
-        } else {
+        if (!known) {
                 r = ledger_keep_account(l, &row);
                 if (r < 0)
                         return r;
+                known = strmap_get(&l->accounts, account);
         }
 
-        return touch_account(l, strmap_get(&l->accounts, account));
+        known->type = row.type;
+        known->endpoint = row.endpoint;
+        if (!known->touched)
+                changes->accounts[changes->n_accounts++] = known;
+        known->touched = true;
+        return 0;
 }
 
 bool ledger_knows_account(const struct ledger *l, const char *account)

@@ -296,12 +296,19 @@ static int most_owned(const struct hour *h, int64_t *ret)
         return r;
 }
 
-/* What was told of a ledger in memory: of an account under its name, of a slot under both. */
-static void *told(const struct ledger *l, const char *account, const char *slot)
+/* What was told of a ledger in memory: of an account under its name, of a slot under both. 1; 0 nothing was; or -ENOMEM. */
+static int told(const struct ledger *l, const char *account, const char *slot, void *ret, size_t size, struct error *e)
 {
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
+        const void *known;
 
-        return buf_addf(&key, "%s %s", account, slot) < 0 ? NULL : strmap_get(&l->hours, buf_text(&key));
+        if (buf_addf(&key, "%s %s", account, slot) < 0)
+                return error_oom(e);
+        known = strmap_get(&l->hours, buf_text(&key));
+        if (!known)
+                return 0;
+        memcpy(ret, known, size);
+        return 1;
 }
 
 static int tell(struct ledger *l, const char *account, const char *slot, const void *value, size_t size)
@@ -342,14 +349,12 @@ int ledger_hour(struct ledger *l, const char *account, usec_t now, int64_t wall,
                 struct error *e)
 {
         const struct hour h = hour_before(l, account, now, wall, e);
-        const struct ledger_hour *known = told(l, account, "");
         struct ledger_hour counted = {};
         int r;
 
-        if (known) {
-                *ret = *known;
-                return 0;
-        }
+        r = told(l, account, "", ret, sizeof(*ret), e);
+        if (r != 0)
+                return r < 0 ? r : 0;
 
         r = count_calls(&h, &counted);
         if (r < 0)
@@ -367,16 +372,14 @@ int ledger_replacements(struct ledger *l, const char *account, const char *slot,
                         struct error *e)
 {
         const struct hour h = hour_before(l, account, now, wall, e);
-        const int64_t *known = told(l, account, slot);
         size_t i = l->n_calls;
         const struct call *call;
         int64_t counted = 0;
         int r;
 
-        if (known) {
-                *ret = *known;
-                return 0;
-        }
+        r = told(l, account, slot, ret, sizeof(*ret), e);
+        if (r != 0)
+                return r < 0 ? r : 0;
 
         r = count_replacement_rows(&h, slot, &counted);
         if (r < 0)

@@ -66,6 +66,7 @@ int ledger_answer_of(const char *path, int64_t seq, bool *ret_ok, struct buf *an
 {
         _cleanup_(db_free_p) struct db *db = NULL;
         _cleanup_(db_query_free_p) struct db_query *q = NULL;
+        const char *text;
         int r;
 
         r = ledger_store_attach(path, false, &db, e);
@@ -82,10 +83,13 @@ int ledger_answer_of(const char *path, int64_t seq, bool *ret_ok, struct buf *an
                 return r;
         if (r == 0)
                 return error_set(e, -ENOENT, "%s: there is no request %lld", path, (long long)seq);
-        if (!db_text(q, 1))
+        text = db_text(q, 1);
+        if (!text)
                 return 0;
 
-        r = buf_adds(answer, db_text(q, 1));
+        r = buf_adds(answer, text);
+        if (r == -ENOMEM)
+                return error_oom(e);
         if (r < 0)
                 return error_set(e, r, "the answer to request %lld is too long", (long long)seq);
 

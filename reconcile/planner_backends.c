@@ -396,6 +396,7 @@ const char *backends_follow(struct planning *pl, const struct resource *resource
 {
         const struct objects *backends = &resource->load_balancer->backends;
         _cleanup_buf_ struct buf b = BUF_INIT(FOLLOWS_MAX);
+        const char *words;
 
         for (size_t i = 0; i < backends->n; i++) {
                 const struct resource *set = ((const struct backend_spec *)backends->items)[i].machine_set.resource;
@@ -404,7 +405,8 @@ const char *backends_follow(struct planning *pl, const struct resource *resource
                 if (set && !strstr(buf_text(&b), resource_text(set, name)))
                         (void)buf_addf(&b, "%s%s", b.len ? ", " : "follows ", name);
         }
-        return b.len || b.failed < 0 ? plan_words(pl->plan, &b) : NULL;
+        words = plan_words(pl->plan, &b);
+        return b.len ? words : NULL;
 }
 
 static struct follower follower_of(const char *name, const struct slot *owner, const char *id)

@@ -120,6 +120,15 @@ static bool wants_any(const struct follower *f)
         return false;
 }
 
+/* Was the create refused for good? */
+static bool was_given_up(const struct planning *pl, const struct action *a)
+{
+        const struct slot slot = { .type = a->type, .name = a->name };
+        const struct retry *retry = planning_retry(pl, &slot, ORDER_CREATE, PROPERTY_NONE);
+
+        return retry && retry->given_up && pl->in->now < retry->next;
+}
+
 /* Is another one to become ready, without anybody's doing and without this one's going? */
 static bool is_another_coming(struct planning *pl, const struct follower *f, size_t first, const struct candidate *last)
 {
@@ -131,7 +140,7 @@ static bool is_another_coming(struct planning *pl, const struct follower *f, siz
                 const struct action *a = &pl->plan->actions[i];
 
                 if (a->type == TYPE_BACKEND && a->verb == ACTION_CREATE && !a->blocked && !a->given_up &&
-                    !(going && depends_has(&a->depends_on, going - 1)))
+                    !was_given_up(pl, a) && !(going && depends_has(&a->depends_on, going - 1)))
                         return true;
         }
         for (size_t i = 0; i < f->n_known; i++) {

@@ -14,3 +14,7 @@ int array_reserve(void **items, size_t *allocated, size_t need, size_t size);
 /* A pointer to a new zeroed item at the end of the array, already counted; NULL: out of memory. */
 #define ARRAY_ADD(items, count, allocated) \
         (array_reserve((void **)&(items), &(allocated), (count) + 1, sizeof(*(items))) < 0 ? NULL : &(items)[(count)++])
+
+/* Makes room for one more item, so that what is added next cannot fail. 0 or -ENOMEM. */
+#define ARRAY_RESERVE(items, count, allocated) \
+        array_reserve((void **)&(items), &(allocated), (count) + 1, sizeof(*(items)))

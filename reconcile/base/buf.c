@@ -129,6 +129,12 @@ int buf_addf(struct buf *b, const char *format, ...)
         return 0;
 }
 
+void buf_inherit(struct buf *b, const struct buf *part)
+{
+        if (part->failed == -ENOMEM)
+                (void)buf_fail(b, -ENOMEM);
+}
+
 int buf_pad(struct buf *b, size_t column, size_t line_start)
 {
         size_t width = line_start < b->len ? text_width(b->data + line_start) : 0;
@@ -157,10 +163,4 @@ char *buf_steal(struct buf *b)
         data = STEAL(b->data);
         buf_done(b);
         return data;
-}
-
-void buf_fail_with(struct buf *b, const struct buf *part)
-{
-        if (part->failed == -ENOMEM && b->failed == 0)
-                b->failed = -ENOMEM;
 }

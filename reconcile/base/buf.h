@@ -31,11 +31,11 @@ int buf_adds(struct buf *b, const char *string);
 int buf_addc(struct buf *b, char c);
 int buf_addf(struct buf *b, const char *format, ...) _printf_(2, 3);
 
+/* Where memory ran out for a part of it, it has for the whole: said before the part's text is added. */
+void buf_inherit(struct buf *b, const struct buf *part);
+
 /* Adds blanks until the line that began at byte `line_start` is `column` characters (not bytes) wide. */
 int buf_pad(struct buf *b, size_t column, size_t line_start);
-
-/* What was to be written with the help of `part` fails as well where memory was lacking for that. */
-void buf_fail_with(struct buf *b, const struct buf *part);
 
 /* The text so far, never NULL. */
 static inline const char *buf_text(const struct buf *b)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,37 +58,83 @@ static int parse_error(json_error_t *error, struct error *e)
         return error_set(e, -EBADMSG, "not JSON at line %d, column %d: %s", error->line, error->column, error->text);
 }
 
-/* Where memory runs out, jansson may leave out characters and go on, or find fault with the text. It has no other way to tell. */
-static _Thread_local bool ran_out;
+/* Where memory runs out, jansson leaves out characters of a string and goes on, beyond the end of what it has of it. So what it asks for then
+ * comes out of a reserve, which is enough to end the token, and the rest of the text becomes NULs, at which it stops. */
+struct reading {
+        char *text; /* a copy, with the reserve behind it */
+        size_t n;
+        size_t reserved, used;
+        bool ran_out;
+};
+
+/* A token twice, the second time as large as the buffer that it doubles, and the few small things that hold it. */
+#define RESERVE(n) (4 * (n) + 4096)
+
+/* jansson's allocator has no userdata. NULL but while a text is read. */
+static _Thread_local struct reading *reading;
 
 static void *allocate(size_t size)
 {
         void *p = malloc(size);
 
-        if (!p)
-                ran_out = true;
-        return p;
+        if (p || !reading)
+                return p;
+        if (!reading->ran_out)
+                memset(reading->text, 0, reading->n);
+        reading->ran_out = true;
+        size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+        if (size > reading->reserved - reading->used)
+                return NULL;
+        reading->used += size;
+        return reading->text + reading->n + reading->used - size;
+}
+
+static void give_back(void *p)
+{
+        if (reading && (char *)p >= reading->text && (char *)p < reading->text + reading->n + reading->reserved)
+                return;
+        free(p);
+}
+
+/* 0, and NULL where that is no JSON; or -ENOMEM. */
+static int read_text(const char *text, size_t n, json_t **ret, json_error_t *error)
+{
+        size_t aligned = (n + alignof(max_align_t)) / alignof(max_align_t) * alignof(max_align_t);
+        _cleanup_free_ char *copy = n < TEXT_MAX ? malloc(aligned + RESERVE(n)) : NULL;
+        struct reading this = { .text = copy, .n = aligned, .reserved = RESERVE(n) };
+        json_t *value;
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, text, n);
+        json_set_alloc_funcs(allocate, give_back);
+        reading = &this;
+        value = json_loadb(copy, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
+        if (this.ran_out)
+                json_decref(value);
+        reading = NULL;
+        if (this.ran_out)
+                return -ENOMEM;
+        *ret = value;
+        return 0;
 }
 
 int json_parse(const char *text, size_t n, json_t **ret, struct error *e)
 {
-        _cleanup_json_ json_t *value = NULL;
         json_error_t error = {};
+        json_t *value;
         int r;
 
         r = check_depth(text, n, e);
         if (r < 0)
                 return r;
 
-        ran_out = false;
-        json_set_alloc_funcs(allocate, free);
-        value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-        if (ran_out)
+        if (read_text(text, n, &value, &error) < 0)
                 return error_oom(e);
         if (!value)
                 return parse_error(&error, e);
 
-        *ret = STEAL(value);
+        *ret = value;
         return 0;
 }
 

@@ -75,15 +75,20 @@ static int db_failed(struct db *db, int result, struct error *e)
 }
 
 /* SQLite takes some names for something else than a file. One that begins with a slash or a dot is always a file. */
-static char *file_name(const char *path)
+static int file_name(const char *path, char **ret, struct error *e)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(PATH_MAX);
 
         if (path[0] != '/')
                 buf_adds(&b, "./");
         buf_adds(&b, path);
+        if (b.failed == -ENOMEM)
+                return error_oom(e);
+        if (b.failed < 0)
+                return error_set(e, -ENAMETOOLONG, "%.64s…: cannot hold a path of this length", path);
 
-        return buf_steal(&b);
+        *ret = buf_steal(&b);
+        return 0;
 }
 
 /* A record of what is owned must be nobody else's to read or write. */
@@ -190,9 +195,9 @@ int db_open(const char *path, enum db_mode mode, struct db **ret, struct error *
         if (!db)
                 return error_oom(e);
         db->mode = mode;
-        db->path = file_name(path);
-        if (!db->path)
-                return error_set(e, -ENAMETOOLONG, "%.64s…: cannot hold a path of this length", path);
+        r = file_name(path, &db->path, e);
+        if (r < 0)
+                return r;
 
         r = mode == DB_CREATE ? make_file(db->path, &made, e) : check_file(db->path, e);
         if (r < 0)

@@ -20,86 +20,30 @@
 #include "reconcile/base/text.h"
 #include "tests/simulation/arrange.h"
 #include "tests/simulation/inside.h"
+#include "tests/support/scarcity.h"
 
 #define STRIDE 47
-
-/* What the linker puts in the place of the real ones (CMakeLists.txt), which it keeps as __real_…. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-/* A linker's wrapper has no userdata. */
-static struct {
-        bool scarce;   /* does memory run out at all? */
-        bool for_good; /* no allocation after it comes about either, while memory is scarce */
-        uint64_t left; /* allocations until it runs out */
-        bool ran_out;
-} memory;
-
-static bool is_denied(void)
-{
-        if (!memory.scarce || !inside_engine())
-                return false;
-        if (memory.ran_out)
-                return memory.for_good;
-        memory.ran_out = memory.left-- == 0;
-        return memory.ran_out;
-}
-
-void *__wrap_malloc(size_t size)
-{
-        return is_denied() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return is_denied() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-        return is_denied() ? NULL : __real_realloc(p, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-        return is_denied() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-        return is_denied() ? NULL : __real_strndup(s, n);
-}
 
 /* Makes two machines, one of them with a lost reply, and deletes one. False: that takes fewer allocations. */
 static bool survives(uint64_t allocations, bool for_good)
 {
         _cleanup_(world_free_p) struct world *w = arrange_world();
+        bool ran_out;
 
         server_fault(w, 0, "create:1=drop-reply");
         w->commits_may_fail = true;
         arrange_count(w, 2);
-        memory.left = allocations;
-        memory.for_good = for_good;
-        memory.ran_out = false;
-        memory.scarce = true;
+        scarcity_begin(allocations, for_good);
         world_start(w, ENGINE_AGENT);
         world_pass(w, 30 * USEC_PER_SEC);
         arrange_count(w, 1);
         world_pass(w, 10 * USEC_PER_SEC);
-        memory.scarce = false;
+        ran_out = scarcity_end();
         world_pass(w, 5 * USEC_PER_MINUTE);
         assert_right(w);
         assert_int_equal(arrange_there(w), 1);
         assert_settled(w);
-        return memory.ran_out;
+        return ran_out;
 }
 
 static void each_in_turn(bool for_good)
@@ -130,6 +74,7 @@ int main(void)
                 cmocka_unit_test(test_memory_is_out_for_a_while),
         };
 
-        json_set_alloc_funcs(__wrap_malloc, free);
+        scarcity.is_in = inside_engine;
+        json_set_alloc_funcs(malloc, free);
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,6 +228,7 @@ int recover_lanes(struct account *a, struct call **calls, size_t n, usec_t now);
 /* losses.c: what a listing lacks. */
 struct losses {
         size_t owned, missing, suspect;
+        size_t links, links_missing; /* mappings and rules of access, whose machines are listed */
 };
 struct losses losses_count(const struct account *a);
 void losses_hold(struct account *a, const struct losses *n);

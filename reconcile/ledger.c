@@ -33,9 +33,21 @@ const char *const order_verb_words[ORDER_VERBS] = {
 };
 
 const char *const thing_type_words[THING_TYPES] = {
-        [TYPE_MACHINE] = "machine", [TYPE_DISK] = "disk",         [TYPE_TEMPLATE] = "template", [TYPE_OFFER] = "offer",
-        [TYPE_IMAGE] = "image",     [TYPE_BALANCER] = "balancer", [TYPE_BACKEND] = "backend",   [TYPE_GROUP] = "group",
-        [TYPE_RULE] = "rule",       [TYPE_BINDING] = "binding",   [TYPE_CARD] = "card",         [TYPE_QUOTA] = "quota",
+        [TYPE_MACHINE] = "machine",
+        [TYPE_DISK] = "disk",
+        [TYPE_TEMPLATE] = "template",
+        [TYPE_OFFER] = "offer",
+        [TYPE_IMAGE] = "image",
+        [TYPE_BALANCER] = "balancer",
+        [TYPE_BACKEND] = "backend",
+        [TYPE_GROUP] = "group",
+        [TYPE_RULE] = "rule",
+        [TYPE_BINDING] = "binding",
+        [TYPE_CARD] = "card",
+        [TYPE_QUOTA] = "quota",
+        [TYPE_PORT_MAPPING] = "port mapping",
+        [TYPE_ADDRESS_MAPPING] = "address mapping",
+        [TYPE_ACCESS] = "access rule",
 };
 
 int ledger_new_empty(struct ledger **ret)

@@ -32,6 +32,14 @@ static int ask_after(struct account *a, const struct thing *t, usec_t now, struc
         return l ? look_start(a, l, &scope, now, e) : error_oom(e);
 }
 
+/* What is about a machine that is not there is not missed by itself. */
+static bool is_listed_machine(const struct account *a, const struct thing *t)
+{
+        const char *machine = machine_behind(t, NULL);
+
+        return !machine || observation_find(a->machines, TYPE_MACHINE, machine);
+}
+
 struct losses losses_count(const struct account *a)
 {
         const struct ledger *ledger = a->engine->ledger;
@@ -42,6 +50,14 @@ struct losses losses_count(const struct account *a)
 
                 if (t->state != THING_OWNED || !text_equal(t->account, a->name))
                         continue;
+                if (a->making[t->type].of_machine) {
+                        bool counts = is_listed_machine(a, t);
+
+                        n.links += counts;
+                        n.links_missing += counts && t->missing;
+                        n.suspect += counts && is_suspect(a, t, NULL);
+                        continue;
+                }
                 n.owned++;
                 n.missing += t->missing;
                 n.suspect += is_suspect(a, t, NULL);
@@ -53,26 +69,30 @@ struct losses losses_count(const struct account *a)
 void losses_hold(struct account *a, const struct losses *n)
 {
         const char *before = a->hold;
+        bool of_machines = guard_is_loss(n->owned, n->missing);
+        size_t missing = n->missing + (of_machines ? 0 : n->links_missing);
+        size_t owned = n->owned + (of_machines ? 0 : n->links);
+        const char *what = of_machines ? "machines" : "machines, mappings and rules of access";
 
         a->hold = NULL;
         a->hold_confirmed = false;
-        if (!guard_is_loss(n->owned, n->missing)) {
+        if (!guard_is_loss(owned, missing)) {
                 if (before)
                         engine_tell(a, EVENT_NOTE, a->name, "what was missing is there again");
                 return;
         }
-        a->hold_confirmed = n->suspect == n->missing;
+        a->hold_confirmed = n->suspect == n->missing + n->links_missing;
         if (a->hold_confirmed)
                 a->hold = account_words(
                         a,
-                        "%zu of the %zu machines that muster owns on %s are missing from its listing; nothing is created or deleted there until they "
+                        "%zu of the %zu %s that muster owns on %s are missing from its listing; nothing is created or deleted there until they "
                         "return, or 'muster accept-loss %s' says that they are truly gone",
-                        n->missing, n->owned, a->name, a->name);
+                        missing, owned, what, a->name, a->name);
         else
                 a->hold = account_words(
                         a,
-                        "listing of %s fell from %zu machines to %zu; nothing is created or deleted there until a second look confirms that",
-                        a->name, n->owned, n->owned - n->missing);
+                        "listing of %s fell from %zu %s to %zu; nothing is created or deleted there until a second look confirms that",
+                        a->name, owned, what, owned - missing);
         if (!before || !text_equal(before, a->hold))
                 engine_tell(a, EVENT_NOTE, a->name, "%s", a->hold);
 }

@@ -491,7 +491,7 @@ int recover_see(struct account *a, usec_t now, struct error *e)
         if (take_back(a) < 0 || gather(&rec) < 0)
                 return error_oom(e);
         losses = losses_count(a);
-        a->lacking = losses.missing > 0;
+        a->lacking = losses.missing + losses.links_missing > 0;
         for (size_t i = 0, n = ledger->n_calls; i < n; i++) {
                 struct call *c = ledger->calls[i];
 

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reconcile/access.h"
+#include "reconcile/base/array.h"
+#include "reconcile/base/text.h"
+#include "reconcile/planner_internal.h"
+
+/*
+ * A rule of access is there once for each machine that it is about: "web-in/web-3". What says the same as is wanted is as wanted, whatever it is
+ * called; a rule that is to say something else is added anew, as "web-in/web-3.2", before the old one goes.
+ */
+
+/* What one machine should have. */
+struct wanted {
+        struct target target;
+        const char *base;    /* "web-in/web-3" */
+        const char *content; /* NULL: the machine's address is not known */
+        bool keeps;          /* what is there stays, and nothing is added */
+        bool busy;           /* something of this name may be there, or waits for a person */
+        bool satisfied;
+        size_t made; /* number + 1 of the action that adds it; 0: none does */
+};
+
+struct rules {
+        const struct resource *resource;
+        struct wanted *items;
+        size_t n, allocated;
+        struct strmap names; /* of machines -> the resource */
+};
+
+static void rules_done(struct rules *r)
+{
+        free(r->items);
+        strmap_done(&r->names);
+}
+
+/* "web-in/web-3" and "web-in/web-3.2" are of the base "web-in/web-3". */
+static bool is_of(const char *slot, const char *base)
+{
+        size_t n = strlen(base);
+
+        if (strncmp(slot, base, n) != 0)
+                return false;
+        if (!slot[n])
+                return true;
+        return slot[n] == '.' && slot[n + 1] && strspn(slot + n + 1, "0123456789") == strlen(slot + n + 1);
+}
+
+static const char *content_of(struct planning *pl, const struct rules *r, const char *address)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(ACCESS_TEXT_MAX);
+        int code = access_spec_text(r->resource->access, address, &text, NULL);
+
+        if (code == -ENOMEM)
+                pl->failed = true;
+        return code < 0 ? NULL : plan_string(pl->plan, "%s", buf_text(&text));
+}
+
+static void want(struct planning *pl, struct rules *r, const char *machine)
+{
+        struct wanted *w;
+        int code = strmap_put(&r->names, machine, r);
+
+        if (code == -EEXIST)
+                return;
+        w = code < 0 ? NULL : ARRAY_ADD(r->items, r->n, r->allocated);
+        if (!w) {
+                pl->failed = true;
+                return;
+        }
+        *w = (struct wanted){ 0 };
+        target_find(pl, machine, &w->target);
+        w->base = plan_string(pl->plan, "%s/%s", r->resource->name, machine);
+        if (w->target.address && *w->target.address)
+                w->content = content_of(pl, r, w->target.address);
+        w->keeps = w->target.leaves || w->target.hold || (w->target.id && !w->target.row);
+        if (!w->base)
+                pl->failed = true;
+}
+
+static void want_set(struct planning *pl, struct rules *r, const struct resource *set)
+{
+        char name[RESOURCE_TEXT_MAX];
+
+        resource_text(set, name);
+        for (const struct thing *t = strmap_get(&pl->census->things, name); t && !pl->failed; t = t->next)
+                if (t->type == TYPE_MACHINE && t->state != THING_RELEASED)
+                        want(pl, r, t->slot);
+        for (size_t i = 0; i < pl->in->ledger->n_calls && !pl->failed; i++) {
+                const struct call *c = pl->in->ledger->calls[i];
+
+                if (c->state != CALL_RESOLVED && c->verb == ORDER_CREATE && c->type == TYPE_MACHINE &&
+                    text_equal(c->account, pl->in->account) && text_equal(c->resource, name))
+                        want(pl, r, c->slot);
+        }
+        for (size_t i = 0; i < pl->plan->n_actions && !pl->failed; i++) {
+                const struct action *a = &pl->plan->actions[i];
+
+                if (a->type == TYPE_MACHINE && (a->verb == ACTION_CREATE || a->verb == ACTION_ADOPT) &&
+                    text_equal(pl->plan->sections[a->section].resource, name))
+                        want(pl, r, a->name);
+        }
+}
+
+static const char *shown_content(const struct slot *slot)
+{
+        const struct values *v = &slot->row->values;
+
+        return values_known(v, PROPERTY_SPEC) ? v->of[PROPERTY_SPEC].text : NULL;
+}
+
+/* A rule never changes: under our id there is another one by now, or one that cannot be read. */
+static bool is_another(struct planning *pl, const struct slot *slot)
+{
+        const struct values *made = &slot->thing->made_with;
+        const char *is = shown_content(slot), *words;
+
+        if (is && (!values_known(made, PROPERTY_SPEC) || text_equal(made->of[PROPERTY_SPEC].text, is)))
+                return false;
+        words = plan_string(pl->plan, "%s (%s) is not the rule that it was, and is left alone; 'muster forget %s'",
+                            slot->name, slot->row->id, planning_section(pl)->resource);
+        planning_note(pl, words);
+        section_reason(planning_section(pl), REASON_CONFLICT, words);
+        return true;
+}
+
+/* What is of a machine whose rule may be there, is being made, or is not to be touched. */
+static struct wanted *find_base(struct rules *r, const char *slot)
+{
+        for (size_t i = 0; i < r->n; i++)
+                if (is_of(slot, r->items[i].base))
+                        return &r->items[i];
+        return NULL;
+}
+
+static bool satisfies(struct rules *r, const char *content)
+{
+        for (size_t i = 0; i < r->n; i++)
+                if (!r->items[i].satisfied && r->items[i].content && text_equal(r->items[i].content, content)) {
+                        r->items[i].satisfied = true;
+                        return true;
+                }
+        return false;
+}
+
+static void add(struct planning *pl, const struct rules *r, const struct set *set, struct wanted *w)
+{
+        const struct access_spec *spec = r->resource->access;
+        struct slot slot = { .type = TYPE_ACCESS, .name = w->base };
+        struct action *a;
+        size_t number = 1;
+
+        for (size_t i = 0; i < set->n_slots && slot.name; i++)
+                if (text_equal(set->slots[i].name, slot.name)) {
+                        slot.name = plan_string(pl->plan, "%s.%zu", w->base, ++number);
+                        i = SIZE_MAX; /* from the start */
+                }
+        a = slot.name ? planning_action(pl, ACTION_CREATE, &slot, "its machine has no such rule") : NULL;
+        if (!a) {
+                pl->failed = true;
+                return;
+        }
+        w->made = pl->plan->n_actions;
+        a->order = ORDER_CREATE;
+        if (w->content) {
+                a->summary = w->content;
+                values_set_text(&a->wanted, PROPERTY_SPEC, w->content);
+                values_set_text(&a->wanted, PROPERTY_DIRECTION, rule_direction_words[spec->direction]);
+                values_set_text(&a->wanted, PROPERTY_MACHINE, w->target.id ? w->target.id : "");
+        } else {
+                target_await(pl, &w->target, a);
+                if (!a->waits)
+                        a->waits = "its machine has no address yet";
+        }
+        planning_admit(pl, a);
+}
+
+static void drop(struct planning *pl, const struct slot *slot, const struct wanted *w)
+{
+        struct action *a = planning_action(pl, ACTION_DELETE, slot,
+                                           w ? "the spec says otherwise" : "no spec asks for it");
+
+        if (!a)
+                return;
+        a->order = ORDER_DELETE;
+        a->summary = plan_string(pl->plan, "%s", shown_content(slot));
+        if (!w || !w->made)
+                return;
+        action_depends(a, w->made - 1);
+        a->waits = "what is new is added first";
+}
+
+static void tell_only(struct planning *pl, const struct slot *slot, struct wanted *w)
+{
+        w->satisfied = true;
+        planning_note(pl, plan_string(pl->plan, "%s is %s, spec says %s; only reported, as onDrift says", slot->name,
+                                      shown_content(slot), w->content));
+}
+
+/* What becomes of a rule of ours that is listed. True: it stays. */
+static bool stays(struct planning *pl, struct rules *r, const struct slot *slot)
+{
+        struct wanted *w = find_base(r, slot->name);
+
+        if (w && (w->keeps || w->busy || (!w->content && w->target.waits)))
+                return true;
+        if (!w || w->satisfied || r->resource->on_drift != ON_DRIFT_REPORT)
+                return false;
+        tell_only(pl, slot, w);
+        return true;
+}
+
+/* Each of the slots: `stay` is true where nothing is to be done about it. */
+static void match(struct planning *pl, struct rules *r, const struct set *set, bool *stay)
+{
+        for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
+                const struct slot *slot = &set->slots[i];
+                struct wanted *w;
+
+                if (slot->thing && slot->thing->state == THING_LEAVING) {
+                        planning_section(pl)->waiting = true;
+                        stay[i] = true;
+                } else if (named_is_away(pl, slot)) {
+                        w = find_base(r, slot->name);
+                        if (w)
+                                w->busy = true;
+                        stay[i] = true;
+                } else {
+                        planning_section(pl)->exist++;
+                        stay[i] = is_another(pl, slot) || satisfies(r, shown_content(slot));
+                }
+        }
+        for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
+                stay[i] = stay[i] || stays(pl, r, &set->slots[i]);
+                if (stay[i] && set->slots[i].row && !set->slots[i].call)
+                        planning_part_unchanged(pl);
+        }
+}
+
+static void plan_rules(struct planning *pl, struct rules *r, const struct set *set)
+{
+        _cleanup_free_ bool *stay = calloc(set->n_slots + 1, sizeof(*stay));
+        struct section *section = planning_section(pl);
+
+        if (!stay) {
+                pl->failed = true;
+                return;
+        }
+        section->desired = 0;
+        match(pl, r, set, stay);
+        for (size_t i = 0; i < r->n && !pl->failed; i++) {
+                struct wanted *w = &r->items[i];
+
+                section->desired += !w->target.leaves;
+                section->ready += w->satisfied;
+                if (!w->satisfied && !w->keeps && !w->busy)
+                        add(pl, r, set, w);
+        }
+        for (size_t i = 0; i < set->n_slots && !pl->failed; i++)
+                if (!stay[i])
+                        drop(pl, &set->slots[i], find_base(r, set->slots[i].name));
+}
+
+void plan_access(struct planning *pl, const struct resource *resource)
+{
+        _cleanup_(rules_done) struct rules r = { .resource = resource };
+        const struct resource *followed = resource->access->machine_set.resource;
+        _cleanup_set_ struct set set = { 0 };
+        char name[RESOURCE_TEXT_MAX], of[RESOURCE_TEXT_MAX];
+
+        if (set_expand(pl->in, pl->census, resource_text(resource, name), NULL, &set) < 0) {
+                pl->failed = true;
+                return;
+        }
+        if (followed)
+                want_set(pl, &r, followed);
+        else
+                want(pl, &r, resource->access->machine);
+        planning_section(pl)->headline = followed ? plan_string(pl->plan, "follows %s", resource_text(followed, of))
+                                                  : plan_string(pl->plan, "is about %s", resource->access->machine);
+        if (!pl->failed)
+                plan_rules(pl, &r, &set);
+}

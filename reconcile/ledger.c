@@ -32,6 +32,7 @@ const char *const order_verb_words[ORDER_VERBS] = {
         [ORDER_RENAME] = "rename",       [ORDER_ATTACH] = "attach",       [ORDER_DETACH] = "detach",
 };
 
+/* Each is one word: keys have blanks between their parts. */
 const char *const thing_type_words[THING_TYPES] = {
         [TYPE_MACHINE] = "machine",
         [TYPE_DISK] = "disk",
@@ -45,9 +46,9 @@ const char *const thing_type_words[THING_TYPES] = {
         [TYPE_BINDING] = "binding",
         [TYPE_CARD] = "card",
         [TYPE_QUOTA] = "quota",
-        [TYPE_PORT_MAPPING] = "port mapping",
-        [TYPE_ADDRESS_MAPPING] = "address mapping",
-        [TYPE_ACCESS] = "access rule",
+        [TYPE_PORT_MAPPING] = "port-mapping",
+        [TYPE_ADDRESS_MAPPING] = "address-mapping",
+        [TYPE_ACCESS] = "access-rule",
 };
 
 int ledger_new_empty(struct ledger **ret)

@@ -38,8 +38,8 @@ static const char recent_replacements_sql[] =
 
 static const char recent_losses_sql[] = "SELECT seq, made_at, gone_at FROM things"
                                         " WHERE account = ?1 AND state = 'gone' AND gone_at >= ?2 AND id <> ''"
-                                        " AND type <> 'port mapping' AND type <> 'address mapping'"
-                                        " AND type <> 'access rule'"; /* thing_type_counts() */
+                                        " AND type <> 'port-mapping' AND type <> 'address-mapping'"
+                                        " AND type <> 'access-rule'"; /* thing_type_counts() */
 
 /* A question about the hour before `now`. */
 struct hour {

@@ -176,7 +176,7 @@ static void make(struct planning *pl, const struct mapped *m)
         a->wanted = m->values;
         a->summary = summary(pl, m);
         target_await(pl, &m->target, a);
-        named_meet_stranger(pl, m->resource, a, thing_type_words[slot.type]);
+        named_meet_stranger(pl, m->resource, a, "mapping");
         meet_others(pl, m, NULL, a);
 }
 

@@ -69,10 +69,9 @@ class Lives(Access):
     def test_from_nothing(self):
         self.init()
         planned = self.plan()["actions"]
-        self.assertEqual([("create", "Machine", "web-0"), ("create", "Machine", "web-1"),
-                          ("create", "AccessRule", "web-in/web-0"), ("create", "AccessRule", "web-in/web-1")],
-                         [(a["action"], a["kind"], a["name"]) for a in planned] if "/" in planned[2]["name"] else
-                         [(a["action"], a["kind"], a["name"] if a["kind"] == "Machine" else "web-in/" + a["name"]) for a in planned])
+        self.assertEqual([("create", "Machine", "web-0"), ("create", "Machine", "web-1"), ("create", "AccessRule", "web-0"),
+                          ("create", "AccessRule", "web-1")], [(a["action"], a["kind"], a["name"]) for a in planned])
+        self.assertEqual([[planned[0]["id"]], [planned[1]["id"]]], [a["dependsOn"] for a in planned[2:]])
         self.converge()
         self.assert_rules(*web(0, 1))
 

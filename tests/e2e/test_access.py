@@ -208,7 +208,8 @@ class Lives(Access):
         self.estate.machine_set(hold=["web-1"])
         self.rule(ports="8080")
         self.assert_code(0, self.estate.apply())
-        self.assertEqual(["8080", "80,443"], [r["ports"] for r in sorted(self.ours(), key=lambda r: r["target"])])
+        self.assertEqual({self.address("web-0"): "8080", self.address("web-1"): "80,443"},
+                         {r["target"]: r["ports"] for r in self.ours()})
         self.estate.machine_set(hold=None)
         self.assert_code(0, self.estate.apply())
         self.assert_rules(*web(0, 1), ports="8080")
@@ -300,8 +301,19 @@ class Faults(Access):
                 self.assertEqual(times, self.simulator.calls()[call])
                 self.assert_as_wanted(call)
 
-    def test_what_cannot_be_decided_waits_for_a_person(self):
-        """The reply is lost, and while that is so somebody adds an equal one: nobody can tell which of them is ours."""
+    def test_an_equal_one_that_was_there_before_is_not_taken_for_it(self):
+        self.estate.remove("AccessRule", "web-in")
+        self.converge()
+        self.equal("web-0")
+        self.foreign.append(self.rows()[-1]["id"])
+        self.rule(**RULE)
+        self.simulator.fault("acl:1-2=drop-reply")
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(2, self.simulator.calls()["acl"])
+        self.assert_rules(*web(0, 1))
+
+    def lose_the_reply(self, **other):
+        """One rule is sent and its reply lost, and meanwhile somebody adds another one."""
         self.estate.remove("AccessRule", "web-in")
         self.estate.machine_set(count=1)
         self.converge()
@@ -309,7 +321,7 @@ class Faults(Access):
         self.simulator.fault("acl:1=drop-reply")
         apply = self.start_muster("apply", "--yes", "--timeout", "20s")
         wait_until(lambda: self.simulator.calls().get("acl", 0) > 0, "the rule is sent")
-        self.equal("web-0")
+        self.equal("web-0", **other)
         apply.communicate()
         self.assertEqual(3, apply.returncode)
         status = self.estate.status("AccessRule/web-in")
@@ -317,11 +329,21 @@ class Faults(Access):
         self.simulator.reset_calls()
         self.assert_code(3, self.estate.apply())
         self.assert_no_act()
-        ours = self.ours()
-        self.assertEqual(2, len(ours))
+        self.assertEqual(2, len(self.ours()))
+        return self.ours()
+
+    def test_what_cannot_be_decided_waits_for_a_person(self):
+        """Nobody can tell which of two is ours."""
+        ours = self.lose_the_reply()
         self.assert_code(0, self.estate.run("adopt", "AccessRule/web-in", ours[0]["id"]))
         self.assert_silent()
         self.assertEqual(2, len(self.ours()), "the other one is not ours, and stays")
+
+    def test_a_new_one_that_nobody_can_read_waits_for_a_person(self):
+        self.lose_the_reply(protocol="sctp")
+        self.simulator.do("acl-delete", protocol="sctp")
+        self.assert_code(0, self.estate.run("adopt", "AccessRule/web-in", self.ours()[0]["id"]))
+        self.assert_silent()
 
 
 if __name__ == "__main__":

@@ -400,6 +400,7 @@ static void planning_done(struct planning *pl)
 {
         free(pl->admitted);
         targets_done(&pl->targets);
+        free(pl->rooms);
 }
 
 /* One of those that go first and do not happen by themselves; NULL: they all do. */

@@ -21,6 +21,12 @@ struct targets {
         struct strmap making, going, starting; /* by name; by id; by id */
 };
 
+/* An action that wants the place of something of ours. */
+struct room {
+        size_t action;
+        const struct thing *occupant;
+};
+
 struct planning {
         struct plan *plan;
         const struct plan_input *in;
@@ -34,7 +40,9 @@ struct planning {
         size_t section;         /* number of the section that is being written */
         const char *paused;     /* NULL, or what says so */
         struct targets targets; /* of the whole account */
-        bool failed;            /* memory ran out: the plan is not to be used */
+        struct room *rooms;
+        size_t n_rooms, allocated_rooms;
+        bool failed; /* memory ran out: the plan is not to be used */
 };
 
 struct section *planning_section(struct planning *pl);
@@ -219,6 +227,10 @@ void plan_access(struct planning *pl, const struct resource *resource);
 /* planner_links.c: mappings and rules of access that no spec names any more; and once all is planned, those whose machine goes. */
 void plan_links_orphaned(struct planning *pl, const char *name);
 void plan_links_leaving(struct planning *pl);
+/* The action wants the place outside of a mapping of ours: one that makes something waits until that goes, one that deletes something so as to make it
+ * anew goes together with it. Where that does not go, it is a conflict. */
+void links_want_room(struct planning *pl, const struct action *a, const struct thing *occupant);
+#define PLACE_TAKEN "%s (%s) has that place outside already: write another address or port"
 
 /* planner.c. NULL: it is not paused; else by what. */
 const char *planning_paused_by(struct planning *pl, const struct resource *resource);

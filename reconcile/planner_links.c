@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "reconcile/planner_internal.h"
 
@@ -124,6 +125,53 @@ static bool is_ours(const struct planning *pl, const struct thing *t, const stru
         return t->adopted || pl->in->making[t->type].marker != MARKER_NAME || text_equal(row->name, t->slot);
 }
 
+void links_want_room(struct planning *pl, const struct action *a, const struct thing *occupant)
+{
+        struct room *room = ARRAY_ADD(pl->rooms, pl->n_rooms, pl->allocated_rooms);
+
+        if (room)
+                *room = (struct room){ .action = (size_t)(a - pl->plan->actions), .occupant = occupant };
+        else
+                pl->failed = true;
+}
+
+/* True: the action is blocked, since what is in its place does not go. */
+static bool settle_room(struct planning *pl, const struct leaving *l, const struct room *room)
+{
+        const struct thing *t = room->occupant;
+        struct action *a = &pl->plan->actions[room->action];
+        const char *key = key_of(pl, t->type, t->id);
+        size_t number = key ? (uintptr_t)strmap_get(&l->deletes, key) : 0;
+        bool goes = t->state == THING_LEAVING || (number && !pl->plan->actions[number - 1].blocked);
+
+        if (!key)
+                pl->failed = true;
+        if (a->blocked)
+                return false;
+        if (!goes) {
+                planning_block(pl, a, REASON_CONFLICT, plan_string(pl->plan, PLACE_TAKEN, t->resource, t->id));
+                return true;
+        }
+        if (a->order == ORDER_CREATE) {
+                a->waits = a->waits ? a->waits : plan_string(pl->plan, "%s (%s) goes first", t->resource, t->id);
+                if (number)
+                        action_depends(a, number - 1);
+        }
+        return false;
+}
+
+/* What does not go keeps what wants its place, and so on. */
+static void settle_rooms(struct planning *pl, const struct leaving *l)
+{
+        bool more;
+
+        do {
+                more = false;
+                for (size_t i = 0; i < pl->n_rooms && !pl->failed; i++)
+                        more = settle_room(pl, l, &pl->rooms[i]) || more;
+        } while (more);
+}
+
 void plan_links_leaving(struct planning *pl)
 {
         _cleanup_(leaving_done) struct leaving l = { 0 };
@@ -132,6 +180,7 @@ void plan_links_leaving(struct planning *pl)
                 pl->failed = true;
                 return;
         }
+        settle_rooms(pl, &l);
         for (size_t i = 0; l.machines.count && i < pl->in->ledger->n_things && !pl->failed; i++) {
                 struct thing *t = pl->in->ledger->things[i];
                 const struct row *row;

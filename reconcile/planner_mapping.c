@@ -107,25 +107,7 @@ static const struct thing *owner_of(const struct planning *pl, enum thing_type t
         return NULL;
 }
 
-/* Does one of ours leave its place by itself? */
-static bool makes_room(struct planning *pl, const struct thing *t, const json_t *is)
-{
-        const struct resource *resource = estate_find_text(pl->in->estate, t->resource);
-        const struct resource *policy = pl->in->estate->policy;
-        _cleanup_json_ json_t *wanted = NULL;
-
-        if (t->state == THING_LEAVING)
-                return true;
-        if (!resource)
-                return policy && policy->policy->prune && !pl->in->selects;
-        wanted = mapping_settings(resource, NULL);
-        if (!wanted)
-                pl->failed = true;
-        return resource->on_drift == ON_DRIFT_REPLACE && !resource->paused && wanted && resource->mapping->address &&
-               !mappings_meet(is, wanted);
-}
-
-/* What stands in the place outside: another's is a conflict, one of ours that goes is waited for. */
+/* What stands in the place outside: another's is a conflict; whether one of ours goes is known once all is planned. */
 static void meet_one(struct planning *pl, const struct mapped *m, enum thing_type type, const struct row *row,
                      struct action *a)
 {
@@ -135,18 +117,11 @@ static void meet_one(struct planning *pl, const struct mapped *m, enum thing_typ
         if (!is || !mappings_meet(is, m->wanted))
                 return;
         t = owner_of(pl, type, row->id);
-        if (t && makes_room(pl, t, is)) {
-                if (a->order == ORDER_CREATE && !a->waits)
-                        a->waits = plan_string(pl->plan, "%s (%s) goes first", t->resource, row->id);
-                planning_section(pl)->waiting = true;
-                return;
-        }
-        planning_block(pl, a, REASON_CONFLICT,
-                       plan_string(pl->plan, "%s (%s) has that place outside already: write another address or port",
-                                   t            ? t->resource
-                                   : *row->name ? row->name
-                                                : "another mapping",
-                                   row->id));
+        if (t)
+                links_want_room(pl, a, t);
+        else
+                planning_block(pl, a, REASON_CONFLICT,
+                               plan_string(pl->plan, PLACE_TAKEN, *row->name ? row->name : "another mapping", row->id));
 }
 
 static void meet_others(struct planning *pl, const struct mapped *m, const char *own, struct action *a)

@@ -203,6 +203,48 @@ class Lives(Mapped):
         self.assertEqual(("8022", "2222"), (self.mapping("ssh")["outerPort"], self.mapping("web")["outerPort"]))
         self.assert_silent()
 
+    def test_one_whose_place_does_not_get_free_is_told(self):
+        """Of two in a row the first would go where the second is, and that cannot go where somebody else's is."""
+        self.port("web", **SSH | {"outerPort": 8022, "description": "web"})
+        self.converge()
+        self.port("web", outerPort=22, onDrift="replace")
+        self.port(outerPort=8022, onDrift="replace")
+        self.port("next", **SSH | {"outerPort": 2222})
+        result = self.estate.apply()
+        self.assert_code(3, result)
+        self.assert_no_act()
+        for taken in (self.mapping("web")["id"], self.mapping("ssh")["id"], self.simulator.state("mappings")[0]["id"]):
+            self.assertIn(f"({taken}) has that place outside already", result.out + result.err)
+
+    def test_the_place_of_one_that_goes(self):
+        self.converge()
+        old = self.mapping("ssh")["id"]
+        self.estate.remove("PortMapping", "ssh")
+        self.port("jump", **SSH)
+        result = self.estate.apply()
+        self.assert_code(3, result)
+        self.assertIn(f"PortMapping/ssh ({old}) has that place outside already", result.out + result.err)
+        self.estate.policy(prune=True)
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(["mapping-delete", "mapping"], [call for call, _ in self.simulator.acting()])
+        self.mapping("jump")
+        self.assert_silent()
+
+    def test_many_gone_at_once_are_held(self):
+        for n in range(8):
+            self.port(f"p{chr(97 + n)}", **SSH | {"outerPort": 3000 + n})
+        self.converge()
+        for row in self.simulator.state("mappings"):
+            if "muster:p" in (row["description"] or ""):
+                self.simulator.do("mapping-delete", id=row["id"])
+        result = self.estate.apply()
+        self.assert_code(3, result)
+        self.assert_no_act()
+        self.assertIn("8 of the 12 machines, mappings and rules of access", result.out + result.err)
+        self.assert_code(0, self.estate.run("accept-loss", "star"))
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(["mapping"] * 8, [call for call, _ in self.simulator.acting()])
+
     def test_a_machine_that_is_not_ours(self):
         self.port(machine=self.simulator.named("theirs")["id"])
         self.converge()

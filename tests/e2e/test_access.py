@@ -105,6 +105,14 @@ class Lives(Access):
         self.assert_code(0, self.estate.apply())
         self.assert_rules(*web(0, 1))
 
+    def test_a_machine_that_moved(self):
+        self.converge()
+        self.simulator.do("move", id=self.simulator.named("web-0")["id"], to="10.9.9.9")
+        self.assertEqual("10.9.9.9", self.address("web-0"))
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(["acl", "acl-delete"], [call for call, _ in self.simulator.acting()])
+        self.assert_rules(*web(0, 1))
+
     def test_a_changed_rule_is_added_before_the_old_one_goes(self):
         self.converge()
         self.rule(ports="8080")

@@ -135,6 +135,13 @@ class Lives(Mapped):
         self.assert_code(0, self.estate.apply())
         self.assert_as_specified()
 
+    def test_it_follows_a_machine_that_moved(self):
+        self.converge()
+        self.simulator.do("move", id=self.simulator.named("web-0")["id"], to="10.9.9.9")
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(["mapping-delete", "mapping"], [call for call, _ in self.simulator.acting()])
+        self.assert_as_specified()
+
     def test_one_that_leads_nowhere_is_made_anew(self):
         """The vendor keeps it though its machine has another address."""
         self.converge()

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,31 +23,42 @@ struct wanted {
         bool busy;           /* something of this name may be there, or waits for a person */
         bool satisfied;
         size_t made; /* number + 1 of the action that adds it; 0: none does */
+        size_t next; /* number + 1 of the one before that says the same; 0: none does */
 };
 
 struct rules {
         const struct resource *resource;
         struct wanted *items;
         size_t n, allocated;
-        struct strmap names; /* of machines -> the resource */
+        struct strmap bases, contents; /* -> number + 1 of what has it, the last one of a content */
+        struct strmap slots;           /* the names that are taken */
 };
 
 static void rules_done(struct rules *r)
 {
         free(r->items);
-        strmap_done(&r->names);
+        strmap_done(&r->bases);
+        strmap_done(&r->contents);
+        strmap_done(&r->slots);
 }
 
-/* "web-in/web-3" and "web-in/web-3.2" are of the base "web-in/web-3". */
-static bool is_of(const char *slot, const char *base)
+/* The length of the base of a slot: of "web-in/web-3.2" that of "web-in/web-3". */
+static size_t base_length(const char *slot)
 {
-        size_t n = strlen(base);
+        const char *dot = strrchr(slot, '.');
 
-        if (strncmp(slot, base, n) != 0)
-                return false;
-        if (!slot[n])
-                return true;
-        return slot[n] == '.' && slot[n + 1] && strspn(slot + n + 1, "0123456789") == strlen(slot + n + 1);
+        return dot && dot[1] && strspn(dot + 1, "0123456789") == strlen(dot + 1) ? (size_t)(dot - slot) : strlen(slot);
+}
+
+/* What a slot is of; a vendor's id may look as if it had a number behind. NULL: of nothing that is wanted. */
+static struct wanted *find_base(struct planning *pl, const struct rules *r, const char *slot)
+{
+        size_t number = (uintptr_t)strmap_get(&r->bases, slot), n = base_length(slot);
+        const char *base = number || !slot[n] ? NULL : strpool_addn(pl->plan->strings, slot, n);
+
+        if (base)
+                number = (uintptr_t)strmap_get(&r->bases, base);
+        return number ? &r->items[number - 1] : NULL;
 }
 
 static const char *content_of(struct planning *pl, const struct rules *r, const char *address)
@@ -59,10 +71,20 @@ static const char *content_of(struct planning *pl, const struct rules *r, const 
         return code < 0 ? NULL : plan_string(pl->plan, "%s", buf_text(&text));
 }
 
+/* Machines of one set or several may have one address only by mistake; each has its rule all the same. */
+static int know_content(struct rules *r, size_t number)
+{
+        struct wanted *w = &r->items[number];
+
+        w->next = (uintptr_t)strmap_get(&r->contents, w->content);
+        return strmap_set(&r->contents, w->content, (void *)(uintptr_t)(number + 1));
+}
+
 static void want(struct planning *pl, struct rules *r, const char *machine)
 {
+        const char *base = plan_string(pl->plan, "%s/%s", r->resource->name, machine);
+        int code = base ? strmap_put(&r->bases, base, (void *)(uintptr_t)(r->n + 1)) : -ENOMEM;
         struct wanted *w;
-        int code = strmap_put(&r->names, machine, r);
 
         if (code == -EEXIST)
                 return;
@@ -71,13 +93,12 @@ static void want(struct planning *pl, struct rules *r, const char *machine)
                 pl->failed = true;
                 return;
         }
-        *w = (struct wanted){ 0 };
+        *w = (struct wanted){ .base = base };
         target_find(pl, machine, &w->target);
-        w->base = plan_string(pl->plan, "%s/%s", r->resource->name, machine);
         if (w->target.address && *w->target.address)
                 w->content = content_of(pl, r, w->target.address);
         w->keeps = w->target.leaves || w->target.hold || (w->target.id && !w->target.row);
-        if (!w->base)
+        if (w->content && know_content(r, r->n - 1) < 0)
                 pl->failed = true;
 }
 
@@ -105,59 +126,52 @@ static void want_set(struct planning *pl, struct rules *r, const struct resource
         }
 }
 
-static const char *shown_content(const struct slot *slot)
+/* What it says: as it is shown, or where that cannot be read, as it was made, since a rule never changes. NULL: not known. */
+static const char *content_shown(const struct slot *slot)
 {
-        const struct values *v = &slot->row->values;
+        const struct values *shown = &slot->row->values, *made = &slot->thing->made_with;
+        const struct values *v = values_known(shown, PROPERTY_SPEC) ? shown : made;
 
         return values_known(v, PROPERTY_SPEC) ? v->of[PROPERTY_SPEC].text : NULL;
 }
 
-/* A rule never changes: under our id there is another one by now, or one that cannot be read. */
+/* Under our id there is another rule by now, or the vendor writes it as nobody can know: a person has to look, and nothing is added beside it. */
 static bool is_another(struct planning *pl, const struct slot *slot)
 {
         const struct values *made = &slot->thing->made_with;
-        const char *is = shown_content(slot), *words;
+        const char *is = content_shown(slot), *words;
 
         if (is && (!values_known(made, PROPERTY_SPEC) || text_equal(made->of[PROPERTY_SPEC].text, is)))
                 return false;
-        words = plan_string(pl->plan, "%s (%s) is not the rule that it was, and is left alone; 'muster forget %s'",
-                            slot->name, slot->row->id, planning_section(pl)->resource);
+        words = is ? plan_string(pl->plan, "%s (%s) is %s, and was made as %s: it is left alone; 'muster forget %s'",
+                                 slot->name, slot->row->id, is, made->of[PROPERTY_SPEC].text,
+                                 planning_section(pl)->resource)
+                   : plan_string(pl->plan, "%s (%s) shows too little of itself, and is left alone", slot->name,
+                                 slot->row->id);
         planning_note(pl, words);
         section_reason(planning_section(pl), REASON_CONFLICT, words);
         return true;
 }
 
-/* What is of a machine whose rule may be there, is being made, or is not to be touched. */
-static struct wanted *find_base(struct rules *r, const char *slot)
-{
-        for (size_t i = 0; i < r->n; i++)
-                if (is_of(slot, r->items[i].base))
-                        return &r->items[i];
-        return NULL;
-}
-
 static bool satisfies(struct rules *r, const char *content)
 {
-        for (size_t i = 0; i < r->n; i++)
-                if (!r->items[i].satisfied && r->items[i].content && text_equal(r->items[i].content, content)) {
-                        r->items[i].satisfied = true;
+        for (size_t i = (uintptr_t)strmap_get(&r->contents, content); i > 0; i = r->items[i - 1].next)
+                if (!r->items[i - 1].satisfied) {
+                        r->items[i - 1].satisfied = true;
                         return true;
                 }
         return false;
 }
 
-static void add(struct planning *pl, const struct rules *r, const struct set *set, struct wanted *w)
+static void add(struct planning *pl, const struct rules *r, struct wanted *w)
 {
         const struct access_spec *spec = r->resource->access;
         struct slot slot = { .type = TYPE_ACCESS, .name = w->base };
         struct action *a;
         size_t number = 1;
 
-        for (size_t i = 0; i < set->n_slots && slot.name; i++)
-                if (text_equal(set->slots[i].name, slot.name)) {
-                        slot.name = plan_string(pl->plan, "%s.%zu", w->base, ++number);
-                        i = SIZE_MAX; /* from the start */
-                }
+        while (slot.name && strmap_get(&r->slots, slot.name))
+                slot.name = plan_string(pl->plan, "%s.%zu", w->base, ++number);
         a = slot.name ? planning_action(pl, ACTION_CREATE, &slot, "its machine has no such rule") : NULL;
         if (!a) {
                 pl->failed = true;
@@ -186,7 +200,7 @@ static void drop(struct planning *pl, const struct slot *slot, const struct want
         if (!a)
                 return;
         a->order = ORDER_DELETE;
-        a->summary = plan_string(pl->plan, "%s", shown_content(slot));
+        a->summary = plan_string(pl->plan, "%s", content_shown(slot));
         if (!w || !w->made)
                 return;
         action_depends(a, w->made - 1);
@@ -197,13 +211,13 @@ static void tell_only(struct planning *pl, const struct slot *slot, struct wante
 {
         w->satisfied = true;
         planning_note(pl, plan_string(pl->plan, "%s is %s, spec says %s; only reported, as onDrift says", slot->name,
-                                      shown_content(slot), w->content));
+                                      content_shown(slot), w->content));
 }
 
 /* What becomes of a rule of ours that is listed. True: it stays. */
 static bool stays(struct planning *pl, struct rules *r, const struct slot *slot)
 {
-        struct wanted *w = find_base(r, slot->name);
+        struct wanted *w = find_base(pl, r, slot->name);
 
         if (w && (w->keeps || w->busy || (!w->content && w->target.waits)))
                 return true;
@@ -218,19 +232,25 @@ static void match(struct planning *pl, struct rules *r, const struct set *set, b
 {
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
                 const struct slot *slot = &set->slots[i];
-                struct wanted *w;
+                struct wanted *w = find_base(pl, r, slot->name);
 
+                if (strmap_set(&r->slots, slot->name, r) < 0)
+                        pl->failed = true;
                 if (slot->thing && slot->thing->state == THING_LEAVING) {
                         planning_section(pl)->waiting = true;
                         stay[i] = true;
                 } else if (named_is_away(pl, slot)) {
-                        w = find_base(r, slot->name);
+                        stay[i] = true;
                         if (w)
                                 w->busy = true;
+                } else if (is_another(pl, slot)) {
+                        planning_section(pl)->exist++;
                         stay[i] = true;
+                        if (w)
+                                w->busy = true;
                 } else {
                         planning_section(pl)->exist++;
-                        stay[i] = is_another(pl, slot) || satisfies(r, shown_content(slot));
+                        stay[i] = satisfies(r, content_shown(slot));
                 }
         }
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++) {
@@ -257,11 +277,11 @@ static void plan_rules(struct planning *pl, struct rules *r, const struct set *s
                 section->desired += !w->target.leaves;
                 section->ready += w->satisfied;
                 if (!w->satisfied && !w->keeps && !w->busy)
-                        add(pl, r, set, w);
+                        add(pl, r, w);
         }
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++)
                 if (!stay[i])
-                        drop(pl, &set->slots[i], find_base(r, set->slots[i].name));
+                        drop(pl, &set->slots[i], find_base(pl, r, set->slots[i].name));
 }
 
 void plan_access(struct planning *pl, const struct resource *resource)

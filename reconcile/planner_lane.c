@@ -60,6 +60,8 @@ void planning_admit(struct planning *pl, struct action *a)
                 planning_section(pl)->waiting = true;
                 return;
         }
+        if (making->told_by_content)
+                return; /* those that say the same are as good as each other, and others are told apart */
         c = open_lookalike(pl, a);
         if (c) {
                 a->waits = plan_string(pl->plan, "%s is still being made, and nothing would tell the two apart",

@@ -71,15 +71,28 @@ static void know_wanted(struct planning *pl, struct mapped *m)
         put_machine(pl, m->wanted, m->target.id ? m->target.name : NULL);
 }
 
-static void know_shown(struct planning *pl, struct mapped *m, const struct row *row)
+/* What the vendor makes of a text is not compared with what was sent: that is. */
+static void know_description(struct planning *pl, struct mapped *m, const struct values *made)
 {
-        const char *id = values_known(&row->values, PROPERTY_MACHINE) ? row->values.of[PROPERTY_MACHINE].text : NULL;
+        _cleanup_json_ json_t *sent = values_known(made, PROPERTY_SPEC) ? settings_of(pl, made) : NULL;
+        const char *text = json_string_value(settings_get(sent, "description"));
+
+        if (sent && settings_put(m->is, "description", json_string(text ? text : "")) < 0)
+                pl->failed = true;
+}
+
+static void know_shown(struct planning *pl, struct mapped *m, const struct slot *slot)
+{
+        const struct values *v = &slot->row->values;
+        const char *id = values_known(v, PROPERTY_MACHINE) ? v->of[PROPERTY_MACHINE].text : NULL;
         const struct thing *t = id ? strmap_get(&pl->census->ids, id) : NULL;
 
         json_decref(m->is);
-        m->is = settings_of(pl, &row->values);
-        if (m->is)
-                put_machine(pl, m->is, t ? t->slot : id);
+        m->is = settings_of(pl, v);
+        if (!m->is)
+                return;
+        put_machine(pl, m->is, t ? t->slot : id);
+        know_description(pl, m, &slot->thing->made_with);
 }
 
 /* "203.0.113.10:2222 tcp to web-0:22", "203.0.113.11 to web-0" */
@@ -256,7 +269,7 @@ static void plan_current(struct planning *pl, struct mapped *m, const struct slo
         planning_section(pl)->exist++;
         if (!is_marked(pl, slot))
                 return;
-        know_shown(pl, m, slot->row);
+        know_shown(pl, m, slot);
         if (pl->failed)
                 return;
         nowhere = leads_nowhere(pl, m, slot);

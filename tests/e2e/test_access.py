@@ -181,6 +181,24 @@ class Lives(Access):
         self.assert_code(0, self.estate.apply())
         self.assertEqual(self.foreign, [r["id"] for r in self.rows()])
 
+    def test_one_that_says_something_else_by_now_is_left_alone(self):
+        """It cannot change there: it is another's, or the vendor writes it as nobody can know. Nothing is added beside it."""
+        self.converge()
+        ours = self.ours()[0]
+        self.simulator.do("acl-change", id=ours["id"], ports="22")
+        self.assert_code(3, self.estate.apply())
+        self.assert_no_act()
+        status = self.estate.status("AccessRule/web-in")
+        self.assertEqual(("blocked", "conflict"), (status["phase"], status["reason"]))
+        self.assertIn(ours["id"], status["message"])
+        self.simulator.do("acl-change", id=ours["id"], ports="80,443")
+        self.assert_rules(*web(0, 1))
+
+    def test_one_that_cannot_be_read_is_as_it_was_made(self):
+        self.converge()
+        self.simulator.do("acl-change", id=self.ours()[0]["id"], type="net_elsewhere")
+        self.assert_silent()
+
     def test_no_spec_names_it_and_nothing_is_pruned(self):
         self.converge()
         self.estate.remove("AccessRule", "web-in")

@@ -326,6 +326,16 @@ class Lives(Mapped):
         self.assert_no_act()
         self.assertIn("does not carry the mark", self.estate.run("plan").out)
 
+    def test_a_description_that_the_vendor_cuts_is_no_difference(self):
+        self.port(onDrift="replace")
+        self.converge()
+        self.simulator.do("mapping-change", id=self.mapping("ssh")["id"], description="muster:ssh jum")
+        self.assert_silent()
+        self.port(description="another")
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual("muster:ssh another", self.mapping("ssh")["description"])
+        self.assert_silent()
+
     def test_forgotten(self):
         self.converge()
         self.assert_code(0, self.estate.run("forget", "PortMapping/ssh"))

@@ -260,10 +260,33 @@ static void match(struct planning *pl, struct rules *r, const struct set *set, b
         }
 }
 
+/* One that somebody else made says what is to be added: that is told, since it may be ours by another ledger's word. */
+static void tell_equal(struct planning *pl, const struct rules *r)
+{
+        const struct listed *listed = &pl->in->machines->of[TYPE_ACCESS];
+
+        for (size_t i = 0; i < listed->n_rows && !pl->failed; i++) {
+                const struct row *row = &listed->rows[i];
+                size_t number = values_known(&row->values, PROPERTY_SPEC)
+                                        ? (uintptr_t)strmap_get(&r->contents, row->values.of[PROPERTY_SPEC].text)
+                                        : 0;
+
+                if (number && r->items[number - 1].made &&
+                    !ledger_held(pl->in->ledger, pl->in->account, TYPE_ACCESS, row->id))
+                        planning_note(pl,
+                                      plan_string(pl->plan,
+                                                  "%s says the same as what %s is to have, and is not ours; 'muster "
+                                                  "adopt %s %s' takes it",
+                                                  row->id, r->items[number - 1].target.name,
+                                                  planning_section(pl)->resource, row->id));
+        }
+}
+
 static void plan_rules(struct planning *pl, struct rules *r, const struct set *set)
 {
         _cleanup_free_ bool *stay = calloc(set->n_slots + 1, sizeof(*stay));
         struct section *section = planning_section(pl);
+        bool adds = false;
 
         if (!stay) {
                 pl->failed = true;
@@ -278,7 +301,10 @@ static void plan_rules(struct planning *pl, struct rules *r, const struct set *s
                 section->ready += w->satisfied;
                 if (!w->satisfied && !w->keeps && !w->busy)
                         add(pl, r, w);
+                adds = adds || w->made;
         }
+        if (adds)
+                tell_equal(pl, r);
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++)
                 if (!stay[i])
                         drop(pl, &set->slots[i], find_base(pl, r, set->slots[i].name));

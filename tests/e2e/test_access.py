@@ -4,6 +4,7 @@
 No listing shows whose a rule is. What a call made is told by its id, or by all that it says; where that does not decide it, a person is asked.
 """
 
+import os
 import signal
 import unittest
 
@@ -171,6 +172,7 @@ class Lives(Access):
         self.equal("web-0")
         self.foreign = [row["id"] for row in self.rows()]
         self.rule(**RULE)
+        self.assertIn(f"{self.foreign[-1]} says the same as what web-0 is to have, and is not ours", self.estate.run("plan").out)
         self.assert_code(0, self.estate.apply())
         self.assert_rules(*web(0, 1))
         self.equal("web-1")
@@ -248,6 +250,24 @@ class Lives(Access):
         self.rule(paused=None)
         self.assert_code(0, self.estate.apply())
         self.assert_rules(*web(0, 1))
+
+    def test_a_snapshot_plans_the_same(self):
+        self.converge()
+        self.rule(ports="8080")
+        self.estate.machine_set(count=3)
+        path = os.path.join(self.root, "snapshot.json")
+        live = self.plan("--save-snapshot", path)
+        shown = self.plan("--snapshot", path)
+        self.assertEqual((live["actions"], live["summary"]), (shown["actions"], shown["summary"]))
+
+    def test_an_approved_change(self):
+        self.converge()
+        self.rule(ports="8080")
+        self.estate.machine_set(count=3, template="tmpl-8", onDrift="replace", rollout={"minReady": "0s"})
+        saved = os.path.join(self.root, "plan.json")
+        self.assert_code(0, self.estate.run("plan", "--out", saved))
+        self.assert_code(0, self.estate.apply("--plan", saved))
+        self.assert_rules(*web(0, 1, 2), ports="8080")
 
     def test_it_is_explained(self):
         self.converge()

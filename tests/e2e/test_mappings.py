@@ -402,6 +402,16 @@ class Lives(Mapped):
         self.assert_code(0, self.estate.apply())
         self.assert_as_specified()
 
+    def test_a_paused_one_keeps_its_machine(self):
+        self.converge()
+        self.address(paused=True)
+        self.estate.machine_set(count=1)
+        self.assert_code(3, self.estate.apply())
+        self.assert_no_act()
+        self.address(paused=None)
+        self.assert_code(3, self.estate.apply())
+        self.assertEqual(["mapping-delete", "delete"], [call for call, _ in self.simulator.acting()])
+
     def test_all_mappings_gone_at_once_are_looked_at_twice(self):
         for name in ("a", "b", "c", "d", "e"):
             self.port(name, **SSH | {"outerPort": 3000 + ord(name)})

@@ -20,6 +20,7 @@ struct wanted {
         const char *base;    /* "web-in/web-3" */
         const char *content; /* NULL: the machine's address is not known */
         bool keeps;          /* what is there stays, and nothing is added */
+        bool off;            /* it is switched off by its spec, and has never had an address */
         bool busy;           /* something of this name may be there, or waits for a person */
         bool satisfied;
         size_t made; /* number + 1 of the action that adds it; 0: none does */
@@ -80,6 +81,14 @@ static int know_content(struct rules *r, size_t number)
         return strmap_set(&r->contents, w->content, (void *)(uintptr_t)(number + 1));
 }
 
+static bool is_switched_off(const struct access_spec *spec, const struct target *target)
+{
+        const struct resource *set = spec->machine_set.resource;
+
+        return set && set->machine_set->power == POWER_STOPPED && target->row &&
+               target->row->condition == CONDITION_STOPPED;
+}
+
 static void want(struct planning *pl, struct rules *r, const char *machine)
 {
         const char *base = plan_string(pl->plan, "%s/%s", r->resource->name, machine);
@@ -97,7 +106,8 @@ static void want(struct planning *pl, struct rules *r, const char *machine)
         target_find(pl, machine, &w->target);
         if (w->target.address && *w->target.address)
                 w->content = content_of(pl, r, w->target.address);
-        w->keeps = w->target.leaves || w->target.hold || (w->target.id && !w->target.row);
+        w->off = !w->content && is_switched_off(r->resource->access, &w->target);
+        w->keeps = w->off || w->target.leaves || w->target.hold || (w->target.id && !w->target.row);
         if (w->content && know_content(r, r->n - 1) < 0)
                 pl->failed = true;
 }
@@ -297,7 +307,7 @@ static void plan_rules(struct planning *pl, struct rules *r, const struct set *s
         for (size_t i = 0; i < r->n && !pl->failed; i++) {
                 struct wanted *w = &r->items[i];
 
-                section->desired += !w->target.leaves;
+                section->desired += !w->target.leaves && !w->off;
                 section->ready += w->satisfied;
                 if (!w->satisfied && !w->keeps && !w->busy)
                         add(pl, r, w);

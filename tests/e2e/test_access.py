@@ -231,6 +231,17 @@ class Lives(Access):
             self.assert_code(0, self.estate.run("adopt", "AccessRule/web-in", row["id"]))
         self.assert_rules(*web(0, 1))
 
+    def test_a_machine_that_is_off_and_never_had_an_address(self):
+        self.simulator.do("add", name="web-0", cpu=4, memory=8192, template="tmpl-7", network="pg-12", state=0)
+        self.assertFalse(self.address("web-0"))
+        self.estate.machine_set(count=1, power="stopped")
+        self.init()
+        self.assert_code(0, self.estate.run("adopt", "MachineSet/web"))
+        self.assert_silent()
+        self.estate.machine_set(power="running")
+        self.assert_code(0, self.estate.apply())
+        self.assert_rules("web-0")
+
     def test_a_machine_on_hold_is_not_touched(self):
         self.converge()
         self.estate.machine_set(hold=["web-1"])

@@ -66,6 +66,7 @@ static const char help[] =
         "                                        \"name\" instead of \"id\" where one machine has it\n"
         "  curl -d '{\"name\": \"x\", \"count\": 3}' URL/_sim/add      also \"cpu\", \"memory\" (MB), \"template\", \"model\", \"network\"\n"
         "  curl -d '{\"id\": \"vm-3\", \"to\": \"y\"}' URL/_sim/rename\n"
+        "  curl -d '{\"id\": \"vm-3\", \"to\": \"10.9.9.9\"}' URL/_sim/move   starvcenter: it has another address\n"
         "  curl -d '{\"id\": \"vm-3\", \"state\": 2}' URL/_sim/state   the vendor's own number\n"
         "  curl -d '{\"machine\": \"vm-3\", \"size\": 9}' URL/_sim/disk-add   starvcenter: a disk; disk-change sets what it says of\n"
         "                                        the one with that \"id\", disk-delete deletes the one that is as it says;\n"

@@ -85,11 +85,14 @@ static int choose(struct selection *s, const struct estate *estate, struct resou
 {
         char text[RESOURCE_TEXT_MAX];
         const char *name = strpool_add(estate->strings, resource_text(r, text));
+        struct resource *set = resource_set_of_machine(estate, r);
         int code;
 
         code = name ? strmap_put(&s->chosen, name, r) : -ENOMEM;
         if (code == -EEXIST)
                 return 0;
+        if (code >= 0 && set)
+                code = choose(s, estate, set);
 
         return code < 0 ? code : choose_references(s, estate, r->kind->fields, r->spec);
 }

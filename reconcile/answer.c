@@ -6,6 +6,7 @@
 
 #include "reconcile/account.h"
 #include "reconcile/base/text.h"
+#include "reconcile/planner.h"
 
 /*
  * The deeds of a person: adopt, forget, retry, accept-loss, pause and resume; and of a saved plan. They change the ledger only, after a complete look at
@@ -170,6 +171,23 @@ static int adopt_by_names(struct answering *w)
         return r;
 }
 
+/* A rule of access takes the place of a parked one that says the same; else it has a name of its own until the plan finds what it is. */
+static const char *access_slot(struct answering *w, const struct row *row)
+{
+        const struct ledger *ledger = w->a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->type == TYPE_ACCESS && t->state == THING_PARKED &&
+                    text_equal(t->resource, w->request->resource) && text_equal(t->account, w->a->name) &&
+                    values_known(&t->made_with, PROPERTY_SPEC) && values_known(&row->values, PROPERTY_SPEC) &&
+                    value_equal(PROPERTY_SPEC, &t->made_with, &row->values))
+                        return t->slot;
+        }
+        return account_words(w->a, "%s/%s", strchr(w->request->resource, '/') + 1, row->id);
+}
+
 static int adopt(struct answering *w)
 {
         const struct row *row;
@@ -187,7 +205,7 @@ static int adopt(struct answering *w)
         if (!row)
                 return refuse(w, "%s shows no %s with the id %s", w->a->name, thing_type_words[w->type],
                               w->request->id);
-        return take(w, slot, row);
+        return take(w, w->type == TYPE_ACCESS ? access_slot(w, row) : slot, row);
 }
 
 /* Is it what the request names, or a disk of the machine that it names? */

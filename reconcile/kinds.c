@@ -265,17 +265,13 @@ const struct kind kind_policy = {
         .help = "the estate's name, and the limits that keep a mistake small",
 };
 
-const struct kind *const kinds[] = { &kind_provider,
-                                     &kind_machine_template,
-                                     &kind_machine_set,
-                                     &kind_security_group,
-                                     &kind_load_balancer,
-                                     &kind_policy,
-                                     NULL };
+const struct kind *const kinds[] = {
+        &kind_provider, &kind_machine_template, &kind_machine_set,     &kind_security_group, &kind_load_balancer,
+        &kind_policy,   &kind_port_mapping,     &kind_address_mapping, &kind_access_rule,    NULL
+};
 
 const char *const kinds_later[] = {
-        "Network", "PortMapping",  "AddressMapping", "AccessRule", "TenantQuota",
-        "Disk",    "BackupPolicy", "SnapshotPolicy", NULL,
+        "Network", "TenantQuota", "Disk", "BackupPolicy", "SnapshotPolicy", NULL,
 };
 
 const struct kind *kind_find(const char *name)
@@ -320,13 +316,29 @@ const struct field *field_find(const struct field *table, const char *name)
 const char *thing_type_text(enum thing_type type)
 {
         static const char *const texts[] = {
-                [TYPE_MACHINE] = "Machine", [TYPE_DISK] = "Disk",           [TYPE_TEMPLATE] = "MachineTemplate",
-                [TYPE_OFFER] = "Offer",     [TYPE_IMAGE] = "Image",         [TYPE_BALANCER] = "LoadBalancer",
-                [TYPE_BACKEND] = "BackEnd", [TYPE_GROUP] = "SecurityGroup", [TYPE_RULE] = "Rule",
-                [TYPE_BINDING] = "Binding", [TYPE_CARD] = "Card",           [TYPE_QUOTA] = "Quota",
+                [TYPE_MACHINE] = "Machine",
+                [TYPE_DISK] = "Disk",
+                [TYPE_TEMPLATE] = "MachineTemplate",
+                [TYPE_OFFER] = "Offer",
+                [TYPE_IMAGE] = "Image",
+                [TYPE_BALANCER] = "LoadBalancer",
+                [TYPE_BACKEND] = "BackEnd",
+                [TYPE_GROUP] = "SecurityGroup",
+                [TYPE_RULE] = "Rule",
+                [TYPE_BINDING] = "Binding",
+                [TYPE_CARD] = "Card",
+                [TYPE_QUOTA] = "Quota",
+                [TYPE_PORT_MAPPING] = "PortMapping",
+                [TYPE_ADDRESS_MAPPING] = "AddressMapping",
+                [TYPE_ACCESS] = "AccessRule",
         };
 
         return texts[type];
+}
+
+bool thing_type_counts(enum thing_type type)
+{
+        return type != TYPE_PORT_MAPPING && type != TYPE_ADDRESS_MAPPING && type != TYPE_ACCESS;
 }
 
 static const struct {
@@ -342,6 +354,7 @@ static const struct {
         [PROPERTY_SYSTEM] = { "system", FIELD_STRING },   [PROPERTY_SPEC] = { "spec", FIELD_STRING },
         [PROPERTY_PORT] = { "port", FIELD_COUNT },        [PROPERTY_WEIGHT] = { "weight", FIELD_COUNT },
         [PROPERTY_PENDING] = { "pending", FIELD_COUNT },  [PROPERTY_CERTIFICATE] = { "certificate", FIELD_STRING },
+        [PROPERTY_MACHINE] = { "machine", FIELD_STRING }, [PROPERTY_DIRECTION] = { "direction", FIELD_STRING },
 };
 
 const char *property_name(enum property property)
@@ -416,6 +429,11 @@ bool resource_has(const struct resource *r, enum thing_type type)
                 return type == TYPE_GROUP || type == TYPE_RULE || type == TYPE_BINDING;
         if (r->kind == &kind_load_balancer)
                 return type == TYPE_BALANCER || type == TYPE_BACKEND;
+        /* One kind of mapping may stand in the way of the other. */
+        if (r->kind == &kind_port_mapping || r->kind == &kind_address_mapping)
+                return type == TYPE_PORT_MAPPING || type == TYPE_ADDRESS_MAPPING;
+        if (r->kind == &kind_access_rule)
+                return type == TYPE_ACCESS;
         return r->kind == &kind_machine_template && type == TYPE_TEMPLATE;
 }
 

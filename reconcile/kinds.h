@@ -49,21 +49,25 @@ enum field_type {
 /* What a vendor lists, and a ledger may own: machines, and what machines need. */
 enum thing_type {
         TYPE_MACHINE,
-        TYPE_DISK,     /* a data disk of a machine */
-        TYPE_TEMPLATE, /* what machines are made from, where it is an object of its own at the vendor */
-        TYPE_OFFER,    /* what a vendor offers machines of: its packages. Never owned */
-        TYPE_IMAGE,    /* a system that machines may begin with. Never owned */
-        TYPE_BALANCER, /* a load balancer */
-        TYPE_BACKEND,  /* what a load balancer hands its connections to: a port of a machine */
-        TYPE_GROUP,    /* a security group */
-        TYPE_RULE,     /* what a security group lets through */
-        TYPE_BINDING,  /* a card that is in a security group */
-        TYPE_CARD,     /* a network card of a machine. Never owned */
-        TYPE_QUOTA,    /* what may still be used of cores, memory and storage. Never owned */
+        TYPE_DISK,            /* a data disk of a machine */
+        TYPE_TEMPLATE,        /* what machines are made from, where it is an object of its own at the vendor */
+        TYPE_OFFER,           /* what a vendor offers machines of: its packages. Never owned */
+        TYPE_IMAGE,           /* a system that machines may begin with. Never owned */
+        TYPE_BALANCER,        /* a load balancer */
+        TYPE_BACKEND,         /* what a load balancer hands its connections to: a port of a machine */
+        TYPE_GROUP,           /* a security group */
+        TYPE_RULE,            /* what a security group lets through */
+        TYPE_BINDING,         /* a card that is in a security group */
+        TYPE_CARD,            /* a network card of a machine. Never owned */
+        TYPE_QUOTA,           /* what may still be used of cores, memory and storage. Never owned */
+        TYPE_PORT_MAPPING,    /* a port outside that leads to a port of a machine */
+        TYPE_ADDRESS_MAPPING, /* an address outside that leads to a machine */
+        TYPE_ACCESS,          /* what a firewall lets through to a machine, or from it */
         THING_TYPES,
 };
 
 const char *thing_type_text(enum thing_type type); /* "Machine", … as in the JSON plan */
+bool thing_type_counts(enum thing_type type);      /* do such things count under the Policy's limits? */
 
 /* The properties of a thing that can be compared with what a vendor shows. */
 enum property {
@@ -85,6 +89,8 @@ enum property {
         PROPERTY_WEIGHT,
         PROPERTY_PENDING,     /* of a security group: how many of its rules are accepted and not in effect */
         PROPERTY_CERTIFICATE, /* of a balancer: the digest of what was sent last, which no vendor shows */
+        PROPERTY_MACHINE,     /* of what is about one machine: its id */
+        PROPERTY_DIRECTION,   /* of a rule of access: "in" or "out", which not every vendor shows */
         PROPERTIES,
 };
 
@@ -119,6 +125,7 @@ struct share {
 };
 
 struct resource;
+struct estate;
 
 struct reference {
         const char *name;          /* of a resource, or the vendor's id; NULL: absent */
@@ -314,6 +321,33 @@ struct security_group {
         struct objects attach; /* of struct attach_spec */
 };
 
+enum mapping_protocol { MAPPING_TCP, MAPPING_UDP };
+
+/* What leads from outside to a machine: a port to a port, or a whole address. */
+struct mapping {
+        const char *description; /* NULL: not given */
+        struct reference provider;
+        const char *machine;      /* its name, or the vendor's id */
+        const char *address;      /* outside; NULL: the vendor chooses one */
+        int64_t port, outer_port; /* of a mapping of a port only */
+        int protocol;             /* likewise: enum mapping_protocol */
+        struct strings from;      /* who may; none: anybody */
+};
+
+enum firewall { FIREWALL_EDGE, FIREWALL_INNER };
+
+/* What a firewall lets through, for every machine of a set or for one. */
+struct access_spec {
+        int firewall; /* enum firewall */
+        struct reference provider;
+        struct reference machine_set; /* name NULL: it is one machine */
+        const char *machine;          /* its name, or the vendor's id */
+        int direction;                /* enum rule_direction */
+        int protocol;                 /* enum rule_protocol */
+        const char *ports;            /* NULL: any */
+        struct strings from, to;
+};
+
 struct policy_spec {
         bool prune;
         struct share max_deletes;
@@ -331,7 +365,7 @@ struct kind {
 };
 
 extern const struct kind kind_provider, kind_machine_template, kind_machine_set, kind_load_balancer,
-        kind_security_group, kind_policy;
+        kind_security_group, kind_policy, kind_port_mapping, kind_address_mapping, kind_access_rule;
 
 /* All kinds of this version, ending with NULL; and the names of the language's other kinds, likewise. */
 extern const struct kind *const kinds[];
@@ -368,6 +402,8 @@ struct resource {
                 struct machine_template *machine_template;
                 struct load_balancer *load_balancer;
                 struct security_group *security_group;
+                struct mapping *mapping; /* of a PortMapping or an AddressMapping */
+                struct access_spec *access;
                 struct policy_spec *policy;
         };
         struct strmap positions; /* "spec.cpu", "spec.hold[0]", "metadata.name" -> struct position *, in the pool */
@@ -386,6 +422,11 @@ const char *resource_text(const struct resource *r, char text[static RESOURCE_TE
 
 /* Does the resource have things of this type? */
 bool resource_has(const struct resource *r, enum thing_type type);
+
+/* The set of these specs and this provider that a machine of this name would be of; and that of the one machine which a resource names.
+ * NULL: there is none. */
+struct resource *machine_set_named(const struct estate *estate, const struct resource *provider, const char *machine);
+struct resource *resource_set_of_machine(const struct estate *estate, const struct resource *r);
 
 /* The provider that a resource names, or itself when it is one; NULL for a kind without. */
 struct resource *resource_provider(const struct resource *r);

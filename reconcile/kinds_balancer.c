@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "reconcile/kinds_table.h"
 
-#define OCTET_PATTERN "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-#define ADDRESS_PATTERN "^(" OCTET_PATTERN "\\.){3}" OCTET_PATTERN "$"
 #define PATH_PATTERN "^/[!-~]*$"
 
 static const char *const protocol_words[] = {

@@ -17,5 +17,9 @@
 #define HOUR ((int64_t)USEC_PER_HOUR)
 #define DAY ((int64_t)USEC_PER_DAY)
 
+/* An IPv4 address. */
+#define OCTET_PATTERN "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+#define ADDRESS_PATTERN "^(" OCTET_PATTERN "\\.){3}" OCTET_PATTERN "$"
+
 #define FIELD(text, kind_of_value, structure, member) \
         .name = text, .type = kind_of_value, .offset = offsetof(struct structure, member)

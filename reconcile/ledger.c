@@ -34,10 +34,23 @@ const char *const order_verb_words[ORDER_VERBS] = {
         [ORDER_RENAME] = "rename",       [ORDER_ATTACH] = "attach",       [ORDER_DETACH] = "detach",
 };
 
+/* Each is one word: keys have blanks between their parts. */
 const char *const thing_type_words[THING_TYPES] = {
-        [TYPE_MACHINE] = "machine", [TYPE_DISK] = "disk",         [TYPE_TEMPLATE] = "template", [TYPE_OFFER] = "offer",
-        [TYPE_IMAGE] = "image",     [TYPE_BALANCER] = "balancer", [TYPE_BACKEND] = "backend",   [TYPE_GROUP] = "group",
-        [TYPE_RULE] = "rule",       [TYPE_BINDING] = "binding",   [TYPE_CARD] = "card",         [TYPE_QUOTA] = "quota",
+        [TYPE_MACHINE] = "machine",
+        [TYPE_DISK] = "disk",
+        [TYPE_TEMPLATE] = "template",
+        [TYPE_OFFER] = "offer",
+        [TYPE_IMAGE] = "image",
+        [TYPE_BALANCER] = "balancer",
+        [TYPE_BACKEND] = "backend",
+        [TYPE_GROUP] = "group",
+        [TYPE_RULE] = "rule",
+        [TYPE_BINDING] = "binding",
+        [TYPE_CARD] = "card",
+        [TYPE_QUOTA] = "quota",
+        [TYPE_PORT_MAPPING] = "port-mapping",
+        [TYPE_ADDRESS_MAPPING] = "address-mapping",
+        [TYPE_ACCESS] = "access-rule",
 };
 
 int ledger_new_empty(struct ledger **ret)

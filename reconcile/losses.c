@@ -39,6 +39,14 @@ static void count(struct loss *n, bool missing, bool suspect)
         n->suspect += suspect;
 }
 
+/* What is about a machine that is not there is not missed by itself. */
+static bool goes_with_its_machine(const struct account *a, const struct thing *t)
+{
+        const char *machine = a->making[t->type].of_machine ? machine_behind(t, NULL) : NULL;
+
+        return machine && !observation_find(a->machines, TYPE_MACHINE, machine);
+}
+
 struct losses losses_count(const struct account *a)
 {
         const struct ledger *ledger = a->engine->ledger;
@@ -49,6 +57,8 @@ struct losses losses_count(const struct account *a)
                 bool suspect;
 
                 if (t->state != THING_OWNED || !text_equal(t->account, a->name))
+                        continue;
+                if (goes_with_its_machine(a, t))
                         continue;
                 suspect = is_suspect(a, t, NULL);
                 count(&n.all, t->missing, suspect);

@@ -187,7 +187,7 @@ static const char *paused_itself(struct planning *pl, const struct resource *r)
                            reason, name);
 }
 
-static const char *paused_by(struct planning *pl, const struct resource *resource)
+const char *planning_paused_by(struct planning *pl, const struct resource *resource)
 {
         const char *why = resource ? paused_itself(pl, resource) : NULL;
 
@@ -257,6 +257,14 @@ static void wait_for_calls(struct planning *pl, const char *name)
         }
 }
 
+/* Is it a mapping or a rule of access, which goes with its machine? */
+static bool is_of_machine(const struct planning *pl, const char *name)
+{
+        const struct kind *kind = kind_of(name);
+
+        return kind && pl->in->making[kind->makes].of_machine;
+}
+
 static int plan_section(struct planning *pl, const char *name, const struct resource *resource, struct error *e)
 {
         _cleanup_set_ struct set set = { 0 };
@@ -266,7 +274,7 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
         r = new_section(pl, name, resource);
         if (r < 0)
                 return r;
-        pl->paused = paused_by(pl, resource);
+        pl->paused = planning_paused_by(pl, resource);
         if (!pl->in->machines || pl->in->hold) {
                 planning_section(pl)->unknown = plan_string(pl->plan, "%s",
                                                             pl->in->hold ? pl->in->hold : pl->in->unreadable);
@@ -281,6 +289,12 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
                 plan_group(pl, resource);
         } else if (resource && resource->kind == &kind_load_balancer) {
                 plan_balancer(pl, resource);
+        } else if (resource && (resource->kind == &kind_port_mapping || resource->kind == &kind_address_mapping)) {
+                plan_mapping(pl, resource);
+        } else if (resource && resource->kind == &kind_access_rule) {
+                plan_access(pl, resource);
+        } else if (!resource && is_of_machine(pl, name)) {
+                plan_links_orphaned(pl, name);
         } else {
                 r = set_expand(pl->in, pl->census, name, resource, &set);
                 if (r < 0)
@@ -361,6 +375,17 @@ static void plan_unselected(struct planning *pl)
         }
 }
 
+/* What is about machines that go has to go before them. */
+static void plan_leaving(struct planning *pl)
+{
+        size_t first = pl->plan->n_actions;
+
+        if (pl->in->machines && !pl->in->hold && !pl->failed)
+                plan_links_leaving(pl);
+        for (size_t i = first; i < pl->plan->n_actions; i++)
+                wait_for_retry(pl, &pl->plan->actions[i]);
+}
+
 static int plan_resources(struct planning *pl, struct error *e)
 {
         _cleanup_free_ const char **orphans = NULL;
@@ -381,17 +406,22 @@ static int plan_resources(struct planning *pl, struct error *e)
         }
         if (pl->in->selects) {
                 plan_unselected(pl);
+                plan_leaving(pl);
                 return 0; /* what no spec names is not looked at through a filter */
         }
         r = orphan_names(pl->in, pl->census, &orphans, &n);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = plan_section(pl, orphans[i], NULL, e);
+        if (r >= 0)
+                plan_leaving(pl);
         return r;
 }
 
 static void planning_done(struct planning *pl)
 {
         free(pl->admitted);
+        targets_done(&pl->targets);
+        free(pl->rooms);
 }
 
 /* One of those that go first and do not happen by themselves; NULL: they all do. */
@@ -456,9 +486,10 @@ int plan_account(struct plan *p, const struct plan_input *in, struct error *e)
         give_up_dependents(&pl, first_action);
         p->foreign += (int64_t)census.n_foreign;
         for (pl.section = first_section; pl.section < p->n_sections; pl.section++) {
-                pl.paused = paused_by(&pl, p->sections[pl.section].position.file
-                                                   ? estate_find_text(in->estate, p->sections[pl.section].resource)
-                                                   : NULL);
+                pl.paused = planning_paused_by(&pl,
+                                               p->sections[pl.section].position.file
+                                                       ? estate_find_text(in->estate, p->sections[pl.section].resource)
+                                                       : NULL);
                 conclude(&pl);
         }
         return pl.failed || plan_check(p) < 0 ? error_oom(e) : 0;

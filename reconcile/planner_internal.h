@@ -14,6 +14,19 @@ struct admitted {
         size_t n;
 };
 
+/* What is known of machines by their names and ids, and what the plan does to them: numbers + 1 of actions. */
+struct targets {
+        bool known;
+        struct strmap slots;                   /* struct thing * */
+        struct strmap making, going, starting; /* by name; by id; by id */
+};
+
+/* An action that wants the place of something of ours. */
+struct room {
+        size_t action;
+        const struct thing *occupant;
+};
+
 struct planning {
         struct plan *plan;
         const struct plan_input *in;
@@ -26,7 +39,10 @@ struct planning {
         int64_t budget;         /* machines of the set that may still be taken away for a while */
         size_t section;         /* number of the section that is being written */
         const char *paused;     /* NULL, or what says so */
-        bool failed;            /* memory ran out: the plan is not to be used */
+        struct targets targets; /* of the whole account */
+        struct room *rooms;
+        size_t n_rooms, allocated_rooms;
+        bool failed; /* memory ran out: the plan is not to be used */
 };
 
 struct section *planning_section(struct planning *pl);
@@ -182,6 +198,45 @@ void diff_set(struct planning *pl);
 
 /* The Policy's limits, over all actions of the account from `first_action` on. */
 int guard_limits(struct planning *pl, size_t first_action, struct error *e);
+
+/* planner_target.c: the machine that a mapping or a rule of access is about. */
+
+void targets_done(struct targets *t);
+
+struct target {
+        const char *name;      /* in the plan */
+        const char *id;        /* NULL: it is not there yet */
+        const char *address;   /* "": none yet */
+        const struct row *row; /* NULL: not listed */
+        const char *waits;     /* what has to come first; NULL: nothing, it runs and has its address */
+        bool given_up;         /* that does not come by itself */
+        size_t after, going;   /* numbers + 1 of the actions that make it, and that delete it; 0: none does */
+        bool leaves;           /* it is on its way out */
+        bool hold;             /* nothing is to be done to it */
+};
+
+void target_find(struct planning *pl, const char *machine, struct target *ret);
+
+/* The action waits for what its machine waits for. */
+void target_await(struct planning *pl, const struct target *target, struct action *a);
+
+/* The id of the machine that a thing is about, as it is shown or was made; NULL: not known. */
+const char *machine_behind(const struct thing *t, const struct row *row);
+
+/* planner_mapping.c, planner_access.c. */
+void plan_mapping(struct planning *pl, const struct resource *resource);
+void plan_access(struct planning *pl, const struct resource *resource);
+
+/* planner_links.c: mappings and rules of access that no spec names any more; and once all is planned, those whose machine goes. */
+void plan_links_orphaned(struct planning *pl, const char *name);
+void plan_links_leaving(struct planning *pl);
+/* The action wants the place outside of a mapping of ours: one that makes something waits until that goes, one that deletes something so as to make it
+ * anew goes together with it. Where that does not go, it is a conflict. */
+void links_want_room(struct planning *pl, const struct action *a, const struct thing *occupant);
+#define PLACE_TAKEN "%s (%s) has that place outside already: write another address or port"
+
+/* planner.c. NULL: it is not paused; else by what. */
+const char *planning_paused_by(struct planning *pl, const struct resource *resource);
 
 /* planner_quota.c: what the plan adds, from `first_action` on, against what may still be used. */
 void quota_check(struct planning *pl, size_t first_action);

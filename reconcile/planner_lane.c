@@ -69,7 +69,7 @@ void planning_admit(struct planning *pl, struct action *a)
 
         if (making->marker != MARKER_NONE || a->blocked || a->waits)
                 return;
-        c = open_lookalike(pl, a);
+        c = making->told_by_content ? NULL : open_lookalike(pl, a);
         if (c) {
                 a->waits = plan_string(pl->plan, "%s is still being made, and nothing would tell the two apart",
                                        c->slot);
@@ -84,6 +84,8 @@ void planning_admit(struct planning *pl, struct action *a)
                 planning_section(pl)->waiting = true;
                 return;
         }
+        if (making->told_by_content)
+                return; /* those that say the same are as good as each other, and others are told apart */
         admitted = find_admitted(pl, a, &same);
         if (admitted && !same) {
                 a->waits = "others that could be taken for it are made first";

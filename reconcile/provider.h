@@ -61,7 +61,11 @@ struct making {
          * no rows of them, but of the calls about them. A row's name tells one from the others of its parent. */
         bool contained;
         enum thing_type container;
-        bool shows_one; /* SCOPE_ONE is supported */
+        /* It is about one machine (PROPERTY_MACHINE), and of no use without: it goes before that does, and is not missed once that is gone. */
+        bool of_machine;
+        bool told_by_content; /* MARKER_NONE: a listing shows all that a create says, so that a new one that says just
+                               * that is what the create made */
+        bool shows_one;       /* SCOPE_ONE is supported */
         bool slow; /* a create is answered only when it is done: such calls have a pool of their own, and the account goes on
                     * meanwhile */
 };

@@ -165,6 +165,25 @@ static void take_of_template(struct lane *lane, usec_t now)
                      account_words(lane->a, "%zu were asked for, and %zu new ones came", lane->n_calls, lane->n_rows));
 }
 
+/* What is new and says just what was asked for is ours; nothing may be among it of which that is not known. */
+static void take_by_content(struct lane *lane, usec_t now)
+{
+        bool known = true;
+
+        if (!may_be_counted(lane))
+                return;
+        for (size_t i = 0; i < lane->n_rows; i++)
+                known = known && values_known(&lane->rows[i]->values, PROPERTY_SPEC);
+        if (known && lane->n_rows <= lane->n_calls) {
+                take_as_listed(lane, now);
+                return;
+        }
+        for (size_t i = 0; i < lane->n_calls; i++)
+                park(lane, lane->calls[i],
+                     account_words(lane->a, "%zu %s asked for, and %zu new ones that may be meant came", lane->n_calls,
+                                   lane->n_calls == 1 ? "was" : "were", lane->n_rows));
+}
+
 static void take_by_numbers(struct lane *lane, usec_t now)
 {
         if (!may_be_counted(lane))
@@ -198,6 +217,10 @@ static void decide(struct lane *lane, usec_t now)
         if (!lane->shared &&
             lane_is_ours(a->engine->ledger, a->name, making, a->config.options, a->codec, &first->wanted)) {
                 take_of_template(lane, now);
+                return;
+        }
+        if (!lane->shared && making->told_by_content) {
+                take_by_content(lane, now);
                 return;
         }
         for (size_t i = 0; i < lane->n_calls; i++)

@@ -357,6 +357,10 @@ static int check_draft(const struct checker *c)
                 r = check_load_balancer(c);
         if (r == 0 && kind == &kind_security_group)
                 r = check_security_group(c);
+        if (r == 0 && (kind == &kind_port_mapping || kind == &kind_address_mapping))
+                r = check_mapping(c);
+        if (r == 0 && kind == &kind_access_rule)
+                r = check_access_rule(c);
 
         return r;
 }

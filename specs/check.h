@@ -28,6 +28,17 @@ int check_machine_template(const struct checker *c);
 int check_load_balancer(const struct checker *c);
 int check_security_group(const struct checker *c);
 
+int check_mapping(const struct checker *c); /* of either kind */
+int check_access_rule(const struct checker *c);
+
+/* What several kinds have. Nothing is told of a path that is not there, or that something was told of. */
+int check_address(const struct checker *c, const char *path, const char *address);
+int check_networks(const struct checker *c, const char *path, const struct strings *networks);
+int check_ports(const struct checker *c, const char *path, const char *protocol_path, int protocol, const char *ports);
+
+/* The one machine that something is about: by the name that it has in its set, or by the vendor's id. */
+int check_machine_named(const struct checker *c, const char *path, const char *machine);
+
 /* The codec of the resource's provider; NULL: not known. */
 const struct provider *check_codec(const struct checker *c);
 

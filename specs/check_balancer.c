@@ -15,7 +15,7 @@ static bool speaks_http(const struct load_balancer *balancer)
         return balancer->protocol == PROTOCOL_HTTP || balancer->protocol == PROTOCOL_HTTPS;
 }
 
-static int check_address(const struct checker *c, const char *path, const char *address)
+int check_address(const struct checker *c, const char *path, const char *address)
 {
         struct in_addr parsed;
         char shown[EXCERPT_MAX];

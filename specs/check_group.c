@@ -26,39 +26,37 @@ static bool has(const struct checker *c, const char *list, size_t i, const char 
         return draft_has(c->draft, path) || !draft_is_sound(c->draft, path);
 }
 
-static int check_ports(const struct checker *c, const struct rule_spec *written, size_t i)
+int check_ports(const struct checker *c, const char *path, const char *protocol_path, int protocol, const char *ports)
 {
         _cleanup_rule_ struct rule rule = { 0 };
-        char path[PATH_BYTES_MAX];
         struct error e = { "" };
         int r;
 
-        if (!check_can(c, path_of("rules", i, "ports", path)) || !written->ports)
+        if (!check_can(c, path) || !ports)
                 return 0;
-        if (written->protocol == RULE_ICMP && check_can(c, path_of("rules", i, "protocol", path)))
-                return check_error(c, path_of("rules", i, "ports", path),
-                                   "has a meaning only with protocol: tcp or udp; leave it out");
-        r = rule_add_ports(&rule, written->ports, &e);
+        if (protocol == RULE_ICMP && check_can(c, protocol_path))
+                return check_error(c, path, "has a meaning only with protocol: tcp or udp; leave it out");
+        r = rule_add_ports(&rule, ports, &e);
 
-        return r == -EINVAL ? check_error(c, path_of("rules", i, "ports", path), "is not right: %s", e.text) : r;
+        return r == -EINVAL ? check_error(c, path, "is not right: %s", e.text) : r;
 }
 
 /* Each address has its own place. */
-static int check_addresses(const struct checker *c, const struct strings *addresses, size_t i, const char *field)
+int check_networks(const struct checker *c, const char *path, const struct strings *networks)
 {
-        for (size_t k = 0; k < addresses->n; k++) {
+        for (size_t k = 0; k < networks->n; k++) {
                 _cleanup_rule_ struct rule rule = { 0 };
-                char path[PATH_BYTES_MAX], item[PATH_BYTES_MAX + ITEM_BYTES_MAX];
+                char item[PATH_BYTES_MAX + ITEM_BYTES_MAX];
                 struct error e = { "" };
                 int r;
 
-                (void)snprintf(item, sizeof(item), "%s[%zu]", path_of("rules", i, field, path), k);
+                (void)snprintf(item, sizeof(item), "%.*s[%zu]", PATH_BYTES_MAX - 1, path, k);
                 if (!check_can(c, item))
                         continue;
-                r = strchr(addresses->items[k], ',')
+                r = strchr(networks->items[k], ',')
                             ? error_set(&e, -EINVAL,
                                         "write one address or network an item, like [10.0.0.0/8, 192.0.2.7]")
-                            : rule_add_networks(&rule.from, addresses->items[k], true, &e);
+                            : rule_add_networks(&rule.from, networks->items[k], true, &e);
                 if (r == -EINVAL)
                         r = check_error(c, item, "is not right: %s", e.text);
                 if (r < 0)
@@ -117,14 +115,16 @@ static int check_rules(const struct checker *c, const struct security_group *gro
 
         for (size_t i = 0; i < group->rules.n && r >= 0; i++) {
                 const struct rule_spec *rule = &((const struct rule_spec *)group->rules.items)[i];
+                char path[PATH_BYTES_MAX], protocol[PATH_BYTES_MAX];
 
-                r = check_ports(c, rule, i);
+                r = check_ports(c, path_of("rules", i, "ports", path), path_of("rules", i, "protocol", protocol),
+                                rule->protocol, rule->ports);
                 if (r == 0)
                         r = check_direction(c, rule, i);
                 if (r == 0)
-                        r = check_addresses(c, &rule->from, i, "from");
+                        r = check_networks(c, path_of("rules", i, "from", path), &rule->from);
                 if (r == 0)
-                        r = check_addresses(c, &rule->to, i, "to");
+                        r = check_networks(c, path_of("rules", i, "to", path), &rule->to);
                 if (r == 0)
                         r = check_twice(c, rule, i, &seen);
         }

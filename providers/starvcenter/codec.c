@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "providers/starvcenter/access.h"
 #include "providers/starvcenter/balancer.h"
 #include "providers/starvcenter/disk.h"
 #include "providers/starvcenter/group.h"
+#include "providers/starvcenter/mapping.h"
 #include "providers/starvcenter/message.h"
 #include "providers/starvcenter/rows.h"
 #include "providers/starvcenter/starvcenter.h"
@@ -37,6 +39,18 @@ static const struct making *making(const struct pairs *options)
                 [TYPE_GROUP] = { .possible = true, .marker = MARKER_NAME, .name_stays = true },
                 [TYPE_RULE] = { .possible = true, .contained = true, .container = TYPE_GROUP },
                 [TYPE_BINDING] = { .possible = true, .contained = true, .container = TYPE_GROUP },
+                [TYPE_PORT_MAPPING] = { .possible = true,
+                                        .marker = MARKER_NAME,
+                                        .name_stays = true,
+                                        .of_machine = true },
+                [TYPE_ADDRESS_MAPPING] = { .possible = true,
+                                           .marker = MARKER_NAME,
+                                           .name_stays = true,
+                                           .of_machine = true },
+                [TYPE_ACCESS] = { .possible = true,
+                                  .marker = MARKER_NONE,
+                                  .told_by_content = true,
+                                  .of_machine = true },
         };
 
         (void)options;
@@ -136,6 +150,10 @@ static int act(const struct account_config *account, const struct order *order, 
                 return disk_act(account, order, ret, e);
         if (group_is_of(order->type))
                 return group_act(account, order, ret, e);
+        if (mapping_is_of(order->type))
+                return mapping_act(account, order, ret, e);
+        if (order->type == TYPE_ACCESS)
+                return access_act(account, order, ret, e);
         if (order->verb == ORDER_DELETE)
                 return message_id_request(account, METHOD_DELETE, "cloudvm/", order->id, ret, e);
         params = json_object();
@@ -161,7 +179,9 @@ static void take_id(const struct order *order, const struct json_node *reply, st
                 return;
 
         for (size_t i = 0; i < n; i++, row = json_node_next(row)) {
-                id = order->type == TYPE_DISK      ? disk_made(row, scratch)
+                id = mapping_is_of(order->type)    ? NULL /* no reply tells it */
+                     : order->type == TYPE_ACCESS  ? access_made(row, scratch)
+                     : order->type == TYPE_DISK    ? disk_made(row, scratch)
                      : order->type == TYPE_MACHINE ? rows_machine_id(row, scratch, NULL)
                      : group_is_of(order->type)    ? group_made(order, row, scratch)
                                                    : balancer_made(order, row, scratch);
@@ -177,10 +197,12 @@ static void take_id(const struct order *order, const struct json_node *reply, st
 static void acted(const struct account_config *account, const struct order *order, struct reply *rp,
                   struct outcome *ret)
 {
-        const char *const *names = order->type == TYPE_MACHINE ? rows_machine_names
-                                   : order->type == TYPE_DISK  ? disk_names
-                                   : group_is_of(order->type)  ? group_names
-                                                               : balancer_names;
+        const char *const *names = order->type == TYPE_MACHINE  ? rows_machine_names
+                                   : order->type == TYPE_DISK   ? disk_names
+                                   : group_is_of(order->type)   ? group_names
+                                   : mapping_is_of(order->type) ? mapping_names
+                                   : order->type == TYPE_ACCESS ? access_names
+                                                                : balancer_names;
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
         _cleanup_json_doc_ struct json_doc *doc = NULL;
         enum message_result result;

@@ -319,8 +319,9 @@ struct sim_machine *sim_machine_add(struct simulation *s, usec_t now, const stru
 struct sim_machine *sim_machine_find(const struct simulation *s, const char *id);
 /* What every machine has from its beginning: its system disk, or its card. 0 or -ENOMEM. */
 int sim_machine_equip(struct simulation *s, usec_t now, struct sim_machine *m, enum sim_kind_name kind);
-int sim_machine_rename(struct sim_machine *m, const char *name);  /* 0 or -ENOMEM */
-void sim_machine_set_state(struct sim_machine *m, int64_t state); /* and one that runs has its address */
+int sim_machine_rename(struct sim_machine *m, const char *name);   /* 0 or -ENOMEM */
+void sim_machine_move(struct sim_machine *m, const char *address); /* with its first card */
+void sim_machine_set_state(struct sim_machine *m, int64_t state);  /* and one that runs has its address */
 
 /* Members of struct simulator. */
 int sim_console(struct simulation *s, usec_t now, const char *verb, const json_t *arguments, struct error *e);

@@ -144,6 +144,12 @@ static int console_machine(struct simulation *s, struct sim_machine *m, const ch
                         return error_set(e, -EINVAL, "say the new name: \"to\"");
                 return sim_machine_rename(m, new_name) < 0 ? error_oom(e) : 0;
         }
+        if (text_equal(verb, "move")) {
+                if (!new_name || !sim_is_address(new_name))
+                        return error_set(e, -EINVAL, "say the new address: \"to\"");
+                sim_machine_move(m, new_name);
+                return 0;
+        }
         if (text_equal(verb, "state")) {
                 r = take_number(arguments, "state", INT64_MIN, &state, e);
                 if (r < 0)
@@ -154,8 +160,8 @@ static int console_machine(struct simulation *s, struct sim_machine *m, const ch
         }
         return error_set(
                 e, -EINVAL,
-                "there is no \"%s\"; there are delete, stop, start, fail, add, rename, state, ineffective, quota, pool, "
-                "and KIND-add, KIND-change, KIND-delete",
+                "there is no \"%s\"; there are delete, stop, start, fail, add, rename, move, state, ineffective, quota, "
+                "pool, and KIND-add, KIND-change, KIND-delete",
                 verb);
 }
 

@@ -121,6 +121,18 @@ int sim_machine_rename(struct sim_machine *m, const char *name)
         return sim_text_set(&m->name, name);
 }
 
+void sim_machine_move(struct sim_machine *m, const char *address)
+{
+        struct sim_card *card = (struct sim_card *)sim_item_child(&m->item, SIM_CARDS, NULL);
+
+        (void)snprintf(m->address, sizeof(m->address), "%s", address);
+        sim_item_changed(&m->item);
+        if (!card)
+                return;
+        memcpy(card->address, m->address, sizeof(card->address));
+        sim_item_changed(&card->item);
+}
+
 void sim_machine_set_state(struct sim_machine *m, int64_t state)
 {
         unsigned n = (unsigned)(m->item.record.serial & 0xFFFFFF);

@@ -48,12 +48,13 @@ static void test_chosen(_unused_ void **state)
         static const struct {
                 const char *line, *names;
         } cases[] = {
-                { "plan", "moon star batch db web default " },
+                { "plan", "moon star batch db web default jump " },
                 { "plan -l team=shop", "star db web " },
                 { "plan -l team=shop -l tier=front", "star web " },
                 { "plan --target web", "star web " },
                 { "plan --target MachineSet/db --target batch", "moon star batch db " },
-                { "plan --target moon", "moon batch " },
+                { "plan --target moon", "moon batch jump " },
+                { "plan --target jump", "moon batch jump " },
                 { "plan --target Provider/star", "star db web " },
                 { "plan --target star -l tier=front", "star web " },
                 { "plan --target web --target default", "star web default " },

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """SIGKILL at every step that lasts, in every shape of work, with the real programs: nothing is made twice, and nothing is lost.
 
-The points are those of reconcile/base/failpoint.h; the shapes are in shapes.py. Each shape is walked through undisturbed first, which
+The points are those of reconcile/base/failpoint.h; the shapes are in shapes.py and shapes_links.py. Each shape is walked through undisturbed first, which
 tells the points that it passes, then again with a kill at one of them, then with a second kill in the run after the first. A run takes some
 kills by chance, and at least one at every point; MUSTER_POINTS=every takes all. MUSTER_SEED repeats a run's choice.
 """
@@ -15,6 +15,7 @@ import traceback
 import unittest
 
 from shapes import IN_FLIGHT, SHAPES
+from shapes_links import LINK_SHAPES
 
 EVERY = os.environ.get("MUSTER_POINTS") == "every"
 SEED = int(os.environ.get("MUSTER_SEED", str(random.randrange(10**6))))
@@ -120,7 +121,7 @@ class Kills(unittest.TestCase):
         return chosen + left[:MORE]
 
     def test_kill_at_every_point(self):
-        undisturbed = self.walk_all([Walk(shape) for shape in SHAPES])
+        undisturbed = self.walk_all([Walk(shape) for shape in SHAPES + LINK_SHAPES])
         first = self.walk_all(self.choose([walk for each in undisturbed for walk in each.next_walks()]))
         second = self.walk_all(self.choose([walk for each in first for walk in each.next_walks()]))
         print(f"{len(undisturbed)} shapes, {len(first)} walks with one kill, {len(second)} with two", flush=True)

@@ -2,9 +2,9 @@
 #include <errno.h>
 
 #include "providers/starvcenter/starvcenter.h"
+#include "reconcile/access.h"
 #include "reconcile/balancer.h"
 #include "reconcile/base/base64.h"
-#include "reconcile/rule.h"
 #include "tests/fuzz/fuzz.h"
 
 static const struct provider *const codec = &starvcenter_provider;
@@ -88,6 +88,19 @@ static void check_group_row(const struct observation *obs, enum thing_type type,
                                       row->id[n] == ' ' && text_equal(row->id + n + 1, row->name)));
 }
 
+/* A rule of access that has a text says the same when that is read again; one that has none is never acted on. */
+static bool is_access(const struct row *row)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(ACCESS_TEXT_MAX);
+        _cleanup_access_ struct access access = { 0 };
+
+        if (!values_known(&row->values, PROPERTY_SPEC))
+                return row->condition == CONDITION_UNKNOWN;
+        return row->condition == CONDITION_RUNNING && access_parse(row->values.of[PROPERTY_SPEC].text, &access) == 0 &&
+               access_print(&access, &text, NULL) == 0 &&
+               text_equal(buf_text(&text), row->values.of[PROPERTY_SPEC].text);
+}
+
 static void check_row(const struct observation *obs, enum thing_type type, const struct row *row)
 {
         must(*row->id && (type == TYPE_BINDING || strlen(row->id) < OUTCOME_ID_MAX));
@@ -97,6 +110,8 @@ static void check_row(const struct observation *obs, enum thing_type type, const
         must(type != TYPE_BALANCER || is_settings(&row->values));
         must(type != TYPE_BACKEND || (*row->parent && is_named(row)));
         check_group_row(obs, type, row);
+        must((type != TYPE_PORT_MAPPING && type != TYPE_ADDRESS_MAPPING) || is_settings(&row->values));
+        must(type != TYPE_ACCESS || is_access(row));
         if (values_known(&row->values, PROPERTY_CPU))
                 must(row->values.of[PROPERTY_CPU].number >= 0);
         if (values_known(&row->values, PROPERTY_MEMORY))
@@ -206,6 +221,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                1u << TYPE_CARD,
                                       .details = details,
                                       .n_details = sizeof(details) / sizeof(*details) };
+        const struct scope mappings = { .type = SCOPE_ACCOUNT,
+                                        .types = 1u << TYPE_PORT_MAPPING | 1u << TYPE_ADDRESS_MAPPING };
+        const struct scope access = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_ACCESS };
 
         for (int wrapped = 0; wrapped <= 1; wrapped++) {
                 struct bodies bodies = { .rest = data, .n = size, .wrapped = wrapped };
@@ -215,6 +233,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_look(bodies, &balancers);
                 check_look(bodies, &backends);
                 check_look(bodies, &groups);
+                check_look(bodies, &mappings);
+                check_look(bodies, &access);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CREATE);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CHANGE);
                 check_outcome(bodies, TYPE_BALANCER, ORDER_CREATE);
@@ -222,6 +242,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_outcome(bodies, TYPE_GROUP, ORDER_CREATE);
                 check_outcome(bodies, TYPE_RULE, ORDER_CREATE);
                 check_outcome(bodies, TYPE_BINDING, ORDER_DELETE);
+                check_outcome(bodies, TYPE_PORT_MAPPING, ORDER_CREATE);
+                check_outcome(bodies, TYPE_ACCESS, ORDER_CREATE);
         }
 
         return 0;

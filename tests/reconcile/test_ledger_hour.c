@@ -315,6 +315,26 @@ static void a_loss_that_is_still_to_come_counts(void **state)
         assert_int_equal(hour(l, "star").most_owned, 2);
 }
 
+/* Mappings and rules of access count under no limit, so that they do not raise one that is a share, either. */
+static void what_counts_under_no_limit_is_not_owned(void **state)
+{
+        static const enum thing_type types[] = { TYPE_PORT_MAPPING, TYPE_ADDRESS_MAPPING, TYPE_ACCESS };
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+
+        add_owned(l, "vm-1", WALL - 90000, 0);
+        for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+                assert_false(thing_type_counts(types[i]));
+                add_owned(l, "n-1", WALL - 90000, 0)->type = types[i];
+                add_owned(l, "n-2", WALL - 90000, WALL - 10)->type = types[i];
+        }
+        for (int i = 0; i < 3; i++) {
+                assert_int_equal(hour(l, "star").most_owned, 1);
+                must_commit(l);
+                if (i > 0)
+                        ledger_sweep(l);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -331,6 +351,7 @@ int main(void)
                 ledger_test(the_most_is_what_was_there_at_once),
                 ledger_test(what_was_released_and_then_forgotten_does_not_count),
                 ledger_test(a_loss_that_is_still_to_come_counts),
+                ledger_test(what_counts_under_no_limit_is_not_owned),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

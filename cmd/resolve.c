@@ -225,7 +225,7 @@ int names_find(const struct names *names, const char *typed, const char **ret_re
 {
         const char *name = text_starts(typed, MACHINE_PREFIX) ? typed + strlen(MACHINE_PREFIX) : typed;
         const char *resource = strmap_get(&names->known, name);
-        bool whole = resource && strchr(name, '/');
+        bool whole = resource && text_equal(resource, name);
         size_t n_bare;
         int r;
 

@@ -29,6 +29,7 @@ static void fill(struct names *names)
         add(names, "SecurityGroup/web-tier", "web-tier");
         add(names, "SecurityGroup/web-tier", "web-tier/in tcp 80 from 0.0.0.0/0");
         add(names, "SecurityGroup/db", "db");
+        add(names, "MachineSet/web", "web-0/data");
 }
 
 static void check(const struct names *names, const char *typed, const char *resource, const char *slot)
@@ -50,7 +51,7 @@ static void test_found(_unused_ void **state)
 
         fill(&names);
         assert_int_equal(names.n_resources, 7);
-        assert_int_equal(names.n_slots, 2);
+        assert_int_equal(names.n_slots, 3);
         check(&names, "MachineSet/web", "MachineSet/web", NULL);
         check(&names, "web", "MachineSet/web", NULL);
         check(&names, "star", "Provider/star", NULL);
@@ -58,6 +59,7 @@ static void test_found(_unused_ void **state)
         check(&names, "web-1", "MachineSet/web", "web-1");
         check(&names, "Machine/web-1", "MachineSet/web", "web-1");
         check(&names, "db-7", "MachineSet/db", "db-7");
+        check(&names, "web-0/data", "MachineSet/web", "web-0/data"); /* and not the whole set */
         check(&names, "web-tier", "SecurityGroup/web-tier", NULL);
 }
 

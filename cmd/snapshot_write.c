@@ -12,10 +12,11 @@
 #define VALUES_MAX ((size_t)1 << 20)
 
 const char *const snapshot_lists[THING_TYPES] = {
-        [TYPE_MACHINE] = "machines", [TYPE_DISK] = "disks",   [TYPE_TEMPLATE] = "templates",
-        [TYPE_OFFER] = "offers",     [TYPE_IMAGE] = "images", [TYPE_BALANCER] = "balancers",
-        [TYPE_BACKEND] = "backends", [TYPE_GROUP] = "groups", [TYPE_RULE] = "rules",
-        [TYPE_BINDING] = "bindings", [TYPE_CARD] = "cards",   [TYPE_QUOTA] = "quotas",
+        [TYPE_MACHINE] = "machines", [TYPE_DISK] = "disks",         [TYPE_TEMPLATE] = "templates",
+        [TYPE_OFFER] = "offers",     [TYPE_IMAGE] = "images",       [TYPE_BALANCER] = "balancers",
+        [TYPE_BACKEND] = "backends", [TYPE_GROUP] = "groups",       [TYPE_RULE] = "rules",
+        [TYPE_BINDING] = "bindings", [TYPE_CARD] = "cards",         [TYPE_QUOTA] = "quotas",
+        [TYPE_BACKUP] = "backups",   [TYPE_SNAPSHOT] = "snapshots",
 };
 
 static json_t *values_json(const struct values *v)

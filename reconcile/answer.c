@@ -165,7 +165,10 @@ static int adopt(struct answering *w)
 
         const char *slot = w->request->slot;
 
-        if (w->type != TYPE_MACHINE)
+        if (thing_is_copy(w->type) && !slot[0])
+                return refuse(w, "a %s is not adopted: muster rotates only those that it made",
+                              thing_type_words[w->type]);
+        if (w->type != TYPE_MACHINE && !thing_is_copy(w->type))
                 slot = strchr(w->request->resource, '/') + 1;
         if (!slot[0])
                 return adopt_by_names(w);
@@ -185,6 +188,27 @@ static bool is_named(const struct answering *w, const char *slot)
         size_t n = strlen(w->request->slot);
 
         return !n || (strncmp(slot, w->request->slot, n) == 0 && (!slot[n] || slot[n] == '/'));
+}
+
+/* What goes along with a machine is not known any more without it. */
+static int forget_along(struct answering *w, const struct thing *machine)
+{
+        struct ledger *ledger = w->a->engine->ledger;
+        size_t n = strlen(machine->slot);
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
+                struct thing *t = ledger->things[i];
+
+                if (t->state == THING_GONE || !w->a->making[t->type].goes_along ||
+                    !text_equal(t->account, machine->account) || strncmp(t->slot, machine->slot, n) != 0 ||
+                    t->slot[n] != '/')
+                        continue;
+                drop(w->a, t, "forgotten");
+                r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,
+                         t->id[0] ? "), which is left as it is" : "");
+        }
+        return r;
 }
 
 static int forget(struct answering *w)
@@ -211,6 +235,8 @@ static int forget(struct answering *w)
                 drop(w->a, t, "forgotten");
                 r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,
                          t->id[0] ? "), which is left as it is" : "");
+                if (r >= 0 && t->type == TYPE_MACHINE)
+                        r = forget_along(w, t);
         }
         return r >= 0 && !w->text.len
                        ? refuse(w, "the ledger knows nothing of %s", slot[0] ? slot : w->request->resource)
@@ -266,6 +292,7 @@ static int accept_loss(struct answering *w)
         }
         w->a->hold = NULL;
         w->a->hold_confirmed = false;
+        w->a->hold_copies = NULL;
         if (r >= 0 && !w->text.len)
                 r = tell(w, "nothing of ours is missing on %s", w->a->name);
         return r;

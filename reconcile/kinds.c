@@ -265,17 +265,12 @@ const struct kind kind_policy = {
         .help = "the estate's name, and the limits that keep a mistake small",
 };
 
-const struct kind *const kinds[] = { &kind_provider,
-                                     &kind_machine_template,
-                                     &kind_machine_set,
-                                     &kind_security_group,
-                                     &kind_load_balancer,
-                                     &kind_policy,
-                                     NULL };
+const struct kind *const kinds[] = { &kind_provider,        &kind_machine_template, &kind_machine_set,
+                                     &kind_security_group,  &kind_load_balancer,    &kind_backup_policy,
+                                     &kind_snapshot_policy, &kind_policy,           NULL };
 
 const char *const kinds_later[] = {
-        "Network", "PortMapping",  "AddressMapping", "AccessRule", "TenantQuota",
-        "Disk",    "BackupPolicy", "SnapshotPolicy", NULL,
+        "Network", "PortMapping", "AddressMapping", "AccessRule", "TenantQuota", "Disk", NULL,
 };
 
 const struct kind *kind_find(const char *name)
@@ -324,9 +319,15 @@ const char *thing_type_text(enum thing_type type)
                 [TYPE_OFFER] = "Offer",     [TYPE_IMAGE] = "Image",         [TYPE_BALANCER] = "LoadBalancer",
                 [TYPE_BACKEND] = "BackEnd", [TYPE_GROUP] = "SecurityGroup", [TYPE_RULE] = "Rule",
                 [TYPE_BINDING] = "Binding", [TYPE_CARD] = "Card",           [TYPE_QUOTA] = "Quota",
+                [TYPE_BACKUP] = "Backup",   [TYPE_SNAPSHOT] = "Snapshot",
         };
 
         return texts[type];
+}
+
+bool thing_is_copy(enum thing_type type)
+{
+        return type == TYPE_BACKUP || type == TYPE_SNAPSHOT;
 }
 
 static const struct {
@@ -416,6 +417,8 @@ bool resource_has(const struct resource *r, enum thing_type type)
                 return type == TYPE_GROUP || type == TYPE_RULE || type == TYPE_BINDING;
         if (r->kind == &kind_load_balancer)
                 return type == TYPE_BALANCER || type == TYPE_BACKEND;
+        if (thing_is_copy(r->kind->makes))
+                return type == r->kind->makes;
         return r->kind == &kind_machine_template && type == TYPE_TEMPLATE;
 }
 

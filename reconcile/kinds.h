@@ -60,10 +60,15 @@ enum thing_type {
         TYPE_BINDING,  /* a card that is in a security group */
         TYPE_CARD,     /* a network card of a machine. Never owned */
         TYPE_QUOTA,    /* what may still be used of cores, memory and storage. Never owned */
+        TYPE_BACKUP,   /* a backup of a machine */
+        TYPE_SNAPSHOT, /* a snapshot of a machine */
         THING_TYPES,
 };
 
 const char *thing_type_text(enum thing_type type); /* "Machine", … as in the JSON plan */
+
+/* Is it made of a machine time and again, like a backup, and given up once newer ones are there? */
+bool thing_is_copy(enum thing_type type);
 
 /* The properties of a thing that can be compared with what a vendor shows. */
 enum property {
@@ -314,6 +319,13 @@ struct security_group {
         struct objects attach; /* of struct attach_spec */
 };
 
+/* How often each machine of a set is copied, and how many copies of it are kept: BackupPolicy and SnapshotPolicy. */
+struct copy_policy {
+        usec_t every;
+        int64_t keep;
+        struct reference provider, machine_set;
+};
+
 struct policy_spec {
         bool prune;
         struct share max_deletes;
@@ -331,7 +343,7 @@ struct kind {
 };
 
 extern const struct kind kind_provider, kind_machine_template, kind_machine_set, kind_load_balancer,
-        kind_security_group, kind_policy;
+        kind_security_group, kind_policy, kind_backup_policy, kind_snapshot_policy;
 
 /* All kinds of this version, ending with NULL; and the names of the language's other kinds, likewise. */
 extern const struct kind *const kinds[];
@@ -368,6 +380,7 @@ struct resource {
                 struct machine_template *machine_template;
                 struct load_balancer *load_balancer;
                 struct security_group *security_group;
+                struct copy_policy *copy_policy;
                 struct policy_spec *policy;
         };
         struct strmap positions; /* "spec.cpu", "spec.hold[0]", "metadata.name" -> struct position *, in the pool */

@@ -32,7 +32,7 @@ static int ask_after(struct account *a, const struct thing *t, usec_t now, struc
         return l ? look_start(a, l, &scope, now, e) : error_oom(e);
 }
 
-struct losses losses_count(const struct account *a)
+struct losses losses_count(const struct account *a, bool copies)
 {
         const struct ledger *ledger = a->engine->ledger;
         struct losses n = { 0 };
@@ -40,7 +40,7 @@ struct losses losses_count(const struct account *a)
         for (size_t i = 0; i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
 
-                if (t->state != THING_OWNED || !text_equal(t->account, a->name))
+                if (t->state != THING_OWNED || thing_is_copy(t->type) != copies || !text_equal(t->account, a->name))
                         continue;
                 n.owned++;
                 n.missing += t->missing;
@@ -77,6 +77,27 @@ void losses_hold(struct account *a, const struct losses *n)
                 engine_tell(a, EVENT_NOTE, a->name, "%s", a->hold);
 }
 
+/* Copies are many, and people clear them away: their loss keeps no machine waiting, and their number hides no loss of machines. */
+void losses_hold_copies(struct account *a, const struct losses *n)
+{
+        const char *before = a->hold_copies;
+
+        a->hold_copies = NULL;
+        a->hold_copies_confirmed = n->suspect == n->missing;
+        if (!guard_is_loss(n->owned, n->missing)) {
+                if (before)
+                        engine_tell(a, EVENT_NOTE, a->name, "the copies that were missing are there again");
+                return;
+        }
+        a->hold_copies = account_words(
+                a,
+                "%zu of the %zu backups and snapshots that muster owns on %s are missing from its listings; none is made or deleted "
+                "there until they return, or 'muster accept-loss %s' says that they are truly gone",
+                n->missing, n->owned, a->name, a->name);
+        if (!before || !text_equal(before, a->hold_copies))
+                engine_tell(a, EVENT_NOTE, a->name, "%s", a->hold_copies);
+}
+
 int losses_check(struct account *a, usec_t now, struct error *e)
 {
         struct ledger *ledger = a->engine->ledger;
@@ -89,7 +110,7 @@ int losses_check(struct account *a, usec_t now, struct error *e)
                 if (!text_equal(t->account, a->name))
                         continue;
                 t->confirmed = false; /* what an earlier look found, and nobody could ask after, is no evidence */
-                if (t->state == THING_OWNED && a->hold)
+                if (t->state == THING_OWNED && (a->hold || (a->hold_copies && thing_is_copy(t->type))))
                         continue;
                 for (size_t k = 0; t->state == THING_LEAVING && k < ledger->n_calls; k++)
                         if (call_is_open(a, ledger->calls[k]) && call_is_about(ledger->calls[k], t))

@@ -357,6 +357,8 @@ static int check_draft(const struct checker *c)
                 r = check_load_balancer(c);
         if (r == 0 && kind == &kind_security_group)
                 r = check_security_group(c);
+        if (r == 0 && thing_is_copy(kind->makes))
+                r = check_copy_policy(c);
 
         return r;
 }

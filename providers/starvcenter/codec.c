@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "providers/starvcenter/balancer.h"
+#include "providers/starvcenter/copy.h"
 #include "providers/starvcenter/disk.h"
 #include "providers/starvcenter/group.h"
 #include "providers/starvcenter/message.h"
@@ -37,6 +38,8 @@ static const struct making *making(const struct pairs *options)
                 [TYPE_GROUP] = { .possible = true, .marker = MARKER_NAME, .name_stays = true },
                 [TYPE_RULE] = { .possible = true, .contained = true, .container = TYPE_GROUP },
                 [TYPE_BINDING] = { .possible = true, .contained = true, .container = TYPE_GROUP },
+                [TYPE_BACKUP] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .goes_along = true },
+                [TYPE_SNAPSHOT] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .goes_along = true },
         };
 
         (void)options;
@@ -134,6 +137,8 @@ static int act(const struct account_config *account, const struct order *order, 
                 return balancer_act(account, order, ret, e);
         if (order->type == TYPE_DISK)
                 return disk_act(account, order, ret, e);
+        if (thing_is_copy(order->type))
+                return copy_act(account, order, ret, e);
         if (group_is_of(order->type))
                 return group_act(account, order, ret, e);
         if (order->verb == ORDER_DELETE)
@@ -164,6 +169,7 @@ static void take_id(const struct order *order, const struct json_node *reply, st
                 id = order->type == TYPE_DISK      ? disk_made(row, scratch)
                      : order->type == TYPE_MACHINE ? rows_machine_id(row, scratch, NULL)
                      : group_is_of(order->type)    ? group_made(order, row, scratch)
+                     : thing_is_copy(order->type)  ? copy_made(order, row, scratch)
                                                    : balancer_made(order, row, scratch);
                 if (id && outcome->n_ids) {
                         outcome->n_ids = 0;
@@ -177,10 +183,11 @@ static void take_id(const struct order *order, const struct json_node *reply, st
 static void acted(const struct account_config *account, const struct order *order, struct reply *rp,
                   struct outcome *ret)
 {
-        const char *const *names = order->type == TYPE_MACHINE ? rows_machine_names
-                                   : order->type == TYPE_DISK  ? disk_names
-                                   : group_is_of(order->type)  ? group_names
-                                                               : balancer_names;
+        const char *const *names = order->type == TYPE_MACHINE  ? rows_machine_names
+                                   : order->type == TYPE_DISK   ? disk_names
+                                   : group_is_of(order->type)   ? group_names
+                                   : thing_is_copy(order->type) ? copy_names
+                                                                : balancer_names;
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
         _cleanup_json_doc_ struct json_doc *doc = NULL;
         enum message_result result;

@@ -364,7 +364,7 @@ static void make(struct planning *pl, const struct copying *c, struct covered *m
                                     "%zu %ss of %s in a row did not become usable; look at the vendor's console, and "
                                     "delete them there or 'muster forget' them",
                                     failed, word_of(c), m->name));
-        rotate(pl, c, m, pl->plan->n_actions);
+        rotate(pl, c, m, a->blocked ? 0 : pl->plan->n_actions);
 }
 
 static void note_due(struct planning *pl, const struct copying *c, usec_t age)

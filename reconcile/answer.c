@@ -200,7 +200,7 @@ static int forget_along(struct answering *w, const struct thing *machine)
         for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state == THING_GONE || !w->a->making[t->type].goes_along ||
+                if (t->state == THING_GONE || (t->type != TYPE_DISK && !thing_is_copy(t->type)) ||
                     !text_equal(t->account, machine->account) || strncmp(t->slot, machine->slot, n) != 0 ||
                     t->slot[n] != '/')
                         continue;

@@ -20,9 +20,15 @@ bool copy_is_usable(const struct copy *copy)
         return is_shown(copy) && copy->row->condition == CONDITION_RUNNING;
 }
 
+/* The vendor has said that it makes it, and shows it nowhere yet: it may do so only once it is done. */
+static bool is_announced(const struct copy *copy)
+{
+        return copy->thing->state == THING_PARKED && copy->thing->leaked;
+}
+
 bool copy_is_coming(const struct copy *copy)
 {
-        return is_shown(copy) && copy->row->condition == CONDITION_CHANGING && !copy->stale;
+        return !copy->stale && (is_announced(copy) || (is_shown(copy) && copy->row->condition == CONDITION_CHANGING));
 }
 
 bool copy_is_unusable(const struct copy *copy)
@@ -92,7 +98,7 @@ bool copy_is_stale(const struct plan_input *in, const struct copy *copy)
         struct copy_age age;
         struct error e;
 
-        if (!is_shown(copy) || copy->row->condition != CONDITION_CHANGING)
+        if (!is_announced(copy) && (!is_shown(copy) || copy->row->condition != CONDITION_CHANGING))
                 return false;
         if (copy->thing->ever_ready)
                 return true;

@@ -391,7 +391,7 @@ static int plan_due(struct planning *pl, struct copying *c, struct covered *m, s
 
         if (m->making || doubt || (last && copy_is_coming(last))) {
                 c->under_way += !doubt;
-                planning_section(pl)->waiting = true;
+                planning_section(pl)->waiting = planning_section(pl)->waiting || m->making || doubt || last->row;
                 rotate(pl, c, m, 0);
                 return 0;
         }

@@ -352,6 +352,14 @@ class Policies:
         self.assertEqual(2, history.out.count(f"POST /cloudvm/{self.word}/create"), history)
         self.assertNotIn("nightly", self.estate.run("list").out)
 
+    def test_targets(self):
+        """Only the policy, and what it needs; nothing is pruned so."""
+        self.policy("weekly")
+        self.converge()
+        self.age()
+        names = [a["name"] for a in self.plan("--target", f"{self.kind}/nightly")["actions"]]
+        self.assertEqual(self.both(2), names)
+
     def test_a_look_that_says_nothing_of_one_machine(self):
         self.converge()
         self.age()
@@ -466,6 +474,44 @@ class Faults(Copied):
         self.assert_code(0, self.estate.apply())
         self.assert_ours(*self.both(1, 2))
         self.assertEqual(2, self.simulator.calls()[self.word])
+
+
+class SlowFaults(Copied):
+    """The vendor needs some seconds for one."""
+
+    def start_simulator(self, *arguments, **options):
+        return super().start_simulator(*arguments, ready_delay="2s", **options)
+
+    def test_a_time_of_creation_that_is_that_of_the_end(self):
+        """What is being made may be shown with another one than what is made."""
+        self.init()
+        apply = self.start_muster("apply", "--yes")
+        wait_until(lambda: len(self.copies()) == 2, "both are begun")
+        wait_until(lambda: self.simulator.calls().get("backup-list", 0) > 4, "both are seen")
+        for copy in self.copies():
+            self.assertFalse(copy["usable"])
+            self.simulator.do("backup-change", id=copy["id"], created="2026-01-02 03:04:05")
+        self.assertEqual(0, apply.wait())
+        self.assert_ours(*self.both(1))
+        self.assert_silent()
+        self.simulator.do("backup-change", id=self.copies()[0]["id"], created="2026-01-02 03:04:06")
+        plan = self.estate.run("plan")
+        self.assertIn("was made at 2026-01-02 03:04:05, and star shows a backup made at 2026-01-02 03:04:06 under that id", plan.out)
+        self.policy(keep=1)
+        self.age()
+        self.estate.apply()
+        mark = self.copies()[0]["description"].removeprefix("muster:")
+        self.assertIn(mark, self.ours(), "what may be somebody else's is left alone")
+
+    def test_killed_while_they_are_made(self):
+        self.init()
+        apply = self.start_muster("apply", "--yes")
+        wait_until(lambda: len(self.copies()) == 2, "both are begun")
+        apply.send_signal(signal.SIGKILL)
+        apply.wait()
+        self.assertEqual([], [a for a in self.plan()["actions"] if a["kind"] == "Backup"])
+        self.assert_code(0, self.estate.apply())
+        self.assert_ours(*self.both(1))
 
 
 class Agents(Copied):

@@ -378,6 +378,30 @@ static void test_a_create_that_is_open(_unused_ void **state)
         check(&b, "note: 1 backup is being made\n0 of 1, waiting");
 }
 
+/* A vendor may show one only once it is done: until then, and no longer than that can take, it counts as being made. */
+static void test_one_that_the_vendor_names_and_does_not_show(_unused_ void **state)
+{
+        for (int64_t ago = HOURS; ago <= 7 * HOURS; ago += 6 * HOURS) {
+                struct bench b;
+                struct thing *t;
+
+                bench_init(&b);
+                own(&b, 1, 2 * DAYS, CONDITION_RUNNING);
+                t = ledger_add_thing(b.ledger, TYPE_BACKUP, "star", POLICY, "web-0/nightly-2", "backup-2");
+                assert_non_null(t);
+                t->made_at = WALL - ago;
+                t->state = THING_PARKED;
+                t->leaked = true;
+                t->note = "no listing shows it";
+                check(&b, ago == HOURS ? "note: web-0/nightly-2 is parked: no listing shows it; 'muster adopt "
+                                         "web-0/nightly-2 ID' or 'muster forget web-0/nightly-2' decides\n"
+                                         "note: 1 backup is being made\n0 of 1"
+                                       : "create web-0/nightly-3: the last is from 2027-01-13T08:00:00Z\n"
+                                         "note: web-0/nightly-2 is parked: no listing shows it; 'muster adopt "
+                                         "web-0/nightly-2 ID' or 'muster forget web-0/nightly-2' decides\n0 of 1");
+        }
+}
+
 static void test_a_machine_at_work_is_waited_for(_unused_ void **state)
 {
         static const struct {
@@ -520,6 +544,7 @@ int main(void)
                 cmocka_unit_test(test_none_becomes_usable),
                 cmocka_unit_test(test_others_are_not_touched),
                 cmocka_unit_test(test_a_create_that_is_open),
+                cmocka_unit_test(test_one_that_the_vendor_names_and_does_not_show),
                 cmocka_unit_test(test_a_machine_at_work_is_waited_for),
                 cmocka_unit_test(test_a_missing_one_is_waited_for),
                 cmocka_unit_test(test_what_was_not_looked_at),

@@ -24,7 +24,7 @@ struct covered {
         const struct row *row;       /* NULL: it is not shown */
         size_t made;                 /* number + 1 of the action that makes it; 0: none does */
         bool wanted;                 /* it is of the policy's set */
-        bool hold, protect, goes;
+        bool hold, protect, released, goes;
         const char *busy;    /* NULL, or what the vendor does, or is to do, to the machine meanwhile */
         bool making;         /* a create of this policy is open */
         int64_t highest;     /* number of a copy of this policy's name, whoever made it */
@@ -93,7 +93,15 @@ static void know_thing(struct planning *pl, struct covered *m, const struct thin
         m->row = *t->id ? observation_find(pl->in->machines, TYPE_MACHINE, t->id) : NULL;
         m->goes = t->state == THING_LEAVING;
         m->hold = spec && is_in_list(&spec->hold, t->slot, t->id);
+        m->released = t->state == THING_RELEASED || (spec && is_in_list(&spec->release, t->slot, t->id));
         m->protect = t->protect || (spec && is_in_list(&spec->protect, t->slot, t->id));
+}
+
+/* Is there a machine afterwards that has no copies yet? */
+static bool brings_one(const struct action *a)
+{
+        return a->type == TYPE_MACHINE &&
+               (a->verb == ACTION_CREATE || a->verb == ACTION_ADOPT || (a->verb == ACTION_REPLACE && !a->blocked));
 }
 
 /* The machines of the policy's set, those among them that are still to be made. */
@@ -113,20 +121,22 @@ static void know_machines(struct planning *pl, struct copying *c)
                 if (!m)
                         return;
                 know_thing(pl, m, t);
-                m->wanted = true;
+                m->wanted = !m->released;
         }
         for (size_t i = 0; i < pl->plan->n_actions && !pl->failed; i++) {
                 const struct action *a = &pl->plan->actions[i];
                 struct covered *m;
 
-                if (a->type != TYPE_MACHINE || a->verb != ACTION_CREATE ||
-                    !text_equal(pl->plan->sections[a->section].resource, set) || find_machine(c, a->name))
+                if (!brings_one(a) || !text_equal(pl->plan->sections[a->section].resource, set))
                         continue;
-                m = add_machine(pl, c, a->name);
+                m = find_machine(c, a->name);
+                if (!m)
+                        m = add_machine(pl, c, a->name);
                 if (!m)
                         return;
                 m->wanted = true;
                 m->made = i + 1;
+                m->goes = m->goes || a->verb == ACTION_REPLACE;
         }
 }
 
@@ -338,7 +348,7 @@ static void make(struct planning *pl, const struct copying *c, struct covered *m
 {
         const struct slot slot = { .type = c->type,
                                    .name = plan_string(pl->plan, "%s/%s-%lld", m->name, c->stem,
-                                                       (long long)m->highest + 1) };
+                                                       m->made ? 1 : (long long)m->highest + 1) };
         struct action *a = slot.name ? planning_action(pl, ACTION_CREATE, &slot, reason) : NULL;
 
         if (!a) {
@@ -364,7 +374,8 @@ static void make(struct planning *pl, const struct copying *c, struct covered *m
                                     "%zu %ss of %s in a row did not become usable; look at the vendor's console, and "
                                     "delete them there or 'muster forget' them",
                                     failed, word_of(c), m->name));
-        rotate(pl, c, m, a->blocked ? 0 : pl->plan->n_actions);
+        if (!m->made)
+                rotate(pl, c, m, a->blocked ? 0 : pl->plan->n_actions);
 }
 
 static void note_due(struct planning *pl, const struct copying *c, usec_t age)
@@ -423,12 +434,13 @@ static void tell_going(struct planning *pl, const struct copying *c, const struc
 
 static int plan_wanted(struct planning *pl, struct copying *c, struct covered *m, struct error *e)
 {
-        if (m->goes) {
+        if (m->goes)
                 tell_going(pl, c, m);
+        if (m->goes && !m->made)
                 return 0;
-        }
         planning_section(pl)->desired++;
-        tell_copies(pl, c, m);
+        if (!m->goes)
+                tell_copies(pl, c, m);
         if (m->made) {
                 make(pl, c, m, "there is none yet", 0);
         } else if (m->hold) {
@@ -464,7 +476,7 @@ static void leave(struct planning *pl, struct copying *c, const struct covered *
                 struct copy *copy = &m->copies[i];
                 struct action *a;
 
-                if (m->machine && m->machine->state == THING_RELEASED) {
+                if (m->released) {
                         if (!pl->paused && copy->thing->state == THING_OWNED)
                                 planning_remark(pl, copy->thing, REMARK_RELEASE);
                         continue;

@@ -156,6 +156,40 @@ class Policies:
         self.assert_ours(*self.both(1))
         self.assert_silent()
 
+    def test_a_machine_that_is_made_anew_gets_new_ones(self):
+        self.estate.machine_set(replaceFailed="always")
+        self.converge()
+        self.simulator.do("fail", id=self.simulator.named("web-1")["id"])
+        self.assert_code(0, self.estate.apply())
+        self.assert_ours(*self.both(1))
+        self.assertEqual({m["id"] for m in self.simulator.machines()}, {copy["machine"] for copy in self.copies()})
+        self.assert_silent()
+
+    def test_a_released_machine_keeps_what_it_has(self):
+        self.converge()
+        self.estate.machine_set(release=["web-1"], count=1)
+        self.age()
+        self.estate.policy(prune=True, maxDeletes="100%")
+        self.assert_code(0, self.estate.apply())
+        self.assert_ours("web-0/nightly-1", "web-0/nightly-2", "web-1/nightly-1")
+        self.estate.remove(self.kind, "nightly")
+        self.assert_code(0, self.estate.apply())
+        self.assert_ours("web-1/nightly-1")
+
+    def test_their_number_hides_no_loss_of_machines(self):
+        self.policy(keep=100)
+        self.converge()
+        for _ in range(4):
+            self.age()
+            self.assert_code(0, self.estate.apply())
+        self.theirs = []
+        for machine in self.simulator.machines():
+            self.simulator.do("delete", id=machine["id"])
+        self.simulator.reset_calls()
+        self.assert_code(3, self.estate.apply())
+        self.assert_no_act()
+        self.assertEqual("held", self.estate.status()["reason"])
+
     def test_one_that_a_person_deleted_is_made_again(self):
         self.converge()
         self.simulator.do(f"{self.word}-delete", description="muster:web-1/nightly-1")
@@ -319,6 +353,21 @@ class Policies:
             self.assert_code(0, self.estate.run("plan", "--out", saved))
             self.assert_code(0, self.estate.apply("--plan", saved))
         self.assert_ours(*self.both(2, 3))
+
+    def test_what_was_approved_of_machines_that_are_made_anew_or_adopted(self):
+        self.converge()
+        self.age()
+        self.assert_code(0, self.estate.apply())
+        self.simulator.do("add", name="old", cpu=4, memory=8192)
+        old = self.simulator.named("old")["id"]
+        self.estate.machine_set(count=3, replaceFailed="always", adopt={"web-2": old})
+        self.simulator.do("fail", id=self.simulator.named("web-1")["id"])
+        saved = os.path.join(self.root, "plan.json")
+        planned = self.estate.run("plan", "--out", saved)
+        self.assert_code(0, planned)
+        self.assertIn(f"web-1 goes, and with it all its 2 {self.word}s", planned.out)
+        self.assert_code(0, self.estate.apply("--plan", saved))
+        self.assert_ours(*self.both(1, 2)[:2], "web-1/nightly-1", "web-2/nightly-1")
 
     def test_a_plan_out_of_a_snapshot(self):
         self.converge()

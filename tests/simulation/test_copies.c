@@ -213,7 +213,7 @@ static bool die_once(enum death where, unsigned survives)
 static void test_death_at_every_step_of_a_rotation(_unused_ void **state)
 {
         for (enum death where = DEATH_BEFORE_COMMIT; where < DEATHS; where++)
-                for (unsigned survives = 0; survives < 6; survives++)
+                for (unsigned survives = 0; survives < 4; survives++)
                         assert_true(die_once(where, survives));
 }
 
@@ -275,7 +275,7 @@ static struct fate no_luck_needed(_unused_ struct world *w, _unused_ const struc
 
 static void test_bad_luck(_unused_ void **state)
 {
-        for (uint64_t seed = 1; seed <= 10; seed++) {
+        for (uint64_t seed = 1; seed <= 5; seed++) {
                 _cleanup_(world_free_p) struct world *w = arrange_copied();
 
                 w->random = (struct random){ seed };

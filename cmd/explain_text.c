@@ -240,8 +240,8 @@ static void say_copies(struct writer *w, enum thing_type type)
         }
         say(w, "ledger", "%zu %s%s of %zu machine%s: %s", n, thing_type_words[type], n == 1 ? "" : "s", machines.count,
             machines.count == 1 ? "" : "s", buf_text(&b));
-        say(w, "ledger", "the last is %s%s%s%s, made %s", last->slot, *last->id ? " (" : "", last->id,
-            *last->id ? ")" : "", since_text(last->made_at, w->x->now, since));
+        say(w, "ledger", "the last is %s%s%s%s, made %s; 'muster list %s' shows all", last->slot, *last->id ? " (" : "",
+            last->id, *last->id ? ")" : "", since_text(last->made_at, w->x->now, since), w->x->name);
 }
 
 /* Of a resource that is one thing: that, and what it is about to be replaced by or still has besides. */

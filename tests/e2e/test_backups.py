@@ -400,6 +400,10 @@ class Policies:
         self.assert_code(0, history)
         self.assertEqual(2, history.out.count(f"POST /cloudvm/{self.word}/create"), history)
         self.assertNotIn("nightly", self.estate.run("list").out)
+        listed = self.estate.run("list", "-o", "json", f"{self.kind}/nightly")
+        self.assert_code(0, listed)
+        self.assertEqual([(copy["description"].removeprefix("muster:"), copy["id"], "usable") for copy in self.copies()[:2]],
+                         [(m["name"], m["id"], m["state"]) for m in listed.json()["machines"]])
 
     def test_targets(self):
         """Only the policy, and what it needs; nothing is pruned so."""

@@ -190,23 +190,23 @@ static bool is_named(const struct answering *w, const char *slot)
         return !n || (strncmp(slot, w->request->slot, n) == 0 && (!slot[n] || slot[n] == '/'));
 }
 
-/* What goes along with a machine is not known any more without it. */
-static int forget_along(struct answering *w, const struct thing *machine)
+/* What hangs on a machine is not known any more without it; each is told, as far as `told` says how. */
+static int drop_along(struct answering *w, const struct thing *machine, const char *note, const char *told)
 {
         struct ledger *ledger = w->a->engine->ledger;
         size_t n = strlen(machine->slot);
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
+        for (size_t i = 0; machine->type == TYPE_MACHINE && r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
+                bool hangs = t->type == TYPE_DISK ? w->a->making && w->a->making[TYPE_DISK].goes_along
+                                                  : thing_is_copy(t->type);
 
-                if (t->state == THING_GONE || (t->type != TYPE_DISK && !thing_is_copy(t->type)) ||
-                    !text_equal(t->account, machine->account) || strncmp(t->slot, machine->slot, n) != 0 ||
-                    t->slot[n] != '/')
+                if (t->state == THING_GONE || !hangs || !text_equal(t->account, machine->account) ||
+                    strncmp(t->slot, machine->slot, n) != 0 || t->slot[n] != '/')
                         continue;
-                drop(w->a, t, "forgotten");
-                r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,
-                         t->id[0] ? "), which is left as it is" : "");
+                drop(w->a, t, note);
+                r = tell(w, "%s %s%s%s%s", told, t->slot, t->id[0] ? " (" : "", t->id, t->id[0] ? ")" : "");
         }
         return r;
 }
@@ -235,8 +235,8 @@ static int forget(struct answering *w)
                 drop(w->a, t, "forgotten");
                 r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,
                          t->id[0] ? "), which is left as it is" : "");
-                if (r >= 0 && t->type == TYPE_MACHINE)
-                        r = forget_along(w, t);
+                if (r >= 0)
+                        r = drop_along(w, t, "forgotten", "forgot with it");
         }
         return r >= 0 && !w->text.len
                        ? refuse(w, "the ledger knows nothing of %s", slot[0] ? slot : w->request->resource)
@@ -262,6 +262,8 @@ static int try_again(struct answering *w)
                         continue;
                 drop(w->a, t, "let go to be tried again");
                 r = tell(w, "%s is not parked any more%s%s", t->slot, t->id[0] ? "; left as it is: " : "", t->id);
+                if (r >= 0)
+                        r = drop_along(w, t, "let go with its machine", "let go with it:");
         }
         STRMAP_FOREACH (slot, &w->a->retries) {
                 struct retry *retry = slot->value;
@@ -289,6 +291,8 @@ static int accept_loss(struct answering *w)
                         continue;
                 r = tell(w, "%s (%s) is taken for gone", t->slot, t->id);
                 drop(w->a, t, "loss accepted");
+                if (r >= 0)
+                        r = drop_along(w, t, "went with its machine", "gone with it:");
         }
         w->a->hold = NULL;
         w->a->hold_confirmed = false;

@@ -97,7 +97,8 @@ struct section {
         const char **notes; /* lines to show below it that are no actions: drift that is only reported, parked slots */
         size_t n_notes, allocated_notes;
         size_t n_actions;
-        int64_t next_attempt; /* wall clock: of what failed, or of what is not due yet; 0: none */
+        int64_t next_attempt; /* wall clock: of what failed; once converged, of what is not due yet; 0: none */
+        int64_t due_at;       /* wall clock: when something is to be done that is not yet; 0: never */
         bool waiting;         /* something is in progress that a later look will show */
 };
 

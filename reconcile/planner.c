@@ -213,6 +213,7 @@ static void conclude(struct planning *pl)
                                                                     (long long)s->desired);
         } else {
                 s->phase = PHASE_CONVERGED;
+                s->next_attempt = s->due_at;
                 s->message = s->n_notes ? s->notes[0] : s->when_converged ? s->when_converged : "";
         }
         if (!s->message)

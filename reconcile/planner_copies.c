@@ -151,8 +151,8 @@ static void note_due(struct planning *pl, const struct copying *c, usec_t age)
         int64_t at = pl->in->wall + (int64_t)(left / USEC_PER_SEC) + 1;
 
         pl->plan->next_due = usec_min(pl->plan->next_due, usec_add(pl->in->now, left));
-        if (!s->next_attempt || at < s->next_attempt)
-                s->next_attempt = at;
+        if (!s->due_at || at < s->due_at)
+                s->due_at = at;
 }
 
 /* Is there one that is young enough? Else one is made. */
@@ -209,9 +209,9 @@ static int plan_wanted(struct planning *pl, struct copying *c, struct covered *m
                 tell_copies(pl, c, m);
         if (m->made) {
                 make(pl, c, m, "there is none yet", 0);
-        } else if (m->hold) {
-                planning_note(pl, plan_string(pl->plan, "%s is on hold: no %s of it is made or deleted", m->name,
-                                              word_of(c)));
+        } else if (m->hold || m->machine->state == THING_PARKED) {
+                planning_note(pl, plan_string(pl->plan, "%s is %s: no %s of it is made or deleted", m->name,
+                                              m->hold ? "on hold" : "parked", word_of(c)));
         } else if (!m->row) {
                 planning_section(pl)->waiting = true;
         } else if (!condition_works(m->row->condition) && m->row->condition != CONDITION_CHANGING) {

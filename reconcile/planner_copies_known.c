@@ -69,7 +69,8 @@ static void know_machines(struct planning *pl, struct copying *c)
         for (const struct thing *t = strmap_get(&pl->census->things, set); t && !pl->failed; t = t->next) {
                 struct covered *m;
 
-                if (t->type != TYPE_MACHINE || (t->state != THING_OWNED && t->state != THING_LEAVING))
+                if (t->type != TYPE_MACHINE ||
+                    (t->state != THING_OWNED && t->state != THING_LEAVING && t->state != THING_PARKED))
                         continue;
                 m = add_machine(pl, c, t->slot);
                 if (!m)

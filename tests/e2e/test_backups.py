@@ -189,6 +189,12 @@ class Policies:
         self.assert_code(3, self.estate.apply())
         self.assert_no_act()
         self.assertEqual("held", self.estate.status()["reason"])
+        accepted = self.estate.run("accept-loss", "star")
+        self.assert_code(0, accepted)
+        self.assertIn("gone with it: web-0/nightly-1 ", accepted.out)
+        self.assert_code(0, self.estate.apply())
+        self.assert_ours(*self.both(1))
+        self.assert_silent()
 
     def test_one_that_a_person_deleted_is_made_again(self):
         self.converge()
@@ -314,7 +320,7 @@ class Policies:
         self.converge()
         result = self.estate.run("forget", "web-1")
         self.assert_code(0, result)
-        self.assertIn("forgot web-1/nightly-1", result.out)
+        self.assertIn("forgot with it web-1/nightly-1", result.out)
         self.estate.machine_set(count=1)
         self.simulator.reset_calls()
         self.assert_code(0, self.estate.apply())
@@ -450,6 +456,20 @@ class Backups(Policies, Copied):
 
 class Snapshots(Policies, Copied):
     kind, word = "SnapshotPolicy", "snapshot"
+
+
+class Quirks(Copied):
+    """Types that the document does not have, lists of one, and texts that are null."""
+
+    simulator_arguments = ["--quirks"]
+
+    def test_due_and_rotated(self):
+        self.converge()
+        for number in range(2, 5):
+            self.age()
+            self.assert_code(0, self.estate.apply())
+            self.assert_ours(*self.both(number - 1, number))
+            self.assert_silent()
 
 
 class Faults(Copied):

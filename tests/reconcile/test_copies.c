@@ -196,7 +196,7 @@ static void test_not_due_yet(_unused_ void **state)
         own(&b, 1, DAYS - 10, CONDITION_RUNNING);
         check_of(&b, &b.nightly, "1 of 1");
         assert_int_equal(b.plan->next_due, NOW + 10 * USEC_PER_SEC);
-        assert_int_equal(b.plan->sections[0].next_attempt, WALL + 11);
+        assert_int_equal(b.plan->sections[0].due_at, WALL + 11);
         assert_string_equal(b.plan->sections[0].when_converged,
                             "the oldest of the last backups is web-0/nightly-1, from 2027-01-14T08:00:10Z");
         bench_done(&b);

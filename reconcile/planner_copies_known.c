@@ -8,6 +8,8 @@
 #include "reconcile/base/text.h"
 #include "reconcile/planner_copies.h"
 
+#define NUMBER_MAX 1000000000 /* no policy makes as many; a mark may say anything */
+
 void copying_done(struct copying *c)
 {
         free(c->machines);
@@ -156,7 +158,7 @@ static void know_number(const struct copying *c, const char *slot)
         const char *slash = strchr(slot, '/');
         int64_t number = slash ? slot_ordinal(c->stem, slash + 1) : -1;
 
-        if (m && number > m->highest)
+        if (m && number > m->highest && number < NUMBER_MAX)
                 m->highest = number;
 }
 

@@ -358,6 +358,10 @@ static void test_others_are_not_touched(_unused_ void **state)
         show(&b, "theirs-2", "web-0/nightly-41",
              CONDITION_RUNNING); /* with our mark, but not ours: its number is taken */
         show(&b, "theirs-3", "web-0/weekly-77", CONDITION_CHANGING);
+        show(&b, "theirs-4", "web-0/nightly-9223372036854775807", CONDITION_RUNNING);
+        show(&b, "theirs-5", "web-0/nightly-", CONDITION_RUNNING);
+        show(&b, "theirs-6", "web-0/nightly--3", CONDITION_RUNNING);
+        show(&b, "theirs-7", "/", CONDITION_RUNNING);
         own(&b, 1, 2 * DAYS, CONDITION_RUNNING);
         check(&b, "create web-0/nightly-42: the last is from 2027-01-13T08:00:00Z\n"
                   "delete web-0/nightly-1: 1 newer one is kept, after 0, waits: the new one has to be usable first\n"

@@ -26,9 +26,16 @@ static bool is_announced(const struct copy *copy)
         return copy->thing->state == THING_PARKED && copy->thing->leaked;
 }
 
+/* Nothing says yet that it is usable. */
+static bool is_open(const struct copy *copy)
+{
+        return is_announced(copy) || (is_shown(copy) && (copy->row->condition == CONDITION_CHANGING ||
+                                                         copy->row->condition == CONDITION_UNKNOWN));
+}
+
 bool copy_is_coming(const struct copy *copy)
 {
-        return !copy->stale && (is_announced(copy) || (is_shown(copy) && copy->row->condition == CONDITION_CHANGING));
+        return is_open(copy) && !copy->stale;
 }
 
 bool copy_is_unusable(const struct copy *copy)
@@ -93,14 +100,16 @@ int copy_age(const struct plan_input *in, const struct copy *copy, struct copy_a
         return 0;
 }
 
-bool copy_is_stale(const struct plan_input *in, const struct copy *copy)
+int copy_find_stale(const struct plan_input *in, struct copy *copy, struct error *e)
 {
         struct copy_age age;
-        struct error e;
+        int r;
 
-        if (!is_announced(copy) && (!is_shown(copy) || copy->row->condition != CONDITION_CHANGING))
-                return false;
-        if (copy->thing->ever_ready)
-                return true;
-        return copy_age(in, copy, &age, &e) == 0 && age.known && age.length >= COPY_TAKES_AT_MOST;
+        copy->stale = false;
+        if (!is_open(copy))
+                return 0;
+        r = copy_age(in, copy, &age, e);
+        if (r == 0)
+                copy->stale = copy->thing->ever_ready || (age.known && age.length >= COPY_TAKES_AT_MOST);
+        return r;
 }

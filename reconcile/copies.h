@@ -22,7 +22,7 @@ struct copy {
 };
 
 bool copy_is_usable(const struct copy *copy);
-bool copy_is_coming(const struct copy *copy);   /* it is being made */
+bool copy_is_coming(const struct copy *copy);   /* it is being made, or may be */
 bool copy_is_unusable(const struct copy *copy); /* it is there, and neither of the two */
 /* Is it one that may be deleted: ours, shown, in a known state, and not being made or deleted? */
 bool copy_may_go(const struct copy *copy);
@@ -34,5 +34,5 @@ struct copy_age {
 };
 int copy_age(const struct plan_input *in, const struct copy *copy, struct copy_age *ret, struct error *e);
 
-/* Not usable though it was, or for longer than any copy takes. `stale` of the copy is not read. */
-bool copy_is_stale(const struct plan_input *in, const struct copy *copy);
+/* Sets `stale`: not usable though it was, or for longer than any copy takes. 0 or a negative errno. */
+int copy_find_stale(const struct plan_input *in, struct copy *copy, struct error *e);

@@ -168,7 +168,8 @@ static int plan_due(struct planning *pl, struct copying *c, struct covered *m, s
 
         if (m->making || doubt || (last && copy_is_coming(last))) {
                 c->under_way += !doubt;
-                planning_section(pl)->waiting = planning_section(pl)->waiting || m->making || doubt || last->row;
+                planning_section(pl)->waiting = planning_section(pl)->waiting || m->making || doubt ||
+                                                (last->row && last->row->condition == CONDITION_CHANGING);
                 rotate(pl, c, m, 0);
                 return 0;
         }
@@ -185,7 +186,9 @@ static int plan_due(struct planning *pl, struct copying *c, struct covered *m, s
                 rotate(pl, c, m, 0);
                 return 0;
         }
-        reason = last ? plan_string(pl->plan, "the last is from %s", time_text(age.at, text)) : "there is none yet";
+        reason = last   ? plan_string(pl->plan, "the last is from %s", time_text(age.at, text))
+                 : m->n ? "none is usable"
+                        : "there is none yet";
         make(pl, c, m, reason, failed);
         return 0;
 }
@@ -335,7 +338,6 @@ int plan_copies(struct planning *pl, const char *name, const struct resource *re
 {
         _cleanup_copying_ struct copying c = {
                 .name = name,
-                .resource = resource,
                 .spec = resource ? resource->copy_policy : NULL,
                 .type = kind_of(name)->makes,
                 .stem = strchr(name, '/') + 1,
@@ -344,7 +346,7 @@ int plan_copies(struct planning *pl, const char *name, const struct resource *re
         int r;
 
         planning_section(pl)->desired = 0;
-        r = copying_know(pl, &c);
+        r = copying_know(pl, &c, e);
         if (r == 0)
                 r = plan_machines(pl, &c, e);
         if (r == 0)

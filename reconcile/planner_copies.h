@@ -24,9 +24,8 @@ struct covered {
 };
 
 struct copying {
-        const char *name;                /* "BackupPolicy/nightly" */
-        const struct resource *resource; /* NULL: no spec names it any more */
-        const struct copy_policy *spec;  /* likewise */
+        const char *name;               /* "BackupPolicy/nightly" */
+        const struct copy_policy *spec; /* NULL: no spec names it any more */
         enum thing_type type;
         const char *stem;   /* "nightly" */
         const char *paused; /* why nothing is done to the set's machines; NULL: it may be */
@@ -40,7 +39,7 @@ struct copying {
         const struct thing *oldest_thing;
 };
 
-/* Fills in the rest of what begins with name, resource, spec, type, stem and paused. -ENOMEM. */
-int copying_know(struct planning *pl, struct copying *c);
+/* Fills in the rest of what begins with name, spec, type, stem and paused. 0 or a negative errno. */
+int copying_know(struct planning *pl, struct copying *c, struct error *e);
 void copying_done(struct copying *c);
 #define _cleanup_copying_ _cleanup_(copying_done)

@@ -97,12 +97,13 @@ static void know_machines(struct planning *pl, struct copying *c)
         }
 }
 
-/* What the ledger owns of this policy, and machines that it is of no more. */
-static void know_copies(struct planning *pl, struct copying *c)
+/* What the ledger owns of this policy, also of machines that it is no longer about. */
+static int know_copies(struct planning *pl, struct copying *c, struct error *e)
 {
-        for (struct thing *t = strmap_get(&pl->census->things, c->name); t && !pl->failed; t = t->next) {
+        for (struct thing *t = strmap_get(&pl->census->things, c->name); t; t = t->next) {
                 struct covered *m;
                 struct copy *copy;
+                int r;
 
                 if (t->type != c->type || t->state == THING_RELEASED || !strchr(t->slot, '/'))
                         continue;
@@ -110,15 +111,21 @@ static void know_copies(struct planning *pl, struct copying *c)
                 if (!m)
                         m = add_machine(pl, c, plan_string(pl->plan, "%.*s", (int)strcspn(t->slot, "/"), t->slot));
                 copy = m ? ARRAY_ADD(c->copies, c->n_copies, c->allocated_copies) : NULL;
-                if (!copy) {
-                        pl->failed = true;
-                        return;
-                }
+                if (!copy)
+                        return -ENOMEM;
                 *copy = (struct copy){ .thing = t, .machine = (size_t)(m - c->machines) };
                 copy->call = strmap_get(&pl->census->calls[c->type], t->slot);
                 copy->row = *t->id ? observation_find(pl->in->machines, c->type, t->id) : NULL;
-                copy->stale = copy_is_stale(pl->in, copy);
+                r = copy_find_stale(pl->in, copy, e);
+                if (r < 0)
+                        return r;
         }
+        return 0;
+}
+
+/* Machines that the ledger has, and the policy's set has not. */
+static void know_other_machines(struct planning *pl, const struct copying *c)
+{
         for (size_t i = 0; i < pl->in->ledger->n_things; i++) {
                 const struct thing *t = pl->in->ledger->things[i];
                 struct covered *m;
@@ -183,22 +190,26 @@ static bool locks(const struct planning *pl, enum thing_type type, enum order_ve
 }
 
 /* While a copy is made its machine is locked, whatever it is a copy of. */
-static void know_copying(struct planning *pl, struct copying *c)
+static int know_copying(const struct planning *pl, struct copying *c, struct error *e)
 {
         for (size_t i = 0; i < pl->in->ledger->n_things; i++) {
                 struct thing *t = pl->in->ledger->things[i];
                 struct copy copy = { .thing = t };
                 struct covered *m;
+                int r;
 
                 if (!thing_is_copy(t->type) || t->condition != CONDITION_CHANGING ||
                     !text_equal(t->account, pl->in->account))
                         continue;
                 copy.row = observation_find(pl->in->machines, t->type, t->id);
-                copy.stale = copy_is_stale(pl->in, &copy);
+                r = copy_find_stale(pl->in, &copy, e);
+                if (r < 0)
+                        return r;
                 m = find_machine(c, t->slot);
                 if (m && copy_is_coming(&copy))
                         m->busy = "the vendor is still at work on its machine";
         }
+        return 0;
 }
 
 static void know_work(struct planning *pl, struct copying *c)
@@ -229,15 +240,19 @@ static void know_work(struct planning *pl, struct copying *c)
         }
 }
 
-int copying_know(struct planning *pl, struct copying *c)
+int copying_know(struct planning *pl, struct copying *c, struct error *e)
 {
+        int r;
+
         know_machines(pl, c);
-        know_copies(pl, c);
-        if (pl->failed)
-                return -ENOMEM;
+        r = pl->failed ? -ENOMEM : know_copies(pl, c, e);
+        if (r < 0)
+                return r;
+        know_other_machines(pl, c);
         hand_out_copies(c);
         know_numbers(pl, c);
-        know_copying(pl, c);
-        know_work(pl, c);
-        return 0;
+        r = know_copying(pl, c, e);
+        if (r == 0)
+                know_work(pl, c);
+        return r;
 }

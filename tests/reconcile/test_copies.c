@@ -323,6 +323,22 @@ static void test_a_state_that_is_not_known_is_left_alone(_unused_ void **state)
                   "its place; 'muster forget web-0/nightly-1' drops it from the ledger\n1 of 1");
 }
 
+/* Whether it is usable nobody knows: it counts as one that is being made, for as long as that may take. */
+static void test_a_new_one_in_a_state_that_is_not_known(_unused_ void **state)
+{
+        struct bench b;
+
+        bench_init(&b);
+        own(&b, 1, 2 * DAYS, CONDITION_RUNNING);
+        own(&b, 2, HOURS, CONDITION_UNKNOWN);
+        check(&b, "note: 1 backup is being made\n0 of 1");
+        bench_init(&b);
+        own(&b, 1, 7 * HOURS, CONDITION_UNKNOWN);
+        check(&b, "create web-0/nightly-2: none is usable\n"
+                  "note: web-0/nightly-1 (backup-1) is in a state that is not known: it is kept until newer ones take "
+                  "its place; 'muster forget web-0/nightly-1' drops it from the ledger\n0 of 1");
+}
+
 /* Never usable, or not any more: the good ones stay, and after some attempts no more are made. */
 static void test_none_becomes_usable(_unused_ void **state)
 {
@@ -545,6 +561,7 @@ int main(void)
                 cmocka_unit_test(test_nothing_goes_before_the_new_one_is_usable),
                 cmocka_unit_test(test_one_that_is_not_usable_goes_in_its_turn),
                 cmocka_unit_test(test_a_state_that_is_not_known_is_left_alone),
+                cmocka_unit_test(test_a_new_one_in_a_state_that_is_not_known),
                 cmocka_unit_test(test_none_becomes_usable),
                 cmocka_unit_test(test_others_are_not_touched),
                 cmocka_unit_test(test_a_create_that_is_open),

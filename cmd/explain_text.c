@@ -206,6 +206,44 @@ static void say_machines(struct writer *w)
             n > 0 ? "; 'muster list' shows them" : "");
 }
 
+/* Of a policy that copies machines: "9 backups of 3 machines: 6 usable, 3 leaving" */
+static void say_copies(struct writer *w, enum thing_type type)
+{
+        _cleanup_strmap_ struct strmap machines = { 0 };
+        _cleanup_buf_ struct buf b = BUF_INIT(TEXT_MAX);
+        size_t n = 0, usable = 0, leaving = 0, parked = 0;
+        const struct thing *last = NULL;
+        char since[2 * UNITS_TEXT_MAX];
+
+        for (size_t i = 0; i < w->x->ledger->n_things; i++) {
+                const struct thing *t = w->x->ledger->things[i];
+                const char *machine;
+
+                if (!is_meant(w->x, t->resource, t->slot))
+                        continue;
+                machine = strpool_addn(w->x->ledger->strings, t->slot, strcspn(t->slot, "/"));
+                w->failed |= !machine || strmap_set(&machines, machine, (void *)t) < 0;
+                n++;
+                usable += t->state == THING_OWNED && t->condition == CONDITION_RUNNING && !t->missing;
+                leaving += t->state == THING_LEAVING;
+                parked += t->state == THING_PARKED;
+                last = t;
+        }
+        (void)buf_addf(&b, "%zu usable", usable);
+        if (leaving)
+                (void)buf_addf(&b, ", %zu leaving", leaving);
+        if (parked)
+                (void)buf_addf(&b, ", %zu parked", parked);
+        if (!last) {
+                say(w, "ledger", "no %s is there yet", thing_type_words[type]);
+                return;
+        }
+        say(w, "ledger", "%zu %s%s of %zu machine%s: %s", n, thing_type_words[type], n == 1 ? "" : "s", machines.count,
+            machines.count == 1 ? "" : "s", buf_text(&b));
+        say(w, "ledger", "the last is %s%s%s%s, made %s; 'muster list %s' shows all", last->slot, *last->id ? " (" : "",
+            last->id, *last->id ? ")" : "", since_text(last->made_at, w->x->now, since), w->x->name);
+}
+
 /* Of a resource that is one thing: that, and what it is about to be replaced by or still has besides. */
 static void say_things(struct writer *w)
 {
@@ -228,7 +266,9 @@ static void say_ledger(struct writer *w)
         const struct thing *t = find_thing(w->x);
         const struct kind *kind = kind_of(w->x->name);
 
-        if (!w->x->slot && kind && kind->makes != TYPE_MACHINE)
+        if (!w->x->slot && kind && thing_is_copy(kind->makes))
+                say_copies(w, kind->makes);
+        else if (!w->x->slot && kind && kind->makes != TYPE_MACHINE)
                 say_things(w);
         else if (!w->x->slot)
                 say_machines(w);
@@ -450,7 +490,10 @@ static void say_next(struct writer *w, bool paused)
         else if (!s)
                 say(w, "next", "'muster apply' or 'muster agent' looks at the provider, and says");
         else if (s->next_attempt > w->x->now)
-                say(w, "next", "another try at %s, in %s", time_text(s->next_attempt, time),
+                say(w, "next", "%s at %s, in %s",
+                    text_equal(s->phase, phase_text(PHASE_CONVERGED)) ? "it is as the spec says; more is due"
+                                                                      : "another try",
+                    time_text(s->next_attempt, time),
                     duration_roughly((usec_t)(s->next_attempt - w->x->now) * USEC_PER_SEC, length));
         else if (text_equal(s->phase, phase_text(PHASE_CONVERGED)))
                 say(w, "next", "nothing: it is as the spec says; 'muster plan' looks whether that is still so");

@@ -69,13 +69,14 @@ const struct command command_list = {
         .arguments = "[RESOURCE]",
         .summary = "show our machines with id, address and state",
         .text = "Prints the machines that the ledger owns, as they were last seen. It asks no provider and may run at "
-                "any time.\n\n"
+                "any time. Of a BackupPolicy or SnapshotPolicy these are its backups or snapshots.\n\n"
                 "With -o ansible it is an inventory: a group for each MachineSet (with '_' for '-'), and muster_id, "
                 "muster_state, muster_resource and muster_provider of each host. Machines that are parked, missing, "
                 "leaving or released are not in it. Ansible takes it from a script: a file with '#!/bin/sh' and 'exec "
                 "muster list -o ansible' in it that may be executed, named with -i.",
         .examples = "  muster list\n"
                     "  muster list web\n"
+                    "  muster list BackupPolicy/nightly\n"
                     "  muster list -o json MachineSet/web | jq -r '.machines[].address'\n"
                     "  muster list -o ansible | jq .web.hosts\n",
         .exits = "  0  printed\n"

@@ -17,6 +17,19 @@ void machines_done(struct machines *m)
         *m = (struct machines){ 0 };
 }
 
+/* A copy does not run. */
+static const char *copy_state(enum condition c)
+{
+        switch (c) {
+        case CONDITION_RUNNING:
+                return "usable";
+        case CONDITION_CHANGING:
+                return "not usable";
+        default:
+                return condition_text(c);
+        }
+}
+
 const char *machine_state(const struct thing *t)
 {
         switch (t->state) {
@@ -32,7 +45,10 @@ const char *machine_state(const struct thing *t)
                 break;
         }
 
-        return t->missing ? "missing" : condition_text(t->condition);
+        if (t->missing)
+                return "missing";
+
+        return thing_is_copy(t->type) ? copy_state(t->condition) : condition_text(t->condition);
 }
 
 static int compare(const void *a, const void *b)
@@ -58,6 +74,8 @@ static bool is_of(const struct thing *t, const char *resource)
 
 int machines_pick(const struct ledger *l, const char *resource, const char *slot, struct machines *ret, struct error *e)
 {
+        const struct kind *kind = resource ? kind_of(resource) : NULL;
+        enum thing_type type = kind && thing_is_copy(kind->makes) ? kind->makes : TYPE_MACHINE;
         struct machines m = { .items = calloc(l->n_things + 1, sizeof(*m.items)) };
 
         if (!m.items)
@@ -66,7 +84,7 @@ int machines_pick(const struct ledger *l, const char *resource, const char *slot
         for (size_t i = 0; i < l->n_things; i++) {
                 struct thing *t = l->things[i];
 
-                if (t->type != TYPE_MACHINE)
+                if (t->type != type)
                         continue;
                 if ((!resource || is_of(t, resource)) && (!slot || text_equal(t->slot, slot)))
                         m.items[m.n++] = t;
@@ -197,9 +215,12 @@ json_t *machines_inventory(const struct machines *m)
         if (!whole)
                 return NULL;
 
-        for (size_t i = 0; i < m->n; i++)
-                if (m->items[i]->state == THING_OWNED && !m->items[i]->missing && add_host(&in, m->items[i]) < 0)
+        for (size_t i = 0; i < m->n; i++) {
+                const struct thing *t = m->items[i];
+
+                if (t->type == TYPE_MACHINE && t->state == THING_OWNED && !t->missing && add_host(&in, t) < 0)
                         return NULL;
+        }
 
         return STEAL(whole);
 }

@@ -19,8 +19,8 @@ struct machines {
 void machines_done(struct machines *m);
 #define _cleanup_machines_ _cleanup_(machines_done)
 
-/* Those of a resource ("MachineSet/web", or "Provider/star": all that are there) and of a name; NULL: of any. 0 or
- * -ENOMEM. */
+/* Those of a resource ("MachineSet/web", or "Provider/star": all that are there) and of a name; NULL: of any. Of a policy that copies machines
+ * its copies, which are shown in the same way. 0 or -ENOMEM. */
 int machines_pick(const struct ledger *l, const char *resource, const char *slot, struct machines *ret,
                   struct error *e);
 

@@ -329,8 +329,9 @@ const struct command command_adopt = {
         .text = "Verifies that the machine is there and records it in the ledger as ours; nothing is changed at the "
                 "vendor. With a machine's name and its vendor's id, that machine; with a MachineSet, every machine "
                 "whose name is one of the set's; with a security group or whatever else is one thing, and its id, that. "
-                "What is in a group is muster's then, and what its spec does not say goes. It works beside a running "
-                "agent, which then carries it out.",
+                "What is in a group is muster's then, and what its spec does not say goes. Backups and snapshots are not "
+                "adopted: a policy rotates only what it made itself. It works beside a running agent, which then "
+                "carries it out.",
         .examples = "  muster adopt web-3 vm-77\n"
                     "  muster adopt MachineSet/web -f specs/\n"
                     "  muster adopt SecurityGroup/web sg-4\n",
@@ -346,9 +347,11 @@ const struct command command_forget = {
         .arguments = "RESOURCE",
         .summary = "drop it from the ledger, leave it running",
         .text = "Drops a machine, or all machines of a MachineSet, from the ledger; nothing is changed at the vendor. "
-                "The machine is not ours afterwards: a set that still wants it makes another in its place. It works "
+                "The machine is not ours afterwards: a set that still wants it makes another in its place. Its data disks, "
+                "backups and snapshots are forgotten with it; by its own name one of them is forgotten alone. It works "
                 "beside a running agent.",
         .examples = "  muster forget web-3\n"
+                    "  muster forget web-3/nightly-12\n"
                     "  muster forget MachineSet/web -f specs/\n",
         .exits = EXITS,
         .options = OPTIONS_TAKEN,
@@ -410,8 +413,8 @@ const struct command command_accept_loss = {
         .arguments = "PROVIDER",
         .summary = "what is missing there is truly gone: carry on",
         .text = "When many machines of a provider are missing at once, muster holds: it creates and deletes nothing "
-                "there until they return or a person says that they are gone. This command says so. It works beside a "
-                "running agent.",
+                "there until they return or a person says that they are gone. This command says so. Of backups and "
+                "snapshots it says the same; those keep no machine waiting. It works beside a running agent.",
         .examples = "  muster accept-loss star\n",
         .exits = EXITS,
         .options = OPTIONS_TAKEN,

@@ -16,6 +16,7 @@ void names_done(struct names *names)
         free(names->resources);
         free(names->slots);
         strmap_done(&names->known);
+        strmap_done(&names->twice);
         *names = (struct names){ 0 };
 }
 
@@ -26,6 +27,8 @@ static int add(struct names *names, const char ***list, size_t *n, size_t *alloc
         int r;
 
         r = strmap_put(&names->known, name, (void *)resource);
+        if (r == -EEXIST && strchr(name, '/') && kind_of(strmap_get(&names->known, name)) != kind_of(resource))
+                return strmap_set(&names->twice, name, (void *)resource);
         if (r < 0)
                 return r == -EEXIST ? 0 : r;
 
@@ -225,7 +228,7 @@ int names_find(const struct names *names, const char *typed, const char **ret_re
 {
         const char *name = text_starts(typed, MACHINE_PREFIX) ? typed + strlen(MACHINE_PREFIX) : typed;
         const char *resource = strmap_get(&names->known, name);
-        bool whole = resource && strchr(name, '/');
+        bool whole = resource && text_equal(resource, name);
         size_t n_bare;
         int r;
 
@@ -243,6 +246,9 @@ int names_find(const struct names *names, const char *typed, const char **ret_re
         }
         if (!resource)
                 return unknown(names, typed, e);
+        if (strmap_get(&names->twice, name))
+                return error_set(e, -ENOENT, "'%s' may be of %s or of %s: name one of these as a whole, or rename it",
+                                 typed, resource, (const char *)strmap_get(&names->twice, name));
 
         *ret_resource = resource;
         *ret_slot = whole ? NULL : name;

@@ -16,6 +16,7 @@ struct names {
         const char **slots; /* "web-3", each once */
         size_t n_slots, allocated_slots;
         struct strmap known; /* every resource, and every slot -> its resource */
+        struct strmap twice; /* slots on machines that are of two kinds -> the resource of the second */
 };
 
 void names_done(struct names *names);

@@ -27,6 +27,8 @@ const char *const snapshot_lists[THING_TYPES] = {
         [TYPE_PORT_MAPPING] = "portMappings",
         [TYPE_ADDRESS_MAPPING] = "addressMappings",
         [TYPE_ACCESS] = "accessRules",
+        [TYPE_BACKUP] = "backups",
+        [TYPE_SNAPSHOT] = "snapshots",
 };
 
 static json_t *values_json(const struct values *v)

@@ -94,6 +94,14 @@ static void put_away(struct account *a)
         a->kept = machines;
 }
 
+/* What becomes due before the next look is not kept waiting for that. */
+static usec_t until_due(const struct account *a, usec_t now, usec_t delay)
+{
+        usec_t due = a->plan ? a->plan->next_due : USEC_INFINITY;
+
+        return due == USEC_INFINITY ? delay : usec_min(delay, usec_max(usec_since(due, now), USEC_PER_SEC));
+}
+
 /* How long until the next look when nothing can be done now. */
 static void rest_until_due(struct account *a, usec_t now)
 {
@@ -106,7 +114,7 @@ static void rest_until_due(struct account *a, usec_t now)
                 put_away(a);
                 account_rest(a, now,
                              engine->options.mode == ENGINE_AGENT || engine->options.mode == ENGINE_OBSERVE
-                                     ? jittered(a->engine, engine->options.interval)
+                                     ? until_due(a, now, jittered(a->engine, engine->options.interval))
                                      : USEC_INFINITY);
                 return;
         }
@@ -143,6 +151,8 @@ static struct plan_input plan_input_of(struct account *a, const struct certifica
                 .unreadable = a->why.text,
                 .unreadable_reason = a->denied ? REASON_AUTH : REASON_NONE,
                 .hold = a->hold,
+                .hold_copies = a->hold_copies,
+                .hold_copies_confirmed = a->hold_copies_confirmed,
                 .quota_unknown = a->quota_why,
                 .certificates = &certificates->by_resource,
                 .retries = &a->retries,

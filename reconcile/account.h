@@ -94,7 +94,10 @@ struct account {
         struct strmap retries; /* key -> struct retry, in the engine's pool */
         const char *hold;
         bool hold_confirmed;
-        bool lacking;      /* the last listing lacks machines of ours that nobody has told us gone */
+        bool lacking;            /* the last listing lacks machines of ours that nobody has told us gone */
+        bool lacks_copies;       /* likewise copies of machines that it shows */
+        const char *hold_copies; /* why nothing is made or deleted of those; NULL: no hold */
+        bool hold_copies_confirmed;
         bool showed_some;  /* a complete listing of this process had machines in it, of anybody's */
         usec_t emptied_at; /* boot clock; since when it has none any more; 0: it has some, or never had */
 
@@ -156,6 +159,8 @@ bool call_is_open(const struct account *a,
                   const struct call *c); /* of this account, may have gone out, and not resolved */
 /* The id of what its thing hangs on, a machine, or is in; NULL: nothing, or that is not there. */
 const char *call_parent(const struct account *a, const struct call *c);
+/* Is it where a create would have made it? What goes along with a machine hangs on that one alone. */
+bool call_may_have_made(const struct account *a, const struct call *c, const struct row *row);
 /* Does the listing say anything of such a thing? Not where its machine is there, and what hangs on it could not be read. */
 bool call_is_looked_into(const struct account *a, const struct call *c);
 /* The id of what the thing that a call is about is in; NULL: it is not ours, or not there. */
@@ -230,10 +235,12 @@ struct loss {
         size_t owned, missing, suspect;
 };
 struct losses {
-        struct loss all, of[THING_TYPES];
+        struct loss all, of[THING_TYPES]; /* but copies of machines */
+        struct loss copies;
 };
 struct losses losses_count(const struct account *a);
 void losses_hold(struct account *a, const struct losses *losses);
+void losses_hold_copies(struct account *a, const struct loss *n);
 int losses_check(struct account *a, usec_t now, struct error *e); /* asks after single machines */
 void losses_settle(struct account *a, usec_t now);                /* once that is answered */
 /* Does the thing hang on the machine for good, so that it is gone, or nobody's here, once that is? */

@@ -194,7 +194,10 @@ static int adopt(struct answering *w)
 
         const char *slot = w->request->slot;
 
-        if (w->type != TYPE_MACHINE)
+        if (thing_is_copy(w->type) && !slot[0])
+                return refuse(w, "a %s is not adopted: muster rotates only those that it made",
+                              thing_type_words[w->type]);
+        if (w->type != TYPE_MACHINE && !thing_is_copy(w->type))
                 slot = strchr(w->request->resource, '/') + 1;
         if (!slot[0])
                 return adopt_by_names(w);
@@ -214,6 +217,23 @@ static bool is_named(const struct answering *w, const char *slot)
         size_t n = strlen(w->request->slot);
 
         return !n || (strncmp(slot, w->request->slot, n) == 0 && (!slot[n] || slot[n] == '/'));
+}
+
+/* What hangs on a machine is not known any more without it; each is told, as far as `told` says how. */
+static int drop_along(struct answering *w, const struct thing *machine, const char *note, const char *told)
+{
+        struct ledger *ledger = w->a->engine->ledger;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
+                struct thing *t = ledger->things[i];
+
+                if (!thing_goes_along(w->a, t, machine))
+                        continue;
+                drop(w->a, t, note);
+                r = tell(w, "%s %s%s%s%s", told, t->slot, t->id[0] ? " (" : "", t->id, t->id[0] ? ")" : "");
+        }
+        return r;
 }
 
 static int forget(struct answering *w)
@@ -240,6 +260,8 @@ static int forget(struct answering *w)
                 drop(w->a, t, "forgotten");
                 r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,
                          t->id[0] ? "), which is left as it is" : "");
+                if (r >= 0)
+                        r = drop_along(w, t, "forgotten", "forgot with it");
         }
         return r >= 0 && !w->text.len
                        ? refuse(w, "the ledger knows nothing of %s", slot[0] ? slot : w->request->resource)
@@ -263,8 +285,10 @@ static int try_again(struct answering *w)
 
                 if (t->state != THING_PARKED || !is_meant(w, t->resource, t->slot))
                         continue;
-                drop_whole(w->a, t, "let go to be tried again");
+                drop(w->a, t, "let go to be tried again");
                 r = tell(w, "%s is not parked any more%s%s", t->slot, t->id[0] ? "; left as it is: " : "", t->id);
+                if (r >= 0)
+                        r = drop_along(w, t, "let go with its machine", "let go with it:");
         }
         STRMAP_FOREACH (slot, &w->a->retries) {
                 struct retry *retry = slot->value;
@@ -291,10 +315,13 @@ static int accept_loss(struct answering *w)
                 if (t->state != THING_OWNED || !t->missing || !text_equal(t->account, w->a->name))
                         continue;
                 r = tell(w, "%s (%s) is taken for gone", t->slot, t->id);
-                drop_whole(w->a, t, "loss accepted");
+                drop(w->a, t, "loss accepted");
+                if (r >= 0)
+                        r = drop_along(w, t, "went with its machine", "gone with it:");
         }
         w->a->hold = NULL;
         w->a->hold_confirmed = false;
+        w->a->hold_copies = NULL;
         if (r >= 0 && !w->text.len)
                 r = tell(w, "nothing of ours is missing on %s", w->a->name);
         return r;

@@ -94,7 +94,7 @@ const char *call_container(const struct account *a, const struct call *c)
         return last; /* it was named after its resource, which was renamed since */
 }
 
-/* The machine in whose slot a disk is; one that is released is nobody's here, and so are disks that were made for it. */
+/* The machine in whose slot a disk or a copy is; one that is released is nobody's here, and so is what was made for it. */
 static const char *machine_of(const struct account *a, const struct call *c)
 {
         const struct ledger *ledger = a->engine->ledger;
@@ -114,7 +114,14 @@ const char *call_parent(const struct account *a, const struct call *c)
 {
         if (a->making[c->type].contained)
                 return call_container(a, c);
-        return c->type == TYPE_DISK ? machine_of(a, c) : NULL;
+        return c->type == TYPE_DISK || a->making[c->type].goes_along ? machine_of(a, c) : NULL;
+}
+
+bool call_may_have_made(const struct account *a, const struct call *c, const struct row *row)
+{
+        const char *machine = thing_is_copy(c->type) ? call_parent(a, c) : NULL;
+
+        return !machine || text_equal(row->parent, machine);
 }
 
 bool call_is_looked_into(const struct account *a, const struct call *c)
@@ -161,8 +168,10 @@ void retry_failed(struct account *a, const struct call *c, enum outcome_class cl
         struct engine *engine = a->engine;
         char key[RETRY_KEY_MAX];
         struct retry *retry = strmap_get(&a->retries, retry_key(c->type, c->slot, c->verb, c->field, key));
-        /* What is contained is told by what it says: another attempt can do no harm, and a lock may be all that was in its way. */
-        bool refused_create = c->verb == ORDER_CREATE && class == OUTCOME_REFUSED && !a->making[c->type].contained;
+        /* What is contained is told by what it says, and of copies there are many: another attempt can do no harm, and a lock may be all
+         * that was in its way. */
+        bool refused_create = c->verb == ORDER_CREATE && class == OUTCOME_REFUSED && !a->making[c->type].contained &&
+                              !thing_is_copy(c->type);
 
         if (!retry) {
                 retry = strpool_alloc(engine->strings, sizeof(*retry));

@@ -62,14 +62,14 @@ static int add_details_of(struct account *a, const struct thing *t)
         return r;
 }
 
-/* The machine in whose slot a disk is: "web-0" of "web-0/data", the engine's text. NULL: out of memory. */
-static const char *machine_of(struct account *a, const char *disk)
+/* The machine in whose slot something is: "web-0" of "web-0/data", the engine's text. NULL: out of memory. */
+static const char *machine_of(struct account *a, const char *slot)
 {
-        return strpool_addn(a->engine->strings, disk, strcspn(disk, "/"));
+        return strpool_addn(a->engine->strings, slot, strcspn(slot, "/"));
 }
 
-/* Slots of machines that may have disks by what is still open. */
-static int find_machines_with_calls(struct account *a, struct strmap *slots)
+/* Slots of machines that may have such things by what is still open. */
+static int find_machines_with_calls(struct account *a, enum thing_type type, struct strmap *slots)
 {
         const struct ledger *ledger = a->engine->ledger;
 
@@ -77,7 +77,7 @@ static int find_machines_with_calls(struct account *a, struct strmap *slots)
                 const struct call *c = ledger->calls[i];
                 const char *slot;
 
-                if (c->type != TYPE_DISK || !call_is_open(a, c))
+                if (c->type != type || !call_is_open(a, c))
                         continue;
                 slot = machine_of(a, c->slot);
                 if (!slot || strmap_set(slots, slot, (void *)slot) < 0)
@@ -86,22 +86,37 @@ static int find_machines_with_calls(struct account *a, struct strmap *slots)
         return 0;
 }
 
-/* Slots of machines that have disks, by the ledger's word or the specs'. */
-static int find_machines_with_disks(struct account *a, struct strmap *slots)
+/* Does the spec of the machine's set ask for things of this type on it? */
+static bool is_wanted_on(const struct account *a, enum thing_type type, const struct thing *machine)
+{
+        const struct estate *estate = a->engine->estate;
+        const struct resource *set = estate_find_text(estate, machine->resource);
+
+        if (!set || type == TYPE_DISK)
+                return set && set->machine_set->disks.n;
+        for (size_t i = 0; i < estate->n_resources; i++) {
+                const struct resource *r = estate->resources[i];
+
+                if (r->kind->makes == type && thing_is_copy(type) && r->copy_policy->machine_set.resource == set)
+                        return true;
+        }
+        return false;
+}
+
+/* Slots of machines that such things hang on, by the ledger's word or the specs'. */
+static int find_machines_with(struct account *a, enum thing_type type, struct strmap *slots)
 {
         const struct ledger *ledger = a->engine->ledger;
 
         for (size_t i = 0; i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
-                const struct resource *resource;
                 const char *slot = NULL;
 
                 if (t->state == THING_GONE || !text_equal(t->account, a->name))
                         continue;
-                if (t->type == TYPE_DISK && !(slot = machine_of(a, t->slot)))
+                if (t->type == type && !(slot = machine_of(a, t->slot)))
                         return -ENOMEM;
-                resource = t->type == TYPE_MACHINE ? estate_find_text(a->engine->estate, t->resource) : NULL;
-                if (resource && resource->machine_set->disks.n)
+                if (t->type == TYPE_MACHINE && is_wanted_on(a, type, t))
                         slot = t->slot;
                 if (slot && strmap_set(slots, slot, (void *)slot) < 0)
                         return -ENOMEM;
@@ -109,24 +124,24 @@ static int find_machines_with_disks(struct account *a, struct strmap *slots)
         return 0;
 }
 
-/* Where disks are listed only with their machines: those of machines that have some, or should. */
-static int add_disks(struct account *a)
+/* What is listed only with its machine: that of machines that have some, or should. */
+static int add_along(struct account *a, const struct scope *scope, enum thing_type type)
 {
         _cleanup_strmap_ struct strmap slots = { 0 };
         const struct ledger *ledger = a->engine->ledger;
         int r;
 
-        if (!a->making[TYPE_DISK].goes_along)
+        if (!a->making[type].goes_along || !(scope->types >> type & 1))
                 return 0;
-        r = find_machines_with_disks(a, &slots);
+        r = find_machines_with(a, type, &slots);
         if (r == 0)
-                r = find_machines_with_calls(a, &slots);
+                r = find_machines_with_calls(a, type, &slots);
         for (size_t i = 0; r == 0 && slots.count && i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
 
                 if (t->type == TYPE_MACHINE && (t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id &&
                     text_equal(t->account, a->name) && strmap_get(&slots, t->slot))
-                        r = add_detail(a, TYPE_DISK, t->id, NULL);
+                        r = add_detail(a, type, t->id, NULL);
         }
         return r;
 }
@@ -143,8 +158,8 @@ int details_add(struct account *a, struct scope *scope)
                 if ((t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id && text_equal(t->account, a->name))
                         r = add_details_of(a, t);
         }
-        if (r == 0)
-                r = add_disks(a);
+        for (enum thing_type type = 0; r == 0 && type < THING_TYPES; type++)
+                r = add_along(a, scope, type);
         scope->details = a->details;
         scope->n_details = a->n_details;
         return r;

@@ -210,7 +210,7 @@ static int compare_slots(const void *a, const void *b)
 /* Is it planned with what it hangs on, or is in? */
 static bool hangs_on_others(const struct plan_input *in, enum thing_type type)
 {
-        return type == TYPE_DISK || in->making[type].contained;
+        return type == TYPE_DISK || thing_is_copy(type) || in->making[type].contained;
 }
 
 int set_expand(const struct plan_input *in, const struct census *census, const char *name,

@@ -265,13 +265,16 @@ const struct kind kind_policy = {
         .help = "the estate's name, and the limits that keep a mistake small",
 };
 
-const struct kind *const kinds[] = {
-        &kind_provider, &kind_machine_template, &kind_machine_set,     &kind_security_group, &kind_load_balancer,
-        &kind_policy,   &kind_port_mapping,     &kind_address_mapping, &kind_access_rule,    NULL
-};
+const struct kind *const kinds[] = { &kind_provider,        &kind_machine_template, &kind_machine_set,
+                                     &kind_security_group,  &kind_load_balancer,    &kind_port_mapping,
+                                     &kind_address_mapping, &kind_access_rule,      &kind_backup_policy,
+                                     &kind_snapshot_policy, &kind_policy,           NULL };
 
 const char *const kinds_later[] = {
-        "Network", "TenantQuota", "Disk", "BackupPolicy", "SnapshotPolicy", NULL,
+        "Network",
+        "TenantQuota",
+        "Disk",
+        NULL,
 };
 
 const struct kind *kind_find(const char *name)
@@ -331,6 +334,8 @@ const char *thing_type_text(enum thing_type type)
                 [TYPE_PORT_MAPPING] = "PortMapping",
                 [TYPE_ADDRESS_MAPPING] = "AddressMapping",
                 [TYPE_ACCESS] = "AccessRule",
+                [TYPE_BACKUP] = "Backup",
+                [TYPE_SNAPSHOT] = "Snapshot",
         };
 
         return texts[type];
@@ -339,6 +344,11 @@ const char *thing_type_text(enum thing_type type)
 bool thing_type_counts(enum thing_type type)
 {
         return type != TYPE_PORT_MAPPING && type != TYPE_ADDRESS_MAPPING && type != TYPE_ACCESS;
+}
+
+bool thing_is_copy(enum thing_type type)
+{
+        return type == TYPE_BACKUP || type == TYPE_SNAPSHOT;
 }
 
 static const struct {
@@ -434,6 +444,8 @@ bool resource_has(const struct resource *r, enum thing_type type)
                 return type == TYPE_PORT_MAPPING || type == TYPE_ADDRESS_MAPPING;
         if (r->kind == &kind_access_rule)
                 return type == TYPE_ACCESS;
+        if (thing_is_copy(r->kind->makes))
+                return type == r->kind->makes;
         return r->kind == &kind_machine_template && type == TYPE_TEMPLATE;
 }
 

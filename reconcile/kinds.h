@@ -63,11 +63,16 @@ enum thing_type {
         TYPE_PORT_MAPPING,    /* a port outside that leads to a port of a machine */
         TYPE_ADDRESS_MAPPING, /* an address outside that leads to a machine */
         TYPE_ACCESS,          /* what a firewall lets through to a machine, or from it */
+        TYPE_BACKUP,          /* a backup of a machine */
+        TYPE_SNAPSHOT,        /* a snapshot of a machine */
         THING_TYPES,
 };
 
 const char *thing_type_text(enum thing_type type); /* "Machine", … as in the JSON plan */
 bool thing_type_counts(enum thing_type type);      /* do such things count under the Policy's limits? */
+
+/* Is it made of a machine time and again, like a backup, and given up once newer ones are there? */
+bool thing_is_copy(enum thing_type type);
 
 /* The properties of a thing that can be compared with what a vendor shows. */
 enum property {
@@ -348,6 +353,13 @@ struct access_spec {
         struct strings from, to;
 };
 
+/* How often each machine of a set is copied, and how many copies of it are kept: BackupPolicy and SnapshotPolicy. */
+struct copy_policy {
+        usec_t every;
+        int64_t keep;
+        struct reference provider, machine_set;
+};
+
 struct policy_spec {
         bool prune;
         struct share max_deletes;
@@ -365,7 +377,8 @@ struct kind {
 };
 
 extern const struct kind kind_provider, kind_machine_template, kind_machine_set, kind_load_balancer,
-        kind_security_group, kind_policy, kind_port_mapping, kind_address_mapping, kind_access_rule;
+        kind_security_group, kind_policy, kind_port_mapping, kind_address_mapping, kind_access_rule, kind_backup_policy,
+        kind_snapshot_policy;
 
 /* All kinds of this version, ending with NULL; and the names of the language's other kinds, likewise. */
 extern const struct kind *const kinds[];
@@ -404,6 +417,7 @@ struct resource {
                 struct security_group *security_group;
                 struct mapping *mapping; /* of a PortMapping or an AddressMapping */
                 struct access_spec *access;
+                struct copy_policy *copy_policy;
                 struct policy_spec *policy;
         };
         struct strmap positions; /* "spec.cpu", "spec.hold[0]", "metadata.name" -> struct position *, in the pool */

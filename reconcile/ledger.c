@@ -51,6 +51,8 @@ const char *const thing_type_words[THING_TYPES] = {
         [TYPE_PORT_MAPPING] = "port-mapping",
         [TYPE_ADDRESS_MAPPING] = "address-mapping",
         [TYPE_ACCESS] = "access-rule",
+        [TYPE_BACKUP] = "backup",
+        [TYPE_SNAPSHOT] = "snapshot",
 };
 
 int ledger_new_empty(struct ledger **ret)

@@ -53,6 +53,7 @@ struct thing {
         usec_t missing_since; /* boot clock; 0: not in this process */
         usec_t changing_since; /* boot clock; since when the vendor has been at work on it without a break; 0: it is not */
         bool confirmed;        /* missed in a second look, and no other answer of the vendor shows it */
+        usec_t made_boot; /* boot clock: when it was asked for; 0: nobody looked yet, USEC_INFINITY: not in this boot */
         bool touched;
 };
 
@@ -227,7 +228,7 @@ int64_t ledger_commits(const struct ledger *l); /* how many were made, for the b
 
 /* What counted under the Policy within the hour before `now` (boot clock; wall clock for rows of another boot, where what is still to
  * come counts, too). Calls without a row count; those with one count as it was committed last. A replacement is one of the deletes.
- * `most_owned`: the most things with an id, neither parked, released nor gone, that there were at once within that
+ * `most_owned`: the most things with an id, copies of machines apart, neither parked, released nor gone, that there were at once within that
  * hour. One that is gone counts up to its gone_at, so not at all with 0. */
 struct ledger_hour {
         int64_t creates, deletes, most_owned;
@@ -238,6 +239,11 @@ int ledger_hour(struct ledger *l, const char *account, usec_t now, int64_t wall,
 /* How many replacements of a slot began within the hour. */
 int ledger_replacements(struct ledger *l, const char *account, const char *slot, usec_t now, int64_t wall, int64_t *ret,
                         struct error *e);
+
+/* When in this boot a thing of ours was asked for, on its clock. 1; 0: before it, or that is not known. What a call has just made is
+ * noted, because its row may not say so yet. */
+int ledger_made_in_boot(struct ledger *l, struct thing *t, usec_t *ret, struct error *e);
+void ledger_note_made(const struct ledger *l, struct thing *t, const struct call *c);
 
 /* A ledger in memory has no rows of calls that are over: what is to be answered there in their place. 0 or -ENOMEM. */
 int ledger_tell_hour(struct ledger *l, const char *account, const struct ledger_hour *hour);

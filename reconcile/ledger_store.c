@@ -26,6 +26,7 @@ struct ledger_store *ledger_store_free(struct ledger_store *store)
         db_query_free(store->recent_replacements);
         db_query_free(store->recent_losses);
         db_query_free(store->next_request);
+        db_query_free(store->made_in_boot);
         db_free(store->db);
         free(store);
 

@@ -58,6 +58,7 @@ struct ledger_store {
         struct db_query *drop_calls, *drop_requests;
         struct db_query *recent_calls, *recent_replacements, *recent_losses;
         struct db_query *next_request;
+        struct db_query *made_in_boot;
 };
 
 /* The model's part. Rows that were loaded are copied in, in the order of seq; they are not touched. NULL: out of memory. */

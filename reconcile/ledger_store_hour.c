@@ -39,7 +39,8 @@ static const char recent_replacements_sql[] =
 static const char recent_losses_sql[] = "SELECT seq, made_at, gone_at FROM things"
                                         " WHERE account = ?1 AND state = 'gone' AND gone_at >= ?2 AND id <> ''"
                                         " AND type <> 'port-mapping' AND type <> 'address-mapping'"
-                                        " AND type <> 'access-rule'"; /* thing_type_counts() */
+                                        " AND type <> 'access-rule'" /* thing_type_counts() */
+                                        " AND type <> 'backup' AND type <> 'snapshot'";
 
 /* A question about the hour before `now`. */
 struct hour {
@@ -203,7 +204,8 @@ static int add_things(const struct hour *h, struct turns *turns)
         for (size_t i = 0; i < l->n_things && r == 0; i++) {
                 const struct thing *thing = l->things[i];
 
-                if (!*thing->id || !thing_type_counts(thing->type) || strcmp(thing->account, h->account) != 0)
+                if (!*thing->id || !thing_type_counts(thing->type) || thing_is_copy(thing->type) ||
+                    strcmp(thing->account, h->account) != 0)
                         continue;
 
                 if (thing->state == THING_GONE) {

@@ -61,6 +61,10 @@ struct losses losses_count(const struct account *a)
                 if (goes_with_its_machine(a, t))
                         continue;
                 suspect = is_suspect(a, t, NULL);
+                if (thing_is_copy(t->type)) {
+                        count(&n.copies, t->missing, suspect);
+                        continue;
+                }
                 count(&n.all, t->missing, suspect);
                 count(&n.of[t->type], t->missing, suspect);
         }
@@ -108,6 +112,27 @@ void losses_hold(struct account *a, const struct losses *losses)
                 engine_tell(a, EVENT_NOTE, a->name, "%s", a->hold);
 }
 
+/* Copies are many, and people clear them away: their loss keeps no machine waiting, and their number hides no loss of machines. */
+void losses_hold_copies(struct account *a, const struct loss *n)
+{
+        const char *before = a->hold_copies;
+
+        a->hold_copies = NULL;
+        a->hold_copies_confirmed = n->suspect == n->missing;
+        if (!guard_is_loss(n->owned, n->missing)) {
+                if (before)
+                        engine_tell(a, EVENT_NOTE, a->name, "the copies that were missing are there again");
+                return;
+        }
+        a->hold_copies = account_words(
+                a,
+                "%zu of the %zu backups and snapshots that muster owns on %s are missing from its listings; none is made or deleted "
+                "there until they return, or 'muster accept-loss %s' says that they are truly gone",
+                n->missing, n->owned, a->name, a->name);
+        if (!before || !text_equal(before, a->hold_copies))
+                engine_tell(a, EVENT_NOTE, a->name, "%s", a->hold_copies);
+}
+
 int losses_check(struct account *a, usec_t now, struct error *e)
 {
         struct ledger *ledger = a->engine->ledger;
@@ -120,7 +145,7 @@ int losses_check(struct account *a, usec_t now, struct error *e)
                 if (!text_equal(t->account, a->name))
                         continue;
                 t->confirmed = false; /* what an earlier look found, and nobody could ask after, is no evidence */
-                if (t->state == THING_OWNED && a->hold)
+                if (t->state == THING_OWNED && (a->hold || (a->hold_copies && thing_is_copy(t->type))))
                         continue;
                 for (size_t k = 0; t->state == THING_LEAVING && k < ledger->n_calls; k++)
                         if (call_is_open(a, ledger->calls[k]) && call_is_about(ledger->calls[k], t))

@@ -52,6 +52,7 @@ int plan_new(struct plan **ret)
         p->strings = strpool_new();
         if (!p->strings)
                 return -ENOMEM;
+        p->next_due = USEC_INFINITY;
         *ret = STEAL(p);
         return 0;
 }
@@ -308,6 +309,7 @@ static int append_section(struct plan *to, const struct section *s)
         new->headline = copy(to, s->headline);
         new->unknown = copy(to, s->unknown);
         new->message = copy(to, s->message);
+        new->when_converged = copy(to, s->when_converged);
         for (size_t i = 0; i < s->n_notes; i++) {
                 const char **note = ARRAY_ADD(new->notes, new->n_notes, new->allocated_notes);
 

@@ -96,11 +96,13 @@ struct section {
         int64_t desired, ready, exist;
         enum phase phase;
         enum phase_reason phase_reason;
-        const char *message; /* for status: one line; "" when converged */
-        const char **notes;  /* lines to show below it that are no actions: drift that is only reported, parked slots */
+        const char *message;        /* for status: one line; "" when converged */
+        const char *when_converged; /* the message then, where there is something to say; NULL: nothing */
+        const char **notes; /* lines to show below it that are no actions: drift that is only reported, parked slots */
         size_t n_notes, allocated_notes;
         size_t n_actions;
-        int64_t next_attempt; /* wall clock; 0: none */
+        int64_t next_attempt; /* wall clock: of what failed; once converged, of what is not due yet; 0: none */
+        int64_t due_at;       /* wall clock: when something is to be done that is not yet; 0: never */
         bool waiting;         /* something is in progress that a later look will show */
 };
 
@@ -143,7 +145,8 @@ struct plan {
         const char *digest;                            /* of the specs */
         size_t n_resources;                            /* in the specs */
         int64_t unchanged, orphaned, foreign, unknown; /* things */
-        bool adds;                                     /* some action would use more of what a quota bounds */
+        usec_t next_due;         /* boot clock: when something is to be done that is not yet; USEC_INFINITY: never */
+        bool adds;               /* some action would use more of what a quota bounds */
         int64_t unchanged_parts; /* of the unchanged ones, those that are no machines: disks and templates */
         struct strpool *strings;
 };

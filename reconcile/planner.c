@@ -173,7 +173,7 @@ static int new_section(struct planning *pl, const char *name, const struct resou
 }
 
 /* Paused by its spec, or by a person: `muster pause`. */
-static const char *paused_itself(struct planning *pl, const struct resource *r)
+const char *planning_paused(struct planning *pl, const struct resource *r)
 {
         char name[RESOURCE_TEXT_MAX];
         const char *reason;
@@ -189,12 +189,12 @@ static const char *paused_itself(struct planning *pl, const struct resource *r)
 
 const char *planning_paused_by(struct planning *pl, const struct resource *resource)
 {
-        const char *why = resource ? paused_itself(pl, resource) : NULL;
+        const char *why = resource ? planning_paused(pl, resource) : NULL;
 
         if (!why && pl->in->provider)
-                why = paused_itself(pl, pl->in->provider);
+                why = planning_paused(pl, pl->in->provider);
         if (!why && pl->in->estate->policy)
-                why = paused_itself(pl, pl->in->estate->policy);
+                why = planning_paused(pl, pl->in->estate->policy);
         return why;
 }
 
@@ -203,7 +203,7 @@ static void conclude(struct planning *pl)
         struct section *s = planning_section(pl);
 
         if (s->unknown) {
-                s->phase = pl->in->hold ? PHASE_BLOCKED : PHASE_UNKNOWN;
+                s->phase = s->phase_reason == REASON_HELD ? PHASE_BLOCKED : PHASE_UNKNOWN;
                 s->message = s->unknown;
         } else if (pl->paused) {
                 s->phase = PHASE_PAUSED;
@@ -219,7 +219,8 @@ static void conclude(struct planning *pl)
                                                                     (long long)s->desired);
         } else {
                 s->phase = PHASE_CONVERGED;
-                s->message = s->n_notes ? s->notes[0] : "";
+                s->next_attempt = s->due_at;
+                s->message = s->n_notes ? s->notes[0] : s->when_converged ? s->when_converged : "";
         }
         if (!s->message)
                 pl->failed = true;
@@ -265,9 +266,30 @@ static bool is_of_machine(const struct planning *pl, const char *name)
         return kind && pl->in->making[kind->makes].of_machine;
 }
 
+static bool is_of_copies(const char *name)
+{
+        const struct kind *kind = kind_of(name);
+
+        return kind && thing_is_copy(kind->makes);
+}
+
+/* Nothing can be said of the resource, or nothing is to be done to it. */
+static int leave_unknown(struct planning *pl, const char *hold)
+{
+        struct section *s = planning_section(pl);
+
+        s->unknown = plan_string(pl->plan, "%s", hold ? hold : pl->in->unreadable);
+        s->phase_reason = hold ? REASON_HELD : pl->in->unreadable_reason;
+        s->headline = "unknown";
+        s->waiting = hold && !pl->in->hold && !pl->in->hold_copies_confirmed;
+        pl->plan->unknown++;
+        return s->unknown ? 0 : -ENOMEM;
+}
+
 static int plan_section(struct planning *pl, const char *name, const struct resource *resource, struct error *e)
 {
         _cleanup_set_ struct set set = { 0 };
+        const char *hold = pl->in->hold ? pl->in->hold : is_of_copies(name) ? pl->in->hold_copies : NULL;
         size_t first = pl->plan->n_actions;
         int r;
 
@@ -275,15 +297,13 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
         if (r < 0)
                 return r;
         pl->paused = planning_paused_by(pl, resource);
-        if (!pl->in->machines || pl->in->hold) {
-                planning_section(pl)->unknown = plan_string(pl->plan, "%s",
-                                                            pl->in->hold ? pl->in->hold : pl->in->unreadable);
-                planning_section(pl)->phase_reason = pl->in->hold ? REASON_HELD : pl->in->unreadable_reason;
-                planning_section(pl)->headline = "unknown";
-                pl->plan->unknown++;
-                return planning_section(pl)->unknown ? 0 : -ENOMEM;
-        }
-        if (resource && resource->kind == &kind_machine_template) {
+        if (!pl->in->machines || hold)
+                return leave_unknown(pl, hold);
+        if (is_of_copies(name)) {
+                r = plan_copies(pl, name, resource, e);
+                if (r < 0)
+                        return r;
+        } else if (resource && resource->kind == &kind_machine_template) {
                 plan_template(pl, resource);
         } else if (resource && resource->kind == &kind_security_group) {
                 plan_group(pl, resource);

@@ -44,8 +44,10 @@ struct plan_input {
         const struct observation *machines; /* the last complete look; NULL: none */
         const char *unreadable;             /* why there is none */
         enum phase_reason unreadable_reason;
-        const char *hold;          /* why nothing may be created or deleted here; NULL: no hold */
-        const char *quota_unknown; /* NULL, or why it is not known what may still be used, though it was asked for */
+        const char *hold;           /* why nothing may be created or deleted here; NULL: no hold */
+        const char *hold_copies;    /* the same of copies of machines alone */
+        bool hold_copies_confirmed; /* no later look will tell more */
+        const char *quota_unknown;  /* NULL, or why it is not known what may still be used, though it was asked for */
         const struct strmap *certificates; /* "LoadBalancer/shop" -> struct certificate */
         const struct strmap *retries;      /* retry_key() -> struct retry */
         const struct share *max_deletes;   /* overrides the policy when given */

@@ -47,6 +47,9 @@ struct planning {
 
 struct section *planning_section(struct planning *pl);
 
+/* Why nothing is done to the resource by its spec's word, or a person's; NULL: it may be. */
+const char *planning_paused(struct planning *pl, const struct resource *r);
+
 /* What the set that is being planned wants of each machine. */
 void planning_wanted(const struct planning *pl, struct values *ret);
 
@@ -87,6 +90,9 @@ const char *backends_follow(struct planning *pl, const struct resource *resource
 
 /* planner_disks.c: the data disks of the set's machines; `first` is the number of the set's first action. */
 void plan_disks(struct planning *pl, size_t first);
+
+/* planner_copies.c: the copies of a set's machines, by a BackupPolicy or a SnapshotPolicy; NULL: no spec names that any more. */
+int plan_copies(struct planning *pl, const char *name, const struct resource *resource, struct error *e);
 
 /* planner_parts.c: what groups and balancers contain. */
 

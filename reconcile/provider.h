@@ -56,7 +56,7 @@ struct making {
         bool name_stays;       /* MARKER_NAME: set when it is made, and there is no ORDER_RENAME */
         bool named_later;      /* the marker can be set, by ORDER_RENAME, only once the thing is there */
         bool detached;         /* a disk: must be detached before its machine is deleted */
-        bool goes_along; /* a disk: it hangs on its machine for good, is listed only with it, and goes when it goes */
+        bool goes_along; /* a disk or a copy: it hangs on its machine for good, is listed only with it, and goes when it goes */
         /* Such things are ours by what they are in: all that is in a `container` that the ledger owns, and nothing else. The ledger keeps
          * no rows of them, but of the calls about them. A row's name tells one from the others of its parent. */
         bool contained;
@@ -137,7 +137,8 @@ struct order {
         const char
                 *marker; /* MARKER_NAME: as `name`; MARKER_REMARK: the text; what is contained: what tells it within its
                                     * parent; else NULL */
-        const char *parent;        /* a disk: the machine's id; what is contained: that of what it is in; NULL: none */
+        const char
+                *parent; /* a disk or a copy: the machine's id; what is contained: that of what it is in; NULL: none */
         const char *parent_traits; /* the traits of the parent's row; NULL: it is not shown */
         enum property field;
         const struct values *wanted; /* create: all of them; change: at least `field` */

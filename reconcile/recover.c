@@ -75,6 +75,7 @@ void recover_own(struct account *a, struct call *c, const struct row *row)
         t->made_at = engine_wall(a->engine);
         t->made_with = c->wanted;
         t->made_with_text = c->wanted_text;
+        ledger_note_made(a->engine->ledger, t, c);
         engine_tell(a, EVENT_DONE, c->slot, "created as %s", row->id);
         thing_shown(a, t, row);
         retry_worked(a, c);
@@ -162,8 +163,9 @@ bool recover_stays_absent(const struct account *a, struct call *c)
 {
         usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
         usec_t apart = usec_min(confirm, recover_settling(a, c));
+        bool lacking = thing_is_copy(c->type) ? a->lacks_copies : a->lacking;
 
-        if (a->lacking || is_suddenly_empty(a) || a->machines->capped || !observation_covers(a->machines, c->type) ||
+        if (lacking || is_suddenly_empty(a) || a->machines->capped || !observation_covers(a->machines, c->type) ||
             !call_is_looked_into(a, c))
                 c->absent_since = 0;
         else if (!c->absent_since)
@@ -353,6 +355,8 @@ static int match_type(struct recovery *rec, enum thing_type type)
 
                 if (!claim)
                         continue;
+                if (!call_may_have_made(rec->a, claim->call, row))
+                        continue;
                 if (ledger_held(rec->a->engine->ledger, rec->a->name, type, row->id))
                         claim->taken = true;
                 else if (claim->n++ == 0)
@@ -492,6 +496,7 @@ int recover_see(struct account *a, usec_t now, struct error *e)
                 return error_oom(e);
         losses = losses_count(a);
         a->lacking = losses.all.missing > 0;
+        a->lacks_copies = losses.copies.missing > 0;
         for (size_t i = 0, n = ledger->n_calls; i < n; i++) {
                 struct call *c = ledger->calls[i];
 
@@ -501,6 +506,7 @@ int recover_see(struct account *a, usec_t now, struct error *e)
         if (recover_unmarked(&rec) < 0)
                 return error_oom(e);
         losses_hold(a, &losses);
+        losses_hold_copies(a, &losses.copies);
         if (!engine_acts(a->engine))
                 return 0;
         if (strangers_note(a) < 0)

@@ -25,8 +25,9 @@ static bool fingerprint_fits(const struct thing *t, const struct row *row)
 void thing_shown(struct account *a, struct thing *t, const struct row *row)
 {
         bool works = condition_works(row->condition);
+        bool made = works || !thing_is_copy(t->type); /* what is still being made may get another time of creation */
         bool same = !t->missing && (t->ever_ready || !works) && t->condition == row->condition &&
-                    text_equal(t->address, row->address) && (t->created[0] || !row->created[0]) && !t->leaked;
+                    text_equal(t->address, row->address) && (t->created[0] || !row->created[0] || !made) && !t->leaked;
 
         t->missing_since = 0;
         t->confirmed = false;
@@ -52,7 +53,7 @@ void thing_shown(struct account *a, struct thing *t, const struct row *row)
         t->ever_ready = t->ever_ready || works;
         t->condition = row->condition;
         t->address = account_words(a, "%s", row->address);
-        if (!t->created[0])
+        if (!t->created[0] && made)
                 t->created = account_words(a, "%s", row->created);
         touch_thing(a, t);
 }
@@ -80,9 +81,8 @@ void thing_see(struct account *a, struct thing *t, const struct strmap *machines
         if (row && !fingerprint_fits(t, row)) {
                 if (t->state != THING_PARKED)
                         thing_park(a, t,
-                                   account_words(a,
-                                                 "%s was made at %s, and %s shows a machine made at %s under that id",
-                                                 t->id, t->created, a->name, row->created));
+                                   account_words(a, "%s was made at %s, and %s shows a %s made at %s under that id",
+                                                 t->id, t->created, a->name, thing_type_words[t->type], row->created));
                 return;
         }
         if (row) {

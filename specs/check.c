@@ -361,6 +361,8 @@ static int check_draft(const struct checker *c)
                 r = check_mapping(c);
         if (r == 0 && kind == &kind_access_rule)
                 r = check_access_rule(c);
+        if (r == 0 && thing_is_copy(kind->makes))
+                r = check_copy_policy(c);
 
         return r;
 }

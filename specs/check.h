@@ -27,6 +27,7 @@ int check_machine_set(const struct checker *c);
 int check_machine_template(const struct checker *c);
 int check_load_balancer(const struct checker *c);
 int check_security_group(const struct checker *c);
+int check_copy_policy(const struct checker *c);
 
 int check_mapping(const struct checker *c); /* of either kind */
 int check_access_rule(const struct checker *c);

@@ -5,6 +5,7 @@
 
 #include "providers/starvcenter/access.h"
 #include "providers/starvcenter/balancer.h"
+#include "providers/starvcenter/copy.h"
 #include "providers/starvcenter/disk.h"
 #include "providers/starvcenter/group.h"
 #include "providers/starvcenter/mapping.h"
@@ -51,6 +52,8 @@ static const struct making *making(const struct pairs *options)
                                   .marker = MARKER_NONE,
                                   .told_by_content = true,
                                   .of_machine = true },
+                [TYPE_BACKUP] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .goes_along = true },
+                [TYPE_SNAPSHOT] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .goes_along = true },
         };
 
         (void)options;
@@ -148,6 +151,8 @@ static int act(const struct account_config *account, const struct order *order, 
                 return balancer_act(account, order, ret, e);
         if (order->type == TYPE_DISK)
                 return disk_act(account, order, ret, e);
+        if (thing_is_copy(order->type))
+                return copy_act(account, order, ret, e);
         if (group_is_of(order->type))
                 return group_act(account, order, ret, e);
         if (mapping_is_of(order->type))
@@ -184,6 +189,7 @@ static void take_id(const struct order *order, const struct json_node *reply, st
                      : order->type == TYPE_DISK    ? disk_made(row, scratch)
                      : order->type == TYPE_MACHINE ? rows_machine_id(row, scratch, NULL)
                      : group_is_of(order->type)    ? group_made(order, row, scratch)
+                     : thing_is_copy(order->type)  ? copy_made(order, row, scratch)
                                                    : balancer_made(order, row, scratch);
                 if (id && outcome->n_ids) {
                         outcome->n_ids = 0;
@@ -202,6 +208,7 @@ static void acted(const struct account_config *account, const struct order *orde
                                    : group_is_of(order->type)   ? group_names
                                    : mapping_is_of(order->type) ? mapping_names
                                    : order->type == TYPE_ACCESS ? access_names
+                                   : thing_is_copy(order->type) ? copy_names
                                                                 : balancer_names;
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
         _cleanup_json_doc_ struct json_doc *doc = NULL;

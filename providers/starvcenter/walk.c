@@ -6,6 +6,7 @@
 
 #include "providers/starvcenter/access.h"
 #include "providers/starvcenter/balancer.h"
+#include "providers/starvcenter/copy.h"
 #include "providers/starvcenter/disk.h"
 #include "providers/starvcenter/group.h"
 #include "providers/starvcenter/mapping.h"
@@ -93,6 +94,8 @@ int walk_look(const struct account_config *account, struct observation *obs, str
                 r = quota_look(account, obs, further, e);
         if (r == 0)
                 r = disk_look(account, obs, further, e);
+        if (r == 0)
+                r = copy_look(account, obs, further, e);
         if (r == 0)
                 r = group_look(account, obs, further, e);
         if (r == 0)
@@ -212,6 +215,7 @@ static const char *const *names_of(const struct request *rq)
                : balancer_is_asked(rq) ? balancer_names
                : group_is_asked(rq)    ? group_names
                : disk_is_asked(rq)     ? disk_names
+               : copy_is_asked(rq)     ? copy_names
                                        : paged_of(rq)->names;
 }
 
@@ -234,6 +238,8 @@ int walk_saw(const struct account_config *account, const struct request *rq, str
                 return -EACCES;
         if (disk_is_asked(rq))
                 return disk_saw(rq, json_root(doc), result, obs, e);
+        if (copy_is_asked(rq))
+                return copy_saw(rq, json_root(doc), result, obs, e);
         if (group_is_asked(rq))
                 return group_saw(account, rq, json_root(doc), result, obs, further, e);
         if (quota_is_asked(rq) || balancer_is_asked(rq) || mapping_is_asked(rq)) {

@@ -40,6 +40,10 @@ static struct ledger *make_ledger(void)
         add(l, "east", "MachineSet/db", "db-0", "vm-30", "10.1.0.30");
         add(l, "west", "MachineSet/db", "db-0", "vm-31", "10.2.0.31");
 
+        add(l, "star", "BackupPolicy/nightly", "all-0/nightly-1", "backup-1", "")->type = TYPE_BACKUP;
+        add(l, "star", "BackupPolicy/nightly", "all-0/nightly-2", "backup-2", "")->type = TYPE_BACKUP;
+        l->things[l->n_things - 1]->condition = CONDITION_CHANGING;
+
         return l;
 }
 
@@ -86,15 +90,39 @@ static void test_text(_unused_ void **state)
         assert_same_as_file(buf_text(&b), "cmd/golden/machines.txt");
 }
 
+static void test_copies(_unused_ void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = make_ledger();
+        _cleanup_machines_ struct machines m = { 0 };
+        _cleanup_buf_ struct buf b = BUF_INIT(OUTPUT_MAX), inventory = BUF_INIT(OUTPUT_MAX);
+        _cleanup_json_ json_t *json = NULL;
+
+        pick(l, "BackupPolicy/nightly", NULL, &m);
+        assert_int_equal(machines_text(&m, &b), 0);
+        assert_string_equal(buf_text(&b),
+                            "NAME             ID        ADDRESS  STATE       RESOURCE              PROVIDER\n"
+                            "all-0/nightly-1  backup-1  -        usable      BackupPolicy/nightly  star\n"
+                            "all-0/nightly-2  backup-2  -        not usable  BackupPolicy/nightly  star\n");
+        json = machines_inventory(&m);
+        assert_int_equal(output_json_to(json, &inventory), 0);
+        assert_null(strstr(buf_text(&inventory), "nightly")); /* they are no hosts */
+}
+
 static void test_pick(_unused_ void **state)
 {
         static const struct {
                 const char *resource, *slot;
                 size_t n;
         } cases[] = {
-                { "MachineSet/db", NULL, 2 },   { "MachineSet/web-front", NULL, 7 }, { NULL, "all-0", 1 },
-                { "Provider/star", NULL, 9 },   { "Provider/west", "db-0", 1 },      { "MachineSet/db", "db-1", 0 },
+                { "MachineSet/db", NULL, 2 },
+                { "MachineSet/web-front", NULL, 7 },
+                { NULL, "all-0", 1 },
+                { "Provider/star", NULL, 9 },
+                { "Provider/west", "db-0", 1 },
+                { "MachineSet/db", "db-1", 0 },
                 { "MachineSet/none", NULL, 0 },
+                { "BackupPolicy/nightly", NULL, 2 },
+                { "BackupPolicy/nightly", "all-0/nightly-2", 1 },
         };
         _cleanup_(ledger_free_p) struct ledger *l = make_ledger();
 
@@ -109,9 +137,8 @@ static void test_pick(_unused_ void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_inventory),
-                cmocka_unit_test(test_inventory_of_nothing),
-                cmocka_unit_test(test_text),
+                cmocka_unit_test(test_inventory), cmocka_unit_test(test_inventory_of_nothing),
+                cmocka_unit_test(test_text),      cmocka_unit_test(test_copies),
                 cmocka_unit_test(test_pick),
         };
 

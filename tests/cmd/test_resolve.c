@@ -29,6 +29,11 @@ static void fill(struct names *names)
         add(names, "SecurityGroup/web-tier", "web-tier");
         add(names, "SecurityGroup/web-tier", "web-tier/in tcp 80 from 0.0.0.0/0");
         add(names, "SecurityGroup/db", "db");
+        add(names, "MachineSet/web", "web-0/data");
+        add(names, "BackupPolicy/nightly", "web-0/nightly-1");
+        add(names, "BackupPolicy/daily", "web-0/nightly-2"); /* renamed since */
+        add(names, "BackupPolicy/nightly", "web-0/nightly-2");
+        add(names, "SnapshotPolicy/often", "web-0/nightly-1");
 }
 
 static void check(const struct names *names, const char *typed, const char *resource, const char *slot)
@@ -49,8 +54,8 @@ static void test_found(_unused_ void **state)
         _cleanup_names_ struct names names = { 0 };
 
         fill(&names);
-        assert_int_equal(names.n_resources, 7);
-        assert_int_equal(names.n_slots, 2);
+        assert_int_equal(names.n_resources, 10);
+        assert_int_equal(names.n_slots, 5);
         check(&names, "MachineSet/web", "MachineSet/web", NULL);
         check(&names, "web", "MachineSet/web", NULL);
         check(&names, "star", "Provider/star", NULL);
@@ -58,7 +63,9 @@ static void test_found(_unused_ void **state)
         check(&names, "web-1", "MachineSet/web", "web-1");
         check(&names, "Machine/web-1", "MachineSet/web", "web-1");
         check(&names, "db-7", "MachineSet/db", "db-7");
+        check(&names, "web-0/data", "MachineSet/web", "web-0/data"); /* and not the whole set */
         check(&names, "web-tier", "SecurityGroup/web-tier", NULL);
+        check(&names, "web-0/nightly-2", "BackupPolicy/daily", "web-0/nightly-2");
 }
 
 static void check_refused(const struct names *names, const char *typed, int code, const char *words)
@@ -76,6 +83,8 @@ static void test_refused(_unused_ void **state)
         _cleanup_names_ struct names names = { 0 };
 
         fill(&names);
+        check_refused(&names, "web-0/nightly-1", -ENOENT,
+                      "'web-0/nightly-1' may be of BackupPolicy/nightly or of SnapshotPolicy/often");
         check_refused(&names, "both", -ENOENT, "may be one of Provider/both, MachineSet/both");
         check_refused(&names, "db", -ENOENT, "may be one of MachineSet/db, SecurityGroup/db");
         check_refused(&names, "MachineSet/wep", -ENOENT, "did you mean 'MachineSet/web'?");

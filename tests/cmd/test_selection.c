@@ -48,7 +48,7 @@ static void test_chosen(_unused_ void **state)
         static const struct {
                 const char *line, *names;
         } cases[] = {
-                { "plan", "moon star batch db web default jump " },
+                { "plan", "moon star batch db web jump default " },
                 { "plan -l team=shop", "star db web " },
                 { "plan -l team=shop -l tier=front", "star web " },
                 { "plan --target web", "star web " },

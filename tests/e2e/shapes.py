@@ -457,6 +457,36 @@ class DiskDelete(DiskCreate):
         self.assert_disks(10)
 
 
+# Backups.
+
+
+class BackupRotate(Existing):
+    """One is made of each machine, and then the one before it goes."""
+
+    may_act = ("backup", "backup-delete")
+
+    def begin(self):
+        super().begin()
+        self.estate.write("BackupPolicy", "nightly", provider="star", machineSet="web", every="1d", keep=1)
+        self.assert_code(0, self.estate.apply())
+        for machine in self.before.values():
+            self.simulator.do("backup-add", machine=machine, name="by hand", usable=True)
+        self.theirs = [backup for backup in self.state("backups") if backup["name"] == "by hand"]
+
+    def change(self):
+        """A day goes by."""
+        with sqlite3.connect(self.estate.state) as ledger:
+            ledger.execute("UPDATE things SET made_at = made_at - 86400")
+            ledger.execute("UPDATE calls SET made_at = made_at - 86400, made_at_boot = 0")
+        ledger.close()
+
+    def check(self):
+        super().check()
+        ours = [backup["description"] for backup in self.state("backups") if backup["description"]]
+        self.assertEqual([f"muster:{name}/nightly-2" for name in sorted(self.before)], sorted(ours))
+        self.assertEqual(self.theirs, [backup for backup in self.state("backups") if not backup["description"]])
+
+
 # Templates.
 
 
@@ -626,6 +656,6 @@ class Resume(Pause):
 SHAPES = [
     Create, CreateMany, CreateJimv2017, CreateJimv08, CreateFinovy, CreateFinovyExclusive, CreateOpendcp, CreateOpendcpFewer,
     Update, UpdateWhileOff, Stop, StopFinovy, Start, StartFinovy, Release, AdoptInSpec, Rename, Replace,
-    Delete, DeleteJimv08, DeleteFinovy, DeleteOpendcp, DiskCreate, DiskCreate2017, DiskGrow, DiskMove, DiskDelete,
+    Delete, DeleteJimv08, DeleteFinovy, DeleteOpendcp, DiskCreate, DiskCreate2017, DiskGrow, DiskMove, DiskDelete, BackupRotate,
     TemplateCredit, TemplateRoll, TemplateDelete, Init, ApplyInit, Upgrade, Adopt, Forget, AcceptLoss, Pause, Resume,
 ]

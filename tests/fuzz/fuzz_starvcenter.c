@@ -108,6 +108,7 @@ static void check_row(const struct observation *obs, enum thing_type type, const
         must(row->name && row->address && row->created);
         must(*condition_text(row->condition));
         must(type != TYPE_BALANCER || is_settings(&row->values));
+        must(!thing_is_copy(type) || text_equal(row->parent, "vm-1"));
         must(type != TYPE_BACKEND || (*row->parent && is_named(row)));
         check_group_row(obs, type, row);
         must((type != TYPE_PORT_MAPPING && type != TYPE_ADDRESS_MAPPING) || is_settings(&row->values));
@@ -224,6 +225,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct scope mappings = { .type = SCOPE_ACCOUNT,
                                         .types = 1u << TYPE_PORT_MAPPING | 1u << TYPE_ADDRESS_MAPPING };
         const struct scope access = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_ACCESS };
+        static const struct detail of_machines[] = { { TYPE_BACKUP, "vm-1", NULL }, { TYPE_SNAPSHOT, "vm-1", NULL } };
+        const struct scope copies = { .type = SCOPE_ACCOUNT,
+                                      .types = 1u << TYPE_BACKUP | 1u << TYPE_SNAPSHOT,
+                                      .details = of_machines,
+                                      .n_details = sizeof(of_machines) / sizeof(*of_machines) };
 
         for (int wrapped = 0; wrapped <= 1; wrapped++) {
                 struct bodies bodies = { .rest = data, .n = size, .wrapped = wrapped };
@@ -235,6 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_look(bodies, &groups);
                 check_look(bodies, &mappings);
                 check_look(bodies, &access);
+                check_look(bodies, &copies);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CREATE);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CHANGE);
                 check_outcome(bodies, TYPE_BALANCER, ORDER_CREATE);
@@ -244,6 +251,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_outcome(bodies, TYPE_BINDING, ORDER_DELETE);
                 check_outcome(bodies, TYPE_PORT_MAPPING, ORDER_CREATE);
                 check_outcome(bodies, TYPE_ACCESS, ORDER_CREATE);
+                check_outcome(bodies, TYPE_BACKUP, ORDER_CREATE);
+                check_outcome(bodies, TYPE_SNAPSHOT, ORDER_DELETE);
         }
 
         return 0;

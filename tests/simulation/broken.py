@@ -66,6 +66,16 @@ VARIANTS = {
         ),
         ("reconcile/losses.c", "                if (!a->making[t->type].shows_one)\n", "                if (t->id[0])\n"),
     ],
+    "rotates-too-soon": [(  # the old backup goes while the new one is not there yet
+        "reconcile/planner_copies.c",
+        "bool now = usable >= c->spec->keep;",
+        "bool now = usable >= c->spec->keep || made;",
+    )],
+    "copies-by-the-wall-clock": [(  # how old a backup is a wall clock says that is wrong
+        "reconcile/copies.c",
+        "        r = ledger_made_in_boot(in->ledger, copy->thing, &made, e);\n",
+        "        r = made ? ledger_made_in_boot(in->ledger, copy->thing, &made, e) : 0;\n",
+    )],
     "deletes-by-name": [(  # whatever has the name now goes
         "reconcile/act.c",
         "/* All but what it needs only when it goes out. */\nstatic struct order order_of(const struct account *a, const struct call *c)\n{\n",

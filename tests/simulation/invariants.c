@@ -6,6 +6,7 @@
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/copies.h"
 #include "tests/simulation/host.h"
 #include "tests/simulation/parts.h"
 #include "tests/simulation/server.h"
@@ -165,6 +166,10 @@ void invariants_send(struct world *w, const struct exchange *x)
                 world_violate(w, "%s %s is sent although all was done", x->class, x->subject);
         if (w->mode == ENGINE_PLAN || w->mode == ENGINE_OBSERVE || w->mode == ENGINE_ANSWER)
                 world_violate(w, "%s goes out of a run that only looks", x->class);
+        if (copies_are_about(x)) {
+                copies_send(w, x);
+                return;
+        }
         if (parts_are_about(x)) {
                 parts_send(w, x);
         } else {

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/simulation/copies.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "reconcile/base/text.h"
+#include "tests/simulation/host.h"
+
+#define MARK "muster:"
+#define CALENDAR 1767225600 /* that of the simulators begins then */
+/* Between the planning of one and its making at the vendor. */
+#define SLACK (30 * USEC_PER_MINUTE)
+
+/* What a copy of muster's is of, out of its mark: "web-0/nightly-3". */
+struct mark {
+        char slot[128];
+        char prefix[128]; /* "web-0/nightly-" */
+        char policy[64];  /* "nightly" */
+};
+
+bool copies_are_about(const struct exchange *x)
+{
+        return !x->request.read && (text_starts(x->class, "backup") || text_starts(x->class, "snapshot"));
+}
+
+static enum sim_kind_name kind_of_class(const struct exchange *x)
+{
+        return text_starts(x->class, "backup") ? SIM_BACKUPS : SIM_SNAPSHOTS;
+}
+
+static bool read_mark(const char *slot, struct mark *ret)
+{
+        const char *slash = strchr(slot, '/'), *dash = strrchr(slot, '-');
+
+        if (!slash || !dash || dash < slash)
+                return false;
+        snprintf(ret->slot, sizeof(ret->slot), "%s", slot);
+        snprintf(ret->prefix, sizeof(ret->prefix), "%.*s", (int)(dash + 1 - slot), slot);
+        snprintf(ret->policy, sizeof(ret->policy), "%.*s", (int)(dash - slash - 1), slash + 1);
+        return true;
+}
+
+static const struct sim_copy *copy_at(struct world *w, enum sim_kind_name kind, size_t i)
+{
+        return (const struct sim_copy *)sim_item_at(w->servers[0].simulation, kind, i);
+}
+
+static bool is_marked(const struct sim_copy *copy)
+{
+        return copy->description && text_starts(copy->description, MARK);
+}
+
+static size_t count_copies(struct world *w, enum sim_kind_name kind)
+{
+        sim_settle(w->servers[0].simulation, w->now);
+        return w->servers[0].simulation->things[kind].n_records;
+}
+
+static const struct copy_policy *find_policy(const struct world *w, enum sim_kind_name kind, const char *name)
+{
+        const struct resource *r = estate_find(w->estate,
+                                               kind == SIM_BACKUPS ? &kind_backup_policy : &kind_snapshot_policy, name);
+
+        return r ? r->copy_policy : NULL;
+}
+
+/* How many calls of this verb are being sent, by what the ledger has on the disk. */
+static int64_t count_rows(struct world *w, const struct exchange *x, const char *column, const char *value,
+                          const char *verb)
+{
+        _cleanup_(db_query_free_p) struct db_query *q = NULL;
+        struct error e = { "" };
+        char sql[256];
+        int64_t n = -1;
+
+        snprintf(
+                sql, sizeof(sql),
+                "SELECT count(*) FROM calls WHERE account = ?1 AND type = ?2 AND verb = ?3 AND state = 'sending' AND %s = ?4",
+                column);
+        if (db_prepare(w->reader, sql, &q, &e) == 0) {
+                db_bind_text(q, 1, w->servers[x->account].account);
+                db_bind_text(q, 2, kind_of_class(x) == SIM_BACKUPS ? "backup" : "snapshot");
+                db_bind_text(q, 3, verb);
+                db_bind_text(q, 4, value);
+                if (db_step(q, &e) == 1)
+                        n = db_int64(q, 0);
+        }
+        if (n < 0)
+                world_violate(w, "the ledger cannot be read: %s", e.text);
+        return n;
+}
+
+/* How long ago it was made at the vendor. */
+static usec_t age_of(const struct world *w, const struct sim_copy *copy)
+{
+        struct tm tm = { 0 };
+        const char *end = strptime(copy->item.created, "%Y-%m-%d %H:%M:%S", &tm);
+        int64_t at = end && !*end ? (int64_t)timegm(&tm) - CALENDAR : 0;
+
+        return usec_since(w->now, (usec_t)at * USEC_PER_SEC);
+}
+
+/* "web-0/nightly-3" out of the name "nightly-web-0-3". */
+static bool slot_of_name(const char *name, char slot[static 128])
+{
+        const char *first = strchr(name, '-'), *last = strrchr(name, '-');
+
+        if (!first || first == last)
+                return false;
+        snprintf(slot, 128, "%.*s/%.*s%s", (int)(last - first - 1), first + 1, (int)(first - name), name, last);
+        return true;
+}
+
+static void check_young(struct world *w, enum sim_kind_name kind, const struct mark *mark)
+{
+        const struct copy_policy *policy = find_policy(w, kind, mark->policy);
+
+        if (!policy)
+                world_violate(w, "%s is made, and no spec asks for it", mark->slot);
+        for (size_t i = 0, n = count_copies(w, kind); policy && !w->wall_off && i < n; i++) {
+                const struct sim_copy *copy = copy_at(w, kind, i);
+
+                if (is_marked(copy) && text_starts(copy->description + strlen(MARK), mark->prefix) &&
+                    (copy->usable || copy->item.work != WORK_NONE) && age_of(w, copy) + SLACK < policy->every)
+                        world_violate(w, "%s is made, and %s is young enough", mark->slot,
+                                      copy->description + strlen(MARK));
+        }
+}
+
+static void check_create(struct world *w, const struct exchange *x)
+{
+        enum sim_kind_name kind = kind_of_class(x);
+        struct mark mark;
+        char slot[128], name[SIMULATOR_SUBJECT_MAX];
+        int64_t rows;
+
+        if (!slot_of_name(x->subject, slot) || !read_mark(slot, &mark)) {
+                world_violate(w, "%s %s has no name of muster's", x->class, x->subject);
+                return;
+        }
+        rows = count_rows(w, x, "slot", slot, "create");
+        if (rows != 1)
+                world_violate(w, "%s %s goes out with %lld durable rows", x->class, x->subject, (long long)rows);
+        check_young(w, kind, &mark);
+        snprintf(name, sizeof(name), "%.*s", (int)(strrchr(x->subject, '-') + 1 - x->subject), x->subject);
+        for (size_t i = 0; i < w->n_events; i++) {
+                const struct exchange *other = w->events[i].exchange;
+
+                if (w->events[i].kind == AT_SERVER && text_equal(other->class, x->class) && other != x &&
+                    text_starts(other->subject, name))
+                        world_violate(w, "%s is sent while %s may still be made", x->subject, other->subject);
+        }
+}
+
+static void check_delete(struct world *w, const struct exchange *x)
+{
+        enum sim_kind_name kind = kind_of_class(x);
+        const struct sim_copy *gone, *copy;
+        const struct copy_policy *policy;
+        int64_t rows = count_rows(w, x, "id", x->subject, "delete"), newer = 0;
+        struct mark mark;
+        size_t n = count_copies(w, kind);
+
+        if (rows != 1)
+                world_violate(w, "%s %s goes out with %lld durable rows", x->class, x->subject, (long long)rows);
+        gone = (const struct sim_copy *)sim_item_find(w->servers[0].simulation, kind, x->subject);
+        if (!gone)
+                return;
+        if (!is_marked(gone) || !read_mark(gone->description + strlen(MARK), &mark)) {
+                world_violate(w, "%s of %s, which muster did not make", x->class, x->subject);
+                return;
+        }
+        policy = find_policy(w, kind, mark.policy);
+        for (size_t i = 0; i < n; i++) {
+                copy = copy_at(w, kind, i);
+                newer += copy->usable && copy->item.record.serial > gone->item.record.serial && is_marked(copy) &&
+                         text_starts(copy->description + strlen(MARK), mark.prefix);
+        }
+        if (policy && newer < policy->keep)
+                world_violate(w, "%s goes, and only %lld newer ones are usable", mark.slot, (long long)newer);
+}
+
+void copies_send(struct world *w, const struct exchange *x)
+{
+        if (text_equal(x->class, "backup") || text_equal(x->class, "snapshot"))
+                check_create(w, x);
+        else if (text_equal(x->class, "backup-delete") || text_equal(x->class, "snapshot-delete"))
+                check_delete(w, x);
+        else
+                world_violate(w, "a request that acts is none that is known: %s", x->request.url);
+}
+
+size_t copies_there(struct world *w, enum sim_kind_name kind, const char *policy, bool usable)
+{
+        size_t n = 0;
+
+        for (size_t i = 0, all = count_copies(w, kind); i < all; i++) {
+                const struct sim_copy *copy = copy_at(w, kind, i);
+                struct mark mark;
+
+                n += is_marked(copy) && read_mark(copy->description + strlen(MARK), &mark) &&
+                     (!*policy || text_equal(mark.policy, policy)) && (!usable || copy->usable);
+        }
+        return n;
+}
+
+size_t copies_of_others(struct world *w, enum sim_kind_name kind)
+{
+        return count_copies(w, kind) - copies_there(w, kind, "", false);
+}

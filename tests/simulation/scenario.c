@@ -47,6 +47,23 @@ static unsigned lie(const struct scenario *sc, const struct exchange *x)
         return owned >= 1 ? FAULT_EMPTY : 0;
 }
 
+/* A listing of what muster owns one by one. What another leaves out of a group or balancer is made again, and then one too many. */
+static bool stands_alone(const struct exchange *x)
+{
+        return text_equal(x->class, "group-list") || text_equal(x->class, "balancer-list") ||
+               text_equal(x->class, "disk-list");
+}
+
+static bool makes_something(const struct exchange *x)
+{
+        static const char *const classes[] = { "create", "disk", "group", "rule", "bind", "balancer", "backend" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+                if (text_equal(x->class, classes[i]))
+                        return true;
+        return false;
+}
+
 static unsigned fault_of(struct scenario *sc, const struct exchange *x)
 {
         static const unsigned lists[] = { FAULT_500,          FAULT_HTML,       FAULT_429,        FAULT_503,
@@ -73,13 +90,18 @@ static unsigned fault_of(struct scenario *sc, const struct exchange *x)
                         return lie(sc, x);
                 return fault;
         }
+        if (call_class_lists(x->class)) {
+                unsigned fault = pick(r, lists, ARRAY_SIZE(lists));
+
+                return fault & (FAULT_EMPTY | FAULT_SHORT | FAULT_SHIFT) && !stands_alone(x) ? FAULT_STALE : fault;
+        }
         if (x->request.read) {
                 unsigned fault = pick(r, gets, ARRAY_SIZE(gets));
 
                 return fault == FAULT_AUTH && sc->world->servers[x->account].vendor->denies_alike ? 0 : fault;
         }
         /* Where a code says for certain that nothing was done, a vendor that lies makes doubles of everybody's machines. */
-        if (text_equal(x->class, "create") && sc->world->servers[x->account].vendor->lies_no && random_chance(r, 100))
+        if (makes_something(x) && sc->world->servers[x->account].vendor->lies_no && random_chance(r, 100))
                 return FAULT_NO_AFTER;
         if (text_equal(x->class, "create") && sc->world->servers[x->account].vendor->name_fewer &&
             random_chance(r, 150))
@@ -224,6 +246,7 @@ static void tidy_up(struct scenario *sc)
                 }
                 if (s->vendor->mend_parts)
                         s->vendor->mend_parts(s->simulation, w->now);
+                scenario_extras_tidy(sc);
                 for (size_t i = 0; i < ARRAY_SIZE(s->vendor->reset) && s->vendor->reset[i][0]; i++)
                         server_mischief(w, account, s->vendor->reset[i][0], s->vendor->reset[i][1]);
         }

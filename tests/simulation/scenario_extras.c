@@ -263,13 +263,52 @@ static void add_within(struct scenario *sc, const struct server *s)
         }
 }
 
-static void add_foreign(struct scenario *sc)
+/* With the name of one that is ours: nothing is to be made there just now. */
+static bool add_lookalike(struct scenario *sc, const struct server *s, enum thing_type type, const char *verb)
 {
+        const struct ledger *l = sc->world->ledger;
+        struct part_view part;
+
+        for (size_t i = 0; l && i < l->n_things; i++) {
+                const struct thing *t = l->things[i];
+
+                if (t->type != type || t->state != THING_OWNED || !text_equal(t->account, s->account) ||
+                    !parts_find(s, type, t->id, &part))
+                        continue;
+                tell_console(sc, verb, "{\"name\": \"%s\"}", part.name);
+                return true;
+        }
+        return false;
+}
+
+static void add_foreign(struct scenario *sc, const struct server *s)
+{
+        if (random_chance(&sc->random, 300) && add_lookalike(sc, s, TYPE_GROUP, "group-add"))
+                return;
+        if (random_chance(&sc->random, 300) && add_lookalike(sc, s, TYPE_BALANCER, "balancer-add"))
+                return;
         if (random_chance(&sc->random, 500))
                 tell_console(sc, "group-add", "{\"name\": \"of-somebody\"}");
         else
                 tell_console(sc, "balancer-add",
                              "{\"name\": \"of-somebody\", \"protocol\": \"http\", \"address\": \"203.0.113.99\"}");
+}
+
+/* Somebody else's groups and balancers go, lest they have a name that muster wants. */
+void scenario_extras_tidy(struct scenario *sc)
+{
+        static const enum thing_type types[] = { TYPE_GROUP, TYPE_BALANCER };
+        const struct server *s = &sc->world->servers[sc->extras.account];
+
+        for (size_t k = 0; s->vendor->has_parts && k < ARRAY_SIZE(types); k++)
+                for (size_t i = s->vendor->count_parts(s->simulation, types[k]); i > 0; i--) {
+                        struct part_view part;
+
+                        s->vendor->part_at(s->simulation, types[k], i - 1, &part);
+                        if (!parts_record(s, types[k], part.id))
+                                tell_console(sc, types[k] == TYPE_GROUP ? "group-delete" : "balancer-delete",
+                                             "{\"id\": \"%s\"}", part.id);
+                }
 }
 
 void scenario_extras_deed(struct scenario *sc)
@@ -300,7 +339,7 @@ void scenario_extras_deed(struct scenario *sc)
                 take_disk(sc, s);
                 break;
         case 6:
-                add_foreign(sc);
+                add_foreign(sc, s);
                 break;
         default:
                 add_within(sc, s);

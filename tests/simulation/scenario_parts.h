@@ -72,6 +72,7 @@ bool scenario_extras_any(const struct scenario *sc);
 void scenario_extras_disks(struct estate *estate, const struct scenario_set *set, struct machine_set *spec);
 void scenario_extras_add(const struct scenario *sc, struct estate *estate, struct resource *const *providers,
                          struct resource *const *sets);
+void scenario_extras_tidy(struct scenario *sc);
 void scenario_extras_deed(struct scenario *sc); /* of one who has to do with them */
 
 /* A deed of somebody, for world_at(); `userdata` is the struct deed. scenario_people.c */

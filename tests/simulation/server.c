@@ -380,7 +380,7 @@ static enum pretence pretence_of(const struct exchange *x)
                 return PRETEND_BAD_TOKEN;
         if (faults & FAULT_REFUSE)
                 return PRETEND_REFUSAL;
-        if (!text_equal(x->class, "list"))
+        if (!call_class_lists(x->class))
                 return PRETEND_NOTHING;
         if (faults & FAULT_EMPTY)
                 return PRETEND_EMPTY;
@@ -512,6 +512,12 @@ static char *first_page(const struct server *s, const char *url)
         return first;
 }
 
+/* Of listings that may be shown again later: of what single machines have there are too many. */
+static bool is_kept(const struct exchange *x)
+{
+        return call_class_lists(x->class) && !text_equal(x->class, "disk-list") && !text_equal(x->class, "card-list");
+}
+
 bool server_serve(struct world *w, struct exchange *x)
 {
         struct server *s = &w->servers[x->account];
@@ -528,7 +534,7 @@ bool server_serve(struct world *w, struct exchange *x)
                 world_trace(w, "    %s %s %s meets %x", s->account, x->class, x->subject, x->fate.faults);
                 return answered;
         }
-        if (text_equal(x->class, "list") && pretence_of(x) == PRETEND_NOTHING) {
+        if (is_kept(x) && pretence_of(x) == PRETEND_NOTHING) {
                 struct snapshot *shot = snapshot_of(s, &rq);
 
                 if (x->fate.faults & FAULT_STALE && shot->body && w->now - shot->at <= w->options.lag) {

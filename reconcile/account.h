@@ -223,7 +223,7 @@ int details_add(struct account *a, struct scope *scope);
 void recover_part(struct account *a, struct call *c, usec_t now);
 
 /* recover_settings.c: things with settings of their own. Is what was wanted done; is this what was asked for; and what was sent is kept. */
-bool recover_settings_are_wanted(const struct call *c, const struct row *row);
+bool recover_settings_are_wanted(const struct account *a, const struct call *c, const struct row *row);
 bool recover_settings_are_asked(const struct account *a, const struct call *c, const struct row *row);
 void recover_keep_sent(struct account *a, struct thing *t, const struct call *c);
 

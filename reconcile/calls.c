@@ -163,22 +163,31 @@ static enum condition condition_of(const struct account *a, const struct call *c
         return t ? t->condition : CONDITION_UNKNOWN;
 }
 
+static struct retry *retry_add(struct account *a, const char *key)
+{
+        struct strpool *strings = a->engine->strings;
+        struct retry *retry = strpool_alloc(strings, sizeof(*retry));
+        const char *kept = strpool_add(strings, key);
+
+        return retry && kept && strmap_set(&a->retries, kept, retry) == 0 ? retry : NULL;
+}
+
 void retry_failed(struct account *a, const struct call *c, enum outcome_class class, const char *why, usec_t now)
 {
         struct engine *engine = a->engine;
         char key[RETRY_KEY_MAX];
         struct retry *retry = strmap_get(&a->retries, retry_key(c->type, c->slot, c->verb, c->field, key));
+        const char *kept = strpool_add(engine->strings, why);
         /* What is contained is told by what it says, and of copies there are many: another attempt can do no harm, and a lock may be all
          * that was in its way. */
         bool refused_create = c->verb == ORDER_CREATE && class == OUTCOME_REFUSED && !a->making[c->type].contained &&
                               !thing_is_copy(c->type);
 
-        if (!retry) {
-                retry = strpool_alloc(engine->strings, sizeof(*retry));
-                if (!retry || strmap_set(&a->retries, strpool_add(engine->strings, key), retry) < 0) {
-                        engine_break(engine, -ENOMEM, "out of memory");
-                        return;
-                }
+        if (kept && !retry)
+                retry = retry_add(a, key);
+        if (!kept || !retry) {
+                engine_break(engine, -ENOMEM, "out of memory");
+                return;
         }
         if (retry->condition != condition_of(a, c))
                 retry->failures = 0;
@@ -187,7 +196,7 @@ void retry_failed(struct account *a, const struct call *c, enum outcome_class cl
         retry->resource = c->resource;
         retry->slot = c->slot;
         retry->class = class;
-        retry->why = strpool_add(engine->strings, why);
+        retry->why = kept;
         retry->given_up = lasts(class) || refused_create ||
                           (retry->failures >= ATTEMPTS_MAX && class != OUTCOME_NOT_SENT);
         if (!retry->given_up)

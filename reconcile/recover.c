@@ -137,6 +137,8 @@ static const char *candidates(struct account *a, const struct call *c)
         }
         if (n > 5)
                 buf_addf(&b, " and %zu more", n - 5);
+        if (b.failed == -ENOMEM)
+                engine_break(a->engine, -ENOMEM, "out of memory");
         return n ? account_words(a, "%s", buf_text(&b)) : NULL;
 }
 
@@ -257,7 +259,7 @@ static bool has_settings(const struct call *c)
         return c->verb == ORDER_CHANGE && (c->field == PROPERTY_SPEC || c->field == PROPERTY_CERTIFICATE);
 }
 
-static bool reads_as_wanted(const struct call *c, const struct thing *t, const struct row *row)
+static bool reads_as_wanted(const struct account *a, const struct call *c, const struct thing *t, const struct row *row)
 {
         switch (c->verb) {
         case ORDER_START:
@@ -267,7 +269,7 @@ static bool reads_as_wanted(const struct call *c, const struct thing *t, const s
                 return row->condition == CONDITION_STOPPED;
         case ORDER_CHANGE:
                 if (has_settings(c))
-                        return recover_settings_are_wanted(c, row);
+                        return recover_settings_are_wanted(a, c, row);
                 return values_known(&row->values, c->field) && value_satisfies(c->field, &row->values, &c->wanted);
         case ORDER_ATTACH:
                 return row->parent[0];
@@ -306,7 +308,7 @@ static void recover_change(struct account *a, struct call *c, struct thing *t, u
 
         if (!t || t->state == THING_PARKED) {
                 call_resolve(a, c, "dropped", "it is not ours to change any more");
-        } else if (row && reads_as_wanted(c, t, row)) {
+        } else if (row && reads_as_wanted(a, c, t, row)) {
                 engine_tell(a, EVENT_DONE, c->slot, "%s", done_text(c->verb));
                 if (has_settings(c))
                         recover_keep_sent(a, t, c);

@@ -74,6 +74,8 @@ static const char *candidates(const struct lane *lane)
                 buf_addf(&b, "%s%s", i ? ", " : "", lane->rows[i]->id);
         if (lane->n_rows > 5)
                 buf_addf(&b, " and %zu more", lane->n_rows - 5);
+        if (b.failed == -ENOMEM)
+                engine_break(lane->a->engine, -ENOMEM, "out of memory");
         return account_words(lane->a, "%s", lane->n_rows ? buf_text(&b) : "none");
 }
 

@@ -9,31 +9,34 @@
  * with the thing: so a change of it is done once the vendor has said yes, and sent again where it has not.
  */
 
-static json_t *settings_of(const struct values *v)
+static json_t *settings_of(const struct account *a, const struct values *v)
 {
         json_t *settings = NULL;
+        int r = 0;
 
         if (values_known(v, PROPERTY_SPEC))
-                (void)settings_parse(v->of[PROPERTY_SPEC].text, &settings);
+                r = settings_parse(v->of[PROPERTY_SPEC].text, &settings);
+        if (r == -ENOMEM)
+                engine_break(a->engine, -ENOMEM, "out of memory");
         return settings;
 }
 
-bool recover_settings_are_wanted(const struct call *c, const struct row *row)
+bool recover_settings_are_wanted(const struct account *a, const struct call *c, const struct row *row)
 {
         bool said_yes = c->state == CALL_ACCEPTED;
         _cleanup_json_ json_t *shown = NULL, *wanted = NULL;
 
         if (c->field == PROPERTY_CERTIFICATE)
                 return said_yes;
-        shown = settings_of(&row->values);
-        wanted = settings_of(&c->wanted);
+        shown = settings_of(a, &row->values);
+        wanted = settings_of(a, &c->wanted);
         return wanted && settings_satisfy(shown, wanted, said_yes);
 }
 
 /* What cannot change afterwards tells whether it was made by this call. */
 bool recover_settings_are_asked(const struct account *a, const struct call *c, const struct row *row)
 {
-        _cleanup_json_ json_t *shown = settings_of(&row->values), *wanted = settings_of(&c->wanted);
+        _cleanup_json_ json_t *shown = settings_of(a, &row->values), *wanted = settings_of(a, &c->wanted);
 
         if (c->type == TYPE_PORT_MAPPING || c->type == TYPE_ADDRESS_MAPPING) {
                 (void)json_object_del(wanted, "description"); /* the vendor may write it otherwise */
@@ -51,7 +54,7 @@ bool recover_settings_are_asked(const struct account *a, const struct call *c, c
 /* Adds what was sent to what was sent before. */
 static int keep(struct account *a, struct thing *t, const struct call *c)
 {
-        _cleanup_json_ json_t *sent = settings_of(&t->made_with), *more = settings_of(&c->wanted);
+        _cleanup_json_ json_t *sent = settings_of(a, &t->made_with), *more = settings_of(a, &c->wanted);
         struct values kept = t->made_with;
         _cleanup_free_ char *text = NULL;
 

@@ -5,50 +5,18 @@
  * plan that is made in it. Files that are to be written anew: MUSTER_TESTS_WRITE=1.
  */
 
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "cmd/plan_markdown.h"
 #include "cmd/plan_text.h"
 #include "reconcile/base/array.h"
 #include "reconcile/base/json.h"
 #include "reconcile/base/text.h"
-#include "tests/specs/load.h"
-#include "tests/support/files.h"
+#include "tests/reconcile/spec_files.h"
 #include "tests/support/scarcity.h"
 #include "tests/support/situation.h"
 
 #define FOLDER "reconcile/plans"
 #define TEXT_MAX ((size_t)1 << 18)
-#define THERE "\n=== "      /* begins a situation: what is special about it follows on the line */
 #define PLAN "\n--- plan\n" /* ends it */
-
-/* The specs that are in the text, read as those of a file. */
-static struct estate *load(const char *yaml, size_t n)
-{
-        char path[] = "/tmp/muster-plans-XXXXXX.yaml";
-        const char *paths[] = { path };
-        _cleanup_diagnostics_ struct diagnostics d = { 0 };
-        struct estate *estate = NULL;
-        int fd = mkstemps(path, (int)strlen(".yaml"));
-
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, yaml, n), n);
-        assert_int_equal(close(fd), 0);
-        if (specs_load(&options, paths, 1, &estate, &d) < 0)
-                fail_msg("line %u: %s", d.items[0].position.line, d.items[0].message);
-        assert_int_equal(unlink(path), 0);
-        return estate;
-}
 
 /* Actions are named by their number where others wait for them: "#3". */
 static void print_action(const struct plan *p, size_t number, struct buf *b)
@@ -117,14 +85,6 @@ static void check_copy(const struct plan *p)
         assert_null(plan_find_new(p, copy));
         assert_null(plan_find_new(copy, p));
         assert_int_equal(plan_has_actions(copy), plan_has_actions(p));
-}
-
-static const struct provider *codec_of(const struct estate *estate)
-{
-        for (size_t i = 0; i < estate->n_resources; i++)
-                if (estate->resources[i]->kind == &kind_provider)
-                        return find_provider(estate->resources[i]->provider->type);
-        return NULL;
 }
 
 static void plan_in(const struct estate *estate, const char *lines, struct buf *b)
@@ -220,32 +180,6 @@ static void plan_in_scarcity(const struct estate *estate, const char *lines, _un
                         n++;
 }
 
-/* The whole file anew, with what `what` adds after each situation. */
-static void each_situation(const char *path, struct buf *b,
-                           void (*what)(const struct estate *estate, const char *lines, struct buf *b))
-{
-        _cleanup_(estate_free_p) struct estate *estate = NULL;
-        _cleanup_free_ char *text = test_file_read(path);
-        char *there = strstr(text, THERE), *end, *next;
-
-        if (!there)
-                fail_msg("%s has no situation", path);
-        estate = load(text, (size_t)(there - text) + 1);
-        (void)buf_add(b, text, (size_t)(there - text));
-        for (; there; there = next) {
-                _cleanup_free_ char *lines = NULL;
-
-                next = strstr(there + 1, THERE);
-                end = strstr(there, PLAN);
-                if (!end || (next && end > next))
-                        fail_msg("%s: there is no plan after%.60s", path, there);
-                lines = strndup(strchr(there + 1, '\n'), (size_t)(end - strchr(there + 1, '\n')));
-                assert_non_null(lines);
-                (void)buf_add(b, there, (size_t)(end - there) + strlen(PLAN));
-                what(estate, lines, b);
-        }
-}
-
 static bool check_file(const char *folder, const char *file)
 {
         _cleanup_buf_ struct buf is = BUF_INIT(TEXT_MAX);
@@ -254,7 +188,7 @@ static bool check_file(const char *folder, const char *file)
         if (!strstr(file, ".plan"))
                 return false;
         (void)snprintf(path, sizeof(path), "%s/%s", folder, file);
-        each_situation(path, &is, plan_in);
+        each_situation(path, PLAN, &is, plan_in);
         assert_same_as_file(buf_text(&is), path);
         return true;
 }
@@ -267,7 +201,7 @@ static bool check_scarcity(const char *folder, const char *file)
         if (!strstr(file, ".plan"))
                 return false;
         (void)snprintf(path, sizeof(path), "%s/%s", folder, file);
-        each_situation(path, &unused, plan_in_scarcity);
+        each_situation(path, PLAN, &unused, plan_in_scarcity);
         return true;
 }
 

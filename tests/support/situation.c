@@ -233,6 +233,7 @@ static void call(const struct line *l)
         struct situation *s = l->situation;
         struct call *c = ledger_add_call(s->ledger, type_of(l->words[1]), s->in.account, word(l, 2), word(l, 3),
                                          (enum order_verb)word_of(word(l, 4), order_verb_words, ORDER_VERBS));
+        struct values wanted = { 0 };
         const char *value;
 
         assert_non_null(c);
@@ -249,10 +250,21 @@ static void call(const struct line *l)
                 else if (is_key(l, i, "counts", &value))
                         c->counts = (enum call_counts)word_of(value, call_counts_words, CALL_COUNTS);
                 else if (is_key(l, i, "wanted", &value))
-                        add_values(l, value, &c->wanted);
+                        add_values(l, value, &wanted);
+                else if (is_key(l, i, "wanted-spec", &value))
+                        values_set_text(&wanted, PROPERTY_SPEC, value);
+                else if (is_key(l, i, "marker", &value))
+                        c->marker = value;
+                else if (is_key(l, i, "note", &value))
+                        c->note = value;
+                else if (is_key(l, i, "cuts", &value))
+                        c->cuts = number_of(value);
+                else if (is_key(l, i, "said-no", &value))
+                        c->said_no = true;
                 else
                         fail_msg("'%s' says nothing of a call", l->words[i]);
         }
+        assert_int_equal(ledger_set_values(s->ledger, &wanted, &c->wanted, &c->wanted_text), 0);
 }
 
 static void retry(const struct line *l)
@@ -463,10 +475,22 @@ static const struct resource *find_provider(const struct estate *estate)
         return NULL;
 }
 
+/* Takes all lines in, with a look at the account. */
+static void see(struct situation *s, const char *lines)
+{
+        const struct scope scope = {
+                .type = SCOPE_ACCOUNT, .types = s->types, .details = s->details, .n_details = s->n_details
+        };
+
+        assert_int_equal(observation_new(&scope, &s->seen), 0);
+        s->seen->state = OBSERVATION_COMPLETE;
+        each_line(s, lines, tell);
+        s->in.machines = s->in.unreadable ? NULL : s->seen;
+}
+
 void situation_init(struct situation *s, const struct estate *estate, const struct provider *codec, const char *lines)
 {
         const struct resource *provider = find_provider(estate);
-        struct scope scope = { .type = SCOPE_ACCOUNT };
 
         *s = (struct situation){ .config = { .endpoint = "", .options = &provider->provider->options } };
         assert_int_equal(ledger_new_empty(&s->ledger), 0);
@@ -487,15 +511,16 @@ void situation_init(struct situation *s, const struct estate *estate, const stru
                 if (type == TYPE_MACHINE || s->in.making[type == TYPE_CARD ? TYPE_BINDING : type].possible)
                         s->types |= 1u << type;
         each_line(s, lines, look);
-        scope.types = s->types;
-        scope.details = s->details;
-        scope.n_details = s->n_details;
-        assert_int_equal(observation_new(&scope, &s->seen), 0);
-        s->seen->state = OBSERVATION_COMPLETE;
-        each_line(s, lines, tell);
-        s->in.machines = s->in.unreadable ? NULL : s->seen;
+        see(s, lines);
         s->in.selects = s->selected.count ? is_selected : NULL;
         s->in.approves = s->refused ? is_approved : NULL;
+}
+
+void situation_look(struct situation *s, const char *lines)
+{
+        each_line(s, lines, look);
+        observation_free(s->seen);
+        see(s, lines);
 }
 
 void situation_done(struct situation *s)

@@ -17,7 +17,7 @@
  *     hour [KEY=VALUE…] | replacements SLOT N | held TYPE ID | stranger TYPE ID | certificate RESOURCE [KEY=VALUE]
  *     max-deletes SHARE | selects RESOURCE… | refuses SLOT
  *
- * Blanks part words, but those within quotes or braces.
+ * A call may have a marker, a note, cuts, and said-no. Blanks part words, but those within quotes or braces.
  */
 
 #include "reconcile/planner.h"
@@ -40,4 +40,6 @@ struct situation {
 
 /* Of the account of the estate's first Provider. */
 void situation_init(struct situation *s, const struct estate *estate, const struct provider *codec, const char *lines);
+/* The same account, looked at again: all that is there now is what these lines show. */
+void situation_look(struct situation *s, const char *lines);
 void situation_done(struct situation *s);

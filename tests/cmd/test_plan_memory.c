@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,80 +22,11 @@
 #include "reconcile/base/array.h"
 #include "reconcile/base/json.h"
 #include "reconcile/base/text.h"
+#include "tests/support/scarcity.h"
 
 #define FILES TESTS_DIR "/cmd/memory/"
 #define STRIDE 29
 #define OUTPUT_MAX ((size_t)1 << 20)
-
-/* What the linker puts in the place of the real ones (CMakeLists.txt), which it keeps as __real_…. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-/* A linker's wrapper has no userdata. */
-static struct {
-        bool scarce;   /* does memory run out at all? */
-        bool for_good; /* no allocation after it comes about either */
-        uint64_t left; /* allocations until it runs out */
-        bool ran_out;
-        bool planning, spared;
-} memory;
-
-static bool is_denied(void)
-{
-        if (!memory.scarce || memory.spared)
-                return false;
-        if (memory.ran_out)
-                return memory.for_good;
-        memory.ran_out = memory.left-- == 0;
-        return memory.ran_out;
-}
-
-void *__wrap_malloc(size_t size)
-{
-        return is_denied() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return is_denied() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-        return is_denied() ? NULL : __real_realloc(p, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-        return is_denied() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-        return is_denied() ? NULL : __real_strndup(s, n);
-}
-
-/* Where memory runs out while jansson reads, it may end the process: plans are tried with enough for that. */
-json_t *__real_json_loadb(const char *text, size_t n, size_t flags, json_error_t *error);
-json_t *__wrap_json_loadb(const char *text, size_t n, size_t flags, json_error_t *error);
-
-json_t *__wrap_json_loadb(const char *text, size_t n, size_t flags, json_error_t *error)
-{
-        json_t *value;
-
-        memory.spared = memory.planning;
-        value = __real_json_loadb(text, n, flags, error);
-        memory.spared = false;
-        return value;
-}
 
 struct result {
         int code; /* below zero: the signal that ended it */
@@ -113,7 +43,7 @@ static void read_back(FILE *file, char *ret)
 }
 
 /* In a process of its own, which a crash ends alone. */
-static void run_plan(const char *format, struct result *ret)
+static void run_plan(const char *format, uint64_t allocations, bool for_good, struct result *ret)
 {
         const char *const words[] = { "plan", "-o", format, "--snapshot", FILES "snapshot.json", FILES "specs.yaml" };
         FILE *out = tmpfile(), *err = tmpfile();
@@ -130,11 +60,11 @@ static void run_plan(const char *format, struct result *ret)
 
                 (void)dup2(fileno(out), STDOUT_FILENO);
                 (void)dup2(fileno(err), STDERR_FILENO);
-                memory.scarce = memory.planning = true;
+                scarcity_begin(allocations, for_good);
                 code = command_line_run(words, ARRAY_SIZE(words));
-                memory.scarce = false;
+                code |= scarcity_end() ? RAN_OUT : 0;
                 fflush(NULL);
-                _exit(code | (memory.ran_out ? RAN_OUT : 0));
+                _exit(code);
         }
         assert_int_equal(waitpid(pid, &status, 0), pid);
         read_back(out, ret->out);
@@ -175,13 +105,10 @@ static void each_in_turn(const char *format, bool for_good)
         struct result whole = { .out = buffers[0], .err = buffers[1] };
         struct result is = { .out = buffers[2], .err = buffers[3] };
 
-        memory.left = UINT64_MAX;
-        memory.for_good = for_good;
-        run_plan(format, &whole);
+        run_plan(format, UINT64_MAX, for_good, &whole);
         assert_int_equal(whole.code, EXIT_DONE);
         do {
-                memory.left = n;
-                run_plan(format, &is);
+                run_plan(format, n, for_good, &is);
                 wrong += !is_right(&is, &whole, n);
                 n += stride;
         } while (is.ran_out);
@@ -203,44 +130,37 @@ static void test_memory_is_out_for_good(_unused_ void **state)
         each_in_turn("text", true);
 }
 
-/* True: memory lasted, or lacking it was told, or it ended the process; never is something left out of what is read. */
-static bool is_read_whole(const char *text, const json_t *whole, bool *ret_ran_out)
+/* All of it is read, or lacking memory is told; nothing is left out. False: memory lasted. */
+static bool read_with(const char *text, const json_t *whole, uint64_t allocations, bool for_good)
 {
-        pid_t pid = fork();
-        int status;
+        _cleanup_json_ json_t *value = NULL;
+        bool ran_out;
+        int r;
 
-        assert_true(pid >= 0);
-        if (pid == 0) {
-                json_t *value = NULL;
-                int r;
-
-                (void)close(STDERR_FILENO);
-                (void)signal(SIGSEGV, SIG_DFL);
-                (void)signal(SIGABRT, SIG_DFL);
-                memory.scarce = true;
-                r = json_parse(text, strlen(text), &value, NULL);
-                memory.scarce = false;
-                _exit((r == -ENOMEM || (r == 0 && json_equal(value, whole))) | (memory.ran_out ? RAN_OUT : 0));
-        }
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        *ret_ran_out = !WIFEXITED(status) || WEXITSTATUS(status) & RAN_OUT;
-        return !WIFEXITED(status) || WEXITSTATUS(status) & 1;
+        scarcity_begin(allocations, for_good);
+        r = json_parse(text, strlen(text), &value, NULL);
+        ran_out = scarcity_end();
+        assert_int_equal(r, ran_out ? -ENOMEM : 0);
+        assert_true(ran_out || json_equal(value, whole));
+        return ran_out;
 }
 
+/* Among them texts that jansson's buffer has to grow for at their very end. */
 static void test_nothing_is_left_out_of_what_is_read(_unused_ void **state)
 {
-        static const char text[] =
-                "{\"frontend\": {\"address\": \"203.0.113.10, and what else may stand there\", \"port\": 80}, "
-                "\"rules\": [1, 2.5, true, null, \"another text that is longer than a few bytes\"]}";
-        _cleanup_json_ json_t *whole = NULL;
-        bool ran_out = true;
+        for (int length = 0; length < 80; length++) {
+                _cleanup_json_ json_t *whole = NULL;
+                char text[256];
 
-        assert_int_equal(json_parse(text, strlen(text), &whole, NULL), 0);
-        memory.for_good = false;
-        for (uint64_t n = 0; ran_out; n++) {
-                memory.left = n;
-                memory.ran_out = false;
-                assert_true(is_read_whole(text, whole, &ran_out));
+                (void)snprintf(
+                        text, sizeof(text),
+                        "{\"front\": {\"address\": \"%.*s\", \"port\": 80}, \"rules\": [1, 2.5, null, \"\\u00e4\"]}",
+                        length,
+                        "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234");
+                assert_int_equal(json_parse(text, strlen(text), &whole, NULL), 0);
+                for (int for_good = 0; for_good < 2; for_good++)
+                        for (uint64_t n = 0; read_with(text, whole, n, for_good);)
+                                n++;
         }
 }
 
@@ -252,6 +172,6 @@ int main(void)
                 cmocka_unit_test(test_nothing_is_left_out_of_what_is_read),
         };
 
-        json_set_alloc_funcs(__wrap_malloc, free);
+        json_set_alloc_funcs(malloc, free);
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,12 @@ struct plan *plan_free(struct plan *p)
         return NULL;
 }
 
+/* The pool has noted that memory was lacking. */
+static const char *kept_or_empty(const char *s)
+{
+        return s ? s : "";
+}
+
 const char *plan_string(struct plan *p, const char *format, ...)
 {
         char line[LINE_MOST], *text;
@@ -83,11 +89,11 @@ const char *plan_string(struct plan *p, const char *format, ...)
         n = vsnprintf(line, sizeof(line), format, ap);
         va_end(ap);
         if (n >= 0 && (size_t)n < sizeof(line))
-                return strpool_addn(p->strings, line, (size_t)n);
+                return kept_or_empty(strpool_addn(p->strings, line, (size_t)n));
         text = n < 0 ? NULL : strpool_alloc(p->strings, (size_t)n + 1);
         if (!text) {
                 plan_fail(p);
-                return NULL;
+                return "";
         }
         va_start(ap, format);
         vsnprintf(text, (size_t)n + 1, format, ap);
@@ -99,7 +105,7 @@ const char *plan_words(struct plan *p, const struct buf *b)
 {
         if (b->failed == -ENOMEM)
                 plan_fail(p);
-        return strpool_addn(p->strings, buf_text(b), b->len);
+        return kept_or_empty(strpool_addn(p->strings, buf_text(b), b->len));
 }
 
 void plan_fail(struct plan *p)

@@ -155,7 +155,7 @@ int plan_new(struct plan **ret);
 struct plan *plan_free(struct plan *p);
 DEFINE_CLEANUP(struct plan *, plan_free)
 
-/* Formats into the plan's pool. NULL: out of memory. A plan in whose making memory ran out may lack a text, or say less than it should: such a
+/* Formats into the plan's pool; never NULL. A plan in whose making memory ran out may have an empty text, or say less than it should: such a
  * plan is not to be used. plan_fail() notes that memory was lacking, plan_string() and plan_words() do so by themselves, and plan_check() is
  * -ENOMEM from then on, else 0. */
 const char *plan_string(struct plan *p, const char *format, ...) _printf_(2, 3);

@@ -46,16 +46,14 @@ void planning_note(struct planning *pl, const char *text)
         struct section *s = planning_section(pl);
         const char **note = ARRAY_ADD(s->notes, s->n_notes, s->allocated_notes);
 
-        if (!note || !text)
-                pl->failed = true;
         if (note)
-                *note = text ? text : "";
+                *note = text;
+        else
+                pl->failed = true;
 }
 
 void planning_block(struct planning *pl, struct action *a, enum phase_reason reason, const char *why)
 {
-        if (!why)
-                pl->failed = true;
         if (a->blocked)
                 return;
         a->blocked = why;
@@ -66,7 +64,7 @@ struct action *planning_action(struct planning *pl, enum action_verb verb, const
 {
         struct action *a = ARRAY_ADD(pl->plan->actions, pl->plan->n_actions, pl->plan->allocated_actions);
 
-        if (!a || !reason) {
+        if (!a) {
                 pl->failed = true;
                 return NULL;
         }
@@ -169,7 +167,7 @@ static int new_section(struct planning *pl, const char *name, const struct resou
         if (resource)
                 s->position = resource->position;
         pl->section = pl->plan->n_sections - 1;
-        return s->resource && s->provider ? 0 : -ENOMEM;
+        return plan_check(pl->plan);
 }
 
 /* Paused by its spec, or by a person: `muster pause`. */
@@ -222,8 +220,6 @@ static void conclude(struct planning *pl)
                 s->next_attempt = s->due_at;
                 s->message = s->n_notes ? s->notes[0] : s->when_converged ? s->when_converged : "";
         }
-        if (!s->message)
-                pl->failed = true;
 }
 
 /* What is in something that goes has to go before it. */

@@ -93,7 +93,7 @@ static struct part *add_part(struct planning *pl, struct follower *f, const char
 
         if (r == -EEXIST)
                 return NULL;
-        part = r < 0 || !slot ? NULL : parts_add(pl, &f->parts);
+        part = r < 0 || !*slot ? NULL : parts_add(pl, &f->parts); /* empty: out of memory */
         if (!part) {
                 pl->failed = true;
                 return NULL;

@@ -149,7 +149,7 @@ bool planning_is_stalled(const struct planning *pl, const struct slot *s);
 /* A slot that waits for a person. */
 void tell_parked(struct planning *pl, const struct slot *s);
 
-/* A new action on a slot. NULL: out of memory (noted in `failed`). `reason` is a plan's string, NULL notes the same. */
+/* A new action on a slot. NULL: out of memory (noted in `failed`). `reason` is a plan's string. */
 struct action *planning_action(struct planning *pl, enum action_verb verb, const struct slot *slot, const char *reason);
 
 /* A line of what the action changes; the texts are plan's strings. */

@@ -68,11 +68,8 @@ static void add_lack(struct planning *pl, struct buf *b, const struct need *need
         values_set_number(&needed, need->property, need->amount);
         wants = value_text(pl->plan, need->property, &needed);
         is = value_text(pl->plan, need->property, left);
-        if (wants && is)
-                (void)buf_addf(b, "%s%s of %s where %s is left", b->len ? ", and " : "", wants,
-                               property_name(need->property), is);
-        else
-                pl->failed = true;
+        (void)buf_addf(b, "%s%s of %s where %s is left", b->len ? ", and " : "", wants, property_name(need->property),
+                       is);
 }
 
 /* Why the plan cannot be carried out as a whole; NULL: it can, as far as is known. */
@@ -111,7 +108,7 @@ static void tell(struct planning *pl, const char *words)
         struct plan_diagnostic *d = ARRAY_ADD(pl->plan->diagnostics, pl->plan->n_diagnostics,
                                               pl->plan->allocated_diagnostics);
 
-        if (!d || !words) {
+        if (!d) {
                 pl->failed = true;
                 return;
         }

@@ -525,8 +525,6 @@ static void headline(struct planning *pl, const struct set *set)
                                               (long long)there, there == 1 ? "s" : "")
                                 : plan_string(pl->plan, "no spec names it any more; %lld exist%s", (long long)there,
                                               there == 1 ? "s" : "");
-        if (!s->headline)
-                pl->failed = true;
 }
 
 /* What new machines of the set would be, and whether they can be made at all. */

@@ -17,7 +17,7 @@ char *__wrap_strndup(const char *s, size_t n);
 
 struct scarcity scarcity;
 
-static bool is_denied(void)
+bool scarcity_denies(void)
 {
         if (!scarcity.on || (scarcity.is_in && !scarcity.is_in()))
                 return false;
@@ -43,25 +43,25 @@ bool scarcity_end(void)
 
 void *__wrap_malloc(size_t size)
 {
-        return is_denied() ? NULL : __real_malloc(size);
+        return scarcity_denies() ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-        return is_denied() ? NULL : __real_calloc(n, size);
+        return scarcity_denies() ? NULL : __real_calloc(n, size);
 }
 
 void *__wrap_realloc(void *p, size_t size)
 {
-        return is_denied() ? NULL : __real_realloc(p, size);
+        return scarcity_denies() ? NULL : __real_realloc(p, size);
 }
 
 char *__wrap_strdup(const char *s)
 {
-        return is_denied() ? NULL : __real_strdup(s);
+        return scarcity_denies() ? NULL : __real_strdup(s);
 }
 
 char *__wrap_strndup(const char *s, size_t n)
 {
-        return is_denied() ? NULL : __real_strndup(s, n);
+        return scarcity_denies() ? NULL : __real_strndup(s, n);
 }

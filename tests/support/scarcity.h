@@ -3,7 +3,8 @@
 
 /*
  * Memory that runs out at one allocation, once or from then on. Programs that use it are named in tests/CMakeLists.txt, which has the linker put
- * it in the place of the C library's allocations.
+ * it in the place of the C library's allocations, and for some of those of pools as well (scarce_strings.c): few of these come to one of
+ * the library's.
  */
 
 #include <stdbool.h>
@@ -24,3 +25,6 @@ extern struct scarcity scarcity;
 void scarcity_begin(uint64_t left, bool for_good);
 /* Did it come to that? */
 bool scarcity_end(void);
+
+/* Is this allocation denied? For what stands in the place of one. */
+bool scarcity_denies(void);

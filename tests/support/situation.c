@@ -372,6 +372,8 @@ static bool tell_account(const struct line *l)
                 s->in.hold = word(l, 1);
         else if (text_equal(what, "unreadable") || text_equal(what, "denied"))
                 s->in.unreadable = word(l, 1);
+        else if (text_equal(what, "unnamed"))
+                s->in.provider = NULL;
         else if (text_equal(what, "capped"))
                 s->seen->capped = true;
         else if (text_equal(what, "quota-unknown"))

@@ -150,6 +150,7 @@ static bool attach(struct planning *pl, const struct disk *d)
 static void resize(struct planning *pl, const struct disk *d)
 {
         struct values wanted = { 0 };
+        bool reported = pl->set->resource->on_drift == ON_DRIFT_REPORT;
         const char *is, *to;
         struct action *a;
         int64_t size;
@@ -162,15 +163,16 @@ static void resize(struct planning *pl, const struct disk *d)
         values_set_number(&wanted, PROPERTY_SIZE, d->spec->size);
         is = value_text(pl->plan, PROPERTY_SIZE, &d->slot.row->values);
         to = value_text(pl->plan, PROPERTY_SIZE, &wanted);
-        if (size > d->spec->size || pl->set->resource->on_drift == ON_DRIFT_REPORT) {
-                const char *words = plan_string(pl->plan, "%s: size is %s, spec says %s; %s", d->slot.name, is, to,
-                                                size > d->spec->size
-                                                        ? "a disk cannot shrink, write at least what it has"
-                                                        : "only reported, as onDrift says");
-
-                planning_note(pl, words);
-                if (size > d->spec->size)
-                        section_reason(planning_section(pl), REASON_REFUSED, words);
+        if (reported) {
+                planning_note(pl, plan_string(pl->plan, "%s: size is %s, spec says %s; only reported, as onDrift says",
+                                              d->slot.name, is, to));
+                return;
+        }
+        if (size > d->spec->size) {
+                planning_trouble(pl, false, d->slot.name,
+                                 plan_string(pl->plan,
+                                             "size is %s, spec says %s; a disk cannot shrink: write size: %s or more",
+                                             is, to, is));
                 return;
         }
         a = change(pl, d, ACTION_UPDATE, ORDER_CHANGE, plan_string(pl->plan, "size is %s, spec says %s", is, to));
@@ -184,7 +186,7 @@ static void resize(struct planning *pl, const struct disk *d)
 /* A disk that is there, of a machine that is there and stays: one change at a time. */
 static void compare(struct planning *pl, const struct disk *d)
 {
-        size_t before = pl->plan->n_actions;
+        size_t before = pl->plan->n_actions, troubles = planning_section(pl)->n_troubles;
 
         if (d->slot.row->condition == CONDITION_CHANGING) {
                 planning_section(pl)->waiting = true;
@@ -197,7 +199,7 @@ static void compare(struct planning *pl, const struct disk *d)
         }
         if (!rename_disk(pl, d) && !attach(pl, d))
                 resize(pl, d);
-        if (pl->plan->n_actions == before)
+        if (pl->plan->n_actions == before && planning_section(pl)->n_troubles == troubles)
                 planning_part_unchanged(pl);
 }
 

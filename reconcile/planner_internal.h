@@ -138,6 +138,8 @@ void planning_part_unchanged(struct planning *pl);
 
 /* A line below the section that is no action. */
 void planning_note(struct planning *pl, const char *text);
+/* A part of the section that can never be as its spec says, or that nothing is known of. The texts are the plan's. */
+void planning_trouble(struct planning *pl, bool unknown, const char *name, const char *text);
 
 /* What is written down of a thing when the plan is carried out. */
 void planning_remark(struct planning *pl, struct thing *thing, enum remark_type type);

@@ -198,10 +198,12 @@ static json_t *details_json(const struct observation *seen)
 
         for (size_t i = 0; i < seen->scope.n_details; i++) {
                 const struct detail *detail = &seen->scope.details[i];
+                const char *missed = observation_missed(seen, detail->of, detail->id);
 
-                if (json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "of", thing_type_words[detail->of], "id",
-                                                          json_any_text(detail->id), "within",
-                                                          json_any_text(detail->within))) < 0)
+                if (json_array_append_new(list,
+                                          json_pack("{s:s, s:o, s:o, s:o}", "of", thing_type_words[detail->of], "id",
+                                                    json_any_text(detail->id), "within", json_any_text(detail->within),
+                                                    "missed", json_any_text(missed))) < 0)
                         return NULL;
         }
 

@@ -10,7 +10,7 @@
 /* Between looks while something is in progress: from the first, doubling, to the last. */
 #define LOOK_FIRST (200 * USEC_PER_MSEC)
 #define LOOK_LAST (30 * USEC_PER_SEC)
-/* How long apply goes on trying a provider that it could read before. */
+/* How long apply goes on trying a provider, or one thing of it, that it could read before. */
 #define APPLY_PATIENCE (2 * USEC_PER_MINUTE)
 
 struct account *account_free(struct account *a)
@@ -142,6 +142,7 @@ static struct plan_input plan_input_of(struct account *a, const struct certifica
                 .machines = a->readable ? a->machines : NULL,
                 .unreadable = a->why.text,
                 .unreadable_reason = a->denied ? REASON_AUTH : REASON_NONE,
+                .patient = !a->missed_since || usec_since(now, a->missed_since) < APPLY_PATIENCE,
                 .lacking = a->lacking,
                 .hold = a->hold,
                 .quota_unknown = a->quota_why,
@@ -225,6 +226,15 @@ static void note_emptiness(struct account *a)
         }
 }
 
+static void note_missed(struct account *a, usec_t now)
+{
+        bool missed = false;
+
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                missed = missed || a->machines->missed[type].count;
+        a->missed_since = !missed ? 0 : a->missed_since ? a->missed_since : now;
+}
+
 static void was_seen(struct account *a, struct observation *machines, usec_t started, usec_t now)
 {
         struct error e = { 0 };
@@ -238,6 +248,7 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
         a->machines = machines;
         a->machines_at = started;
         note_emptiness(a);
+        note_missed(a, now);
         a->seen_at = engine_wall(a->engine) - (int64_t)(usec_since(now, started) / USEC_PER_SEC);
         a->readable = a->was_readable = true;
         a->denied = false;

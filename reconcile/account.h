@@ -23,8 +23,9 @@ struct look {
         struct observation *seen;
         struct look_item *items;
         size_t n_items, allocated_items;
-        size_t next;   /* every item before it is sent or done */
-        size_t n_open; /* not done */
+        size_t next;     /* every item before it is sent or done */
+        size_t n_open;   /* not done */
+        size_t n_missed; /* single things that could not be read, those of them that took long several times */
         unsigned walks;
         usec_t started;
         int failed; /* negative errno: why it could not be answered, where that matters: -EACCES, -EKEYEXPIRED */
@@ -85,6 +86,7 @@ struct account {
         bool denied;       /* the credentials are not taken */
         struct error why;  /* why not readable */
         usec_t unreadable_since;
+        usec_t missed_since; /* boot clock; since when there is some single thing that could not be read; 0: there is none */
         unsigned looks_failed; /* in a row */
         usec_t next_look, look_delay;
         bool look_asked;

@@ -257,7 +257,8 @@ static bool is_converged(const struct account *a)
         if (!a->readable || a->hold || !a->plan || a->plan->n_actions)
                 return false;
         for (size_t i = 0; i < a->plan->n_sections; i++)
-                if (a->plan->sections[i].phase == PHASE_BLOCKED || a->plan->sections[i].phase == PHASE_FAILED)
+                if (a->plan->sections[i].phase == PHASE_BLOCKED || a->plan->sections[i].phase == PHASE_FAILED ||
+                    a->plan->sections[i].phase == PHASE_UNKNOWN)
                         return false;
         return true;
 }

@@ -64,6 +64,7 @@ struct observation *observation_free(struct observation *obs)
         for (enum thing_type type = 0; type < THING_TYPES; type++) {
                 strmap_done(&obs->of[type].by_id);
                 strmap_done(&obs->looked_in[type]);
+                strmap_done(&obs->missed[type]);
                 free(obs->of[type].rows);
         }
         strpool_free(obs->strings);
@@ -168,9 +169,17 @@ void observation_shrink(struct observation *obs)
         }
 }
 
-void observation_miss(struct observation *obs, enum thing_type type, const char *parent)
+int observation_miss(struct observation *obs, enum thing_type type, const char *parent, const char *why)
 {
+        const char *id = strpool_add(obs->strings, parent), *words = strpool_add(obs->strings, why);
+
         (void)strmap_remove(&obs->looked_in[type], parent);
+        return id && words && strmap_set(&obs->missed[type], id, (void *)words) >= 0 ? 0 : -ENOMEM;
+}
+
+const char *observation_missed(const struct observation *obs, enum thing_type type, const char *parent)
+{
+        return strmap_get(&obs->missed[type], parent);
 }
 
 bool observation_covers_in(const struct observation *obs, enum thing_type type, const char *parent)

@@ -106,6 +106,7 @@ struct observation {
         struct listed of[THING_TYPES];
         struct strpool *strings;
         struct strmap looked_in[THING_TYPES]; /* ids of details of the type, as far as they could be read */
+        struct strmap missed[THING_TYPES];    /* those that could not -> why, in words */
         bool denied; /* SCOPE_ONE: the vendor's answer says for certain that there is no such thing */
         bool capped; /* the vendor shows no more rows than these, and there may be more: nothing is missed, nothing made */
 };
@@ -119,8 +120,10 @@ static inline bool observation_covers(const struct observation *obs, enum thing_
         return obs->scope.type == SCOPE_ACCOUNT ? obs->scope.types >> type & 1 : obs->scope.of == type;
 }
 
-/* What the thing with the id `parent` has of this type could not be read; the rest of the observation stands. */
-void observation_miss(struct observation *obs, enum thing_type type, const char *parent);
+/* What the thing with the id `parent` has of this type could not be read; the rest of the observation stands. 0 or -ENOMEM. */
+int observation_miss(struct observation *obs, enum thing_type type, const char *parent, const char *why);
+/* Why it could not be; NULL: it could, or nobody asked. */
+const char *observation_missed(const struct observation *obs, enum thing_type type, const char *parent);
 
 /* Was all of this type looked for, and read, that is in the thing with the id `parent`? It was where a detail says so: what was made or adopted
  * after the look began is not known from within. */

@@ -44,6 +44,7 @@ struct plan_input {
         const struct observation *machines; /* the last complete look; NULL: none */
         const char *unreadable;             /* why there is none */
         enum phase_reason unreadable_reason;
+        bool patient;              /* what could not be read of single things may be read before long */
         bool lacking;              /* it lacks things of ours that nobody has told us gone */
         const char *hold;          /* why nothing may be created or deleted here; NULL: no hold */
         const char *quota_unknown; /* NULL, or why it is not known what may still be used, though it was asked for */

@@ -271,6 +271,13 @@ static void leave(struct planning *pl, const struct disk *d, size_t first)
         }
 }
 
+/* What hangs on a machine is not known where nobody looked, or nobody was told: then nothing is missing either. */
+static bool is_looked_into(const struct planning *pl, const struct slot *s)
+{
+        return !pl->in->making[TYPE_DISK].goes_along ||
+               observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id);
+}
+
 static void plan_disk(struct planning *pl, const struct disk *d, size_t first)
 {
         const struct slot *m = d->machine;
@@ -283,7 +290,7 @@ static void plan_disk(struct planning *pl, const struct disk *d, size_t first)
                 tell_parked(pl, &d->slot);
                 return;
         }
-        if (d->slot.thing->state != THING_OWNED)
+        if (d->slot.thing->state != THING_OWNED || (m && slot_is_shown(m) && !is_looked_into(pl, m)))
                 return;
         if (!d->slot.row && d->slot.thing->missing) {
                 planning_section(pl)->waiting = true;
@@ -332,17 +339,6 @@ static void plan_missing_of(struct planning *pl, const char *machine, size_t aft
         }
 }
 
-/* What hangs on a machine is not known where nobody looked, or nobody was told: then nothing is missing either. */
-static bool is_looked_into(struct planning *pl, const struct slot *s)
-{
-        if (!pl->in->making[TYPE_DISK].goes_along || observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id))
-                return true;
-        planning_section(pl)->waiting = true;
-        planning_note(pl,
-                      plan_string(pl->plan, "%s: its disks are not known yet; nothing is done about them", s->name));
-        return false;
-}
-
 static void plan_missing(struct planning *pl, size_t first)
 {
         size_t end = pl->plan->n_actions;
@@ -352,7 +348,7 @@ static void plan_missing(struct planning *pl, size_t first)
 
                 if (slot_is_shown(s) && !s->victim && !s->hold && !s->release &&
                     (s->row->condition == CONDITION_RUNNING || s->row->condition == CONDITION_STOPPED) &&
-                    pl->set->spec->disks.n && is_looked_into(pl, s))
+                    is_looked_into(pl, s))
                         plan_missing_of(pl, s->name, 0);
         }
         for (size_t i = first; i < end && !pl->failed; i++)
@@ -435,6 +431,45 @@ static void plan_leaving(struct planning *pl, size_t number)
                 tell_emptied(pl, &pl->plan->actions[number], disks);
 }
 
+static bool has_disks(const struct planning *pl, const struct slot *s)
+{
+        size_t n = strlen(s->name);
+
+        if (pl->set->spec && pl->set->spec->disks.n)
+                return true;
+        for (const struct thing *t = strmap_get(&pl->census->things, pl->set->name); t; t = t->next)
+                if (t->type == TYPE_DISK && strncmp(t->slot, s->name, n) == 0 && t->slot[n] == '/')
+                        return true;
+        return false;
+}
+
+/* Machines whose disks nobody asked for yet, or whose answer could not be read. */
+static void tell_unknown(struct planning *pl)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < pl->set->n_slots && !pl->failed; i++) {
+                const struct slot *s = &pl->set->slots[i];
+                const char *why;
+
+                if (!slot_is_shown(s) || s->hold || s->release || is_looked_into(pl, s) || !has_disks(pl, s))
+                        continue;
+                why = observation_missed(pl->in->machines, TYPE_DISK, s->thing->id);
+                n += !why;
+                if (!why)
+                        continue;
+                planning_trouble(pl, true, s->name,
+                                 plan_string(pl->plan, "its disks are not known: %s; nothing is done about them", why));
+                planning_section(pl)->waiting = planning_section(pl)->waiting || pl->in->patient;
+        }
+        if (!n)
+                return;
+        planning_section(pl)->waiting = true;
+        planning_note(pl,
+                      plan_string(pl->plan, "the disks of %zu machine%s are not known yet; nothing is done about them",
+                                  n, n == 1 ? "" : "s"));
+}
+
 void plan_disks(struct planning *pl, size_t first)
 {
         size_t end = pl->plan->n_actions;
@@ -444,6 +479,7 @@ void plan_disks(struct planning *pl, size_t first)
         for (size_t i = first; i < end && !pl->failed; i++)
                 if (pl->plan->actions[i].type == TYPE_MACHINE && pl->plan->actions[i].order == ORDER_DELETE)
                         plan_leaving(pl, i);
+        tell_unknown(pl);
         plan_known(pl, first);
         if (pl->set->spec)
                 plan_missing(pl, first);

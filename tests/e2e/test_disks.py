@@ -121,6 +121,90 @@ class TooSmall(Disks):
         self.assert_settled(web(0, 1), ("data", 20))
 
 
+class Unknown(Disks):
+    """What cannot be read of one machine's disks leaves those alone, and nothing else."""
+
+    count = 3
+
+    def setUp(self):
+        super().setUp()
+        self.estate.provider(concurrency=1, timeout="1s")  # one question after the other, so that a fault meets the one it is for
+        self.converge()
+
+    def fail_second(self, fault, looks=1):
+        """The second of three questions in each of so many looks; it is asked again twice where that could help, at once where all wait for it."""
+        tries = {"refuse": [2], "hang": [2], "503": [2, 3, 4]}.get(fault, [2, 4, 5])
+        for look in range(looks):
+            for n in tries:
+                self.simulator.fault(f"disk-list:{n + look * (2 + len(tries))}={fault}")
+
+    def test_in_the_plan(self):
+        self.resize(LARGER, LOGS)
+        for fault in ("500", "html", "truncate", "garbage", "hang", "refuse", "503"):
+            with self.subTest(fault=fault):
+                self.simulator.reset_calls()
+                self.simulator.clear_faults()
+                self.fail_second(fault)
+                result = self.estate.run("plan", "-o", "json")
+                self.assert_code(1, result)
+                plan = result.json()
+                self.assertEqual(sorted((verb, f"web-{n}/{disk}") for n in (0, 2) for verb, disk in (("update", "data"), ("create", "logs"))),
+                                 sorted((a["action"], a["name"]) for a in plan["actions"]))
+                self.assertEqual(1, plan["summary"]["unknown"])
+                found = [d for d in plan["diagnostics"] if d["severity"] == "error"]
+                self.assertEqual(1, len(found), plan["diagnostics"])
+                self.assertRegex(found[0]["message"], "^web-1: its disks are not known: .+; nothing is done about them$")
+                self.assert_no_act()
+
+    def test_in_text_and_in_a_snapshot(self):
+        self.fail_second("html")
+        snapshot = self.root + "/snapshot.json"
+        result = self.estate.run("plan", "--save-snapshot", snapshot)
+        self.assert_code(1, result)
+        self.assertRegex(result.out, r"(?m)^  \? web-1 +its disks are not known: ")
+        self.simulator.clear_faults()
+        offline = self.estate.run("plan", "--snapshot", snapshot)
+        self.assert_code(1, offline)
+        self.assertEqual(result.out, offline.out)
+
+    def test_the_others_are_seen_to_and_that_one_afterwards(self):
+        self.resize(LARGER)
+        self.fail_second("refuse", looks=200)
+        self.assert_code(3, self.estate.apply("--timeout", "6s"))
+        self.assertEqual([20, 10, 20], [self.the(machine)["size"] for machine in web(0, 1, 2)])
+        status = self.estate.status()
+        self.assertEqual("unknown", status["phase"])
+        self.assertIn("web-1: its disks are not known", status["message"])
+        self.simulator.clear_faults()
+        self.assert_code(0, self.estate.apply())
+        self.assert_settled(web(0, 1, 2), ("data", 20))
+
+    def test_a_disk_is_not_missed_by_a_look_that_could_not_see_it(self):
+        """One look lacks it; the next ones say nothing. Then it is there after all, and no second one was made."""
+        disk = self.the("web-1")
+        self.simulator.do("disk-change", id=disk["id"], description="hidden")
+        self.assertIn(self.estate.run("apply", "--yes", "--timeout", "1s").code, (0, 3))
+        self.assertEqual("hidden", disk and [d for d in self.all_disks() if d["id"] == disk["id"]][0]["description"])
+        self.simulator.do("disk-change", id=disk["id"], description=disk["description"])
+        self.fail_second("refuse", looks=200)
+        self.assert_code(3, self.estate.apply("--timeout", "5s"))
+        self.simulator.clear_faults()
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(disk["id"], self.the("web-1")["id"])
+        self.assert_settled(web(0, 1, 2), ("data", 10))
+
+    def test_when_nobody_s_disks_can_be_read_the_machines_are_seen_to(self):
+        self.simulator.fault("disk-list=500")
+        self.estate.machine_set(count=4, cpu=8)
+        result = self.estate.apply("--timeout", "10s")
+        self.assert_code(3, result)
+        self.assertEqual({8}, {self.simulator.named(machine)["cpu"] for machine in web(0, 1, 2, 3)})
+        self.assertEqual([], self.of("web-3"))
+        self.simulator.clear_faults()
+        self.assert_code(0, self.estate.apply())
+        self.assert_settled(web(0, 1, 2, 3), ("data", 10))
+
+
 class TooSmallAtJimv:
     """The same where the vendor itself would shrink the disk, and lose what is on it."""
 

@@ -26,6 +26,7 @@ struct account *account_free(struct account *a)
         observation_free(a->kept);
         free(a->tallies);
         free(a->details);
+        sweep_done(&a->sweep);
         plan_free(a->plan);
         strmap_done(&a->retries);
         free(a->queue);
@@ -122,6 +123,8 @@ static void rest_until_due(struct account *a, usec_t now)
                 if (retry && !retry->given_up)
                         due = usec_min(due, usec_max(retry->next, now + 1));
         }
+        if (a->sweep.goes_on)
+                delay = LOOK_FIRST; /* each look asks for more of what nobody knows yet */
         if (due > now)
                 delay = usec_min(delay, due - now);
         else if (a->readable)
@@ -255,9 +258,11 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
         a->looks_failed = a->logins = 0;
         a->quota_asked = false;
         a->quota_why = NULL;
-        r = recover_see(a, now, &e);
+        r = sweep_keep(a);
+        if (r >= 0)
+                r = recover_see(a, now, &e);
         if (r < 0)
-                engine_break(a->engine, r, "%s", e.text);
+                engine_break(a->engine, r, "%s", e.text[0] ? e.text : "out of memory");
         else
                 a->step = STEP_CHECKING;
 }

@@ -20,6 +20,11 @@ static int add_detail(struct account *a, enum thing_type of, const char *id, con
         return 0;
 }
 
+int details_add_one(struct account *a, enum thing_type of, const char *id)
+{
+        return add_detail(a, of, id, NULL);
+}
+
 /* The cards of the machines that are to be in a group. */
 static int add_cards(struct account *a, const char *group, const struct security_group *spec)
 {
@@ -98,6 +103,7 @@ static int add_disks(struct account *a)
         const struct ledger *ledger = a->engine->ledger;
         int r;
 
+        a->sweep.n_turns = 0;
         if (!a->making[TYPE_DISK].goes_along)
                 return 0;
         r = find_machines_with_disks(a, &slots);
@@ -106,9 +112,9 @@ static int add_disks(struct account *a)
 
                 if (t->type == TYPE_MACHINE && (t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id &&
                     text_equal(t->account, a->name) && strmap_get(&slots, t->slot))
-                        r = add_detail(a, TYPE_DISK, t->id, NULL);
+                        r = sweep_add(a, t);
         }
-        return r;
+        return r < 0 ? r : sweep_choose(a);
 }
 
 int details_add(struct account *a, struct scope *scope)

@@ -476,6 +476,12 @@ size_t engine_n_accounts(const struct engine *engine)
         return engine->n_accounts;
 }
 
+/* A time of the boot clock not after the last complete look, by the wall clock. */
+static int64_t wall_at(const struct account *a, usec_t at)
+{
+        return a->seen_at - (int64_t)(usec_since(a->machines_at, at) / USEC_PER_SEC);
+}
+
 void engine_account(const struct engine *engine, size_t number, struct account_view *ret)
 {
         const struct account *a = engine->accounts[number];
@@ -492,6 +498,9 @@ void engine_account(const struct engine *engine, size_t number, struct account_v
                             : a->machines ? a->machines
                                           : a->kept,
                 .seen_at = looked ? a->seen_at : 0,
+                .n_details = looked ? a->sweep.n_turns : 0,
+                .n_details_known = looked ? a->sweep.n_known : 0,
+                .details_since = looked && a->sweep.oldest ? wall_at(a, a->sweep.oldest) : 0,
                 .pass_took = a->pass_took,
                 .reads = a->reads,
                 .acts = a->acts,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,29 +33,57 @@ static const struct disk_spec *find_spec(const struct machine_set *set, const ch
 }
 
 /* "web-0/data" is of "web-0". */
-static const struct slot *find_machine(const struct set *set, const char *disk)
+static const struct slot *find_machine(const struct planning *pl, const char *disk)
 {
         size_t n = strcspn(disk, "/");
+        char name[DISK_SLOT_MAX];
 
-        for (size_t i = 0; i < set->n_slots; i++)
-                if (strncmp(set->slots[i].name, disk, n) == 0 && !set->slots[i].name[n])
-                        return &set->slots[i];
-        return NULL;
+        if (n >= sizeof(name))
+                return NULL;
+        memcpy(name, disk, n);
+        name[n] = '\0';
+        return strmap_get(&pl->machines, name);
 }
 
 static struct thing *find_thing(const struct planning *pl, const char *disk)
 {
-        for (struct thing *t = strmap_get(&pl->census->things, pl->set->name); t; t = t->next)
-                if (t->type == TYPE_DISK && text_equal(t->slot, disk))
-                        return t;
-        return NULL;
+        return strmap_get(&pl->disks, disk);
+}
+
+static int index_disk(struct planning *pl, struct thing *t)
+{
+        const char *owner = strpool_addn(pl->plan->strings, t->slot, strcspn(t->slot, "/"));
+
+        if (!owner || strmap_put(&pl->disks, t->slot, t) == -ENOMEM)
+                return -ENOMEM;
+        return strmap_set(&pl->owners, owner, t);
+}
+
+/* Of a set of many machines each disk is looked up, not searched for. */
+static int index_set(struct planning *pl)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < pl->set->n_slots && r == 0; i++)
+                r = strmap_set(&pl->machines, pl->set->slots[i].name, &pl->set->slots[i]);
+        for (struct thing *t = strmap_get(&pl->census->things, pl->set->name); t && r == 0; t = t->next)
+                r = t->type == TYPE_DISK ? index_disk(pl, t) : 0;
+        return r;
+}
+
+static void index_done(struct planning *pl)
+{
+        strmap_done(&pl->machines);
+        strmap_done(&pl->disks);
+        strmap_done(&pl->owners);
+        pl->machines = pl->disks = pl->owners = (struct strmap){ 0 };
 }
 
 static struct disk disk_at(const struct planning *pl, const char *name, struct thing *thing)
 {
         struct disk d = {
                 .spec = find_spec(pl->set->spec, strchr(name, '/') + 1),
-                .machine = find_machine(pl->set, name),
+                .machine = find_machine(pl, name),
                 .slot = { .type = TYPE_DISK, .name = name, .thing = thing },
         };
 
@@ -271,11 +300,13 @@ static void leave(struct planning *pl, const struct disk *d, size_t first)
         }
 }
 
-/* What hangs on a machine is not known where nobody looked, or nobody was told: then nothing is missing either. */
+/* What hangs on a machine is not known where nobody looked, or nobody was told: then nothing is missing either. What an earlier look saw is good
+ * enough to plan with. */
 static bool is_looked_into(const struct planning *pl, const struct slot *s)
 {
         return !pl->in->making[TYPE_DISK].goes_along ||
-               observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id);
+               observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id) ||
+               observation_remembers(pl->in->machines, TYPE_DISK, s->thing->id);
 }
 
 static void plan_disk(struct planning *pl, const struct disk *d, size_t first)
@@ -433,41 +464,74 @@ static void plan_leaving(struct planning *pl, size_t number)
 
 static bool has_disks(const struct planning *pl, const struct slot *s)
 {
-        size_t n = strlen(s->name);
-
-        if (pl->set->spec && pl->set->spec->disks.n)
-                return true;
-        for (const struct thing *t = strmap_get(&pl->census->things, pl->set->name); t; t = t->next)
-                if (t->type == TYPE_DISK && strncmp(t->slot, s->name, n) == 0 && t->slot[n] == '/')
-                        return true;
-        return false;
+        return (pl->set->spec && pl->set->spec->disks.n) || strmap_get(&pl->owners, s->name);
 }
 
-/* Machines whose disks nobody asked for yet, or whose answer could not be read. */
+/* The disks of a machine that are not known. */
+static void tell_missed(struct planning *pl, const struct slot *s, const char *why)
+{
+        planning_trouble(pl, true, s->name,
+                         plan_string(pl->plan, "its disks are not known: %s; nothing is done about them", why));
+        planning_section(pl)->waiting = planning_section(pl)->waiting || pl->in->patient;
+}
+
+/* Of how many machines nobody has asked for the disks yet, and of how many it was an earlier look that did. */
+static void tell_unasked(struct planning *pl, size_t unasked, size_t earlier, usec_t oldest)
+{
+        int64_t at = pl->in->wall - (int64_t)(usec_since(pl->in->now, oldest) / USEC_PER_SEC);
+        char when[UNITS_TEXT_MAX];
+
+        if (unasked) {
+                planning_section(pl)->waiting = true;
+                planning_note(pl,
+                              plan_string(pl->plan,
+                                          "the disks of %zu machine%s are not known yet; nothing is done about them",
+                                          unasked, unasked == 1 ? "" : "s"));
+        }
+        if (earlier)
+                planning_note(pl, plan_string(pl->plan,
+                                              "machines are asked for their disks in turn: %zu are as an earlier look "
+                                              "saw them, the oldest at %s",
+                                              earlier, time_text(at, when)));
+}
+
 static void tell_unknown(struct planning *pl)
 {
-        size_t n = 0;
+        size_t unasked = 0, earlier = 0;
+        usec_t oldest = USEC_INFINITY;
 
+        if (!pl->in->making[TYPE_DISK].goes_along)
+                return;
         for (size_t i = 0; i < pl->set->n_slots && !pl->failed; i++) {
                 const struct slot *s = &pl->set->slots[i];
                 const char *why;
+                usec_t at;
 
-                if (!slot_is_shown(s) || s->hold || s->release || is_looked_into(pl, s) || !has_disks(pl, s))
+                if (!slot_is_shown(s) || s->hold || s->release ||
+                    observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id) || !has_disks(pl, s))
                         continue;
                 why = observation_missed(pl->in->machines, TYPE_DISK, s->thing->id);
-                n += !why;
-                if (!why)
-                        continue;
-                planning_trouble(pl, true, s->name,
-                                 plan_string(pl->plan, "its disks are not known: %s; nothing is done about them", why));
-                planning_section(pl)->waiting = planning_section(pl)->waiting || pl->in->patient;
+                at = observation_remembers(pl->in->machines, TYPE_DISK, s->thing->id);
+                if (why)
+                        tell_missed(pl, s, why);
+                unasked += !why && !at;
+                earlier += at != 0;
+                oldest = at ? usec_min(oldest, at) : oldest;
         }
-        if (!n)
-                return;
-        planning_section(pl)->waiting = true;
-        planning_note(pl,
-                      plan_string(pl->plan, "the disks of %zu machine%s are not known yet; nothing is done about them",
-                                  n, n == 1 ? "" : "s"));
+        tell_unasked(pl, unasked, earlier, oldest);
+}
+
+/* What is planned out of what an earlier look saw is not carried out: the next look asks for it first. */
+static void ask_first(struct planning *pl, size_t first)
+{
+        for (size_t i = first; i < pl->plan->n_actions; i++) {
+                struct action *a = &pl->plan->actions[i];
+                const struct slot *m = a->type == TYPE_DISK ? find_machine(pl, a->name) : NULL;
+
+                if (m && !a->waits && slot_is_shown(m) &&
+                    observation_remembers(pl->in->machines, TYPE_DISK, m->thing->id))
+                        a->waits = "the disks of its machine are asked for again first";
+        }
 }
 
 void plan_disks(struct planning *pl, size_t first)
@@ -476,6 +540,7 @@ void plan_disks(struct planning *pl, size_t first)
 
         if (!pl->in->making[TYPE_DISK].possible)
                 return;
+        pl->failed = pl->failed || index_set(pl) < 0;
         for (size_t i = first; i < end && !pl->failed; i++)
                 if (pl->plan->actions[i].type == TYPE_MACHINE && pl->plan->actions[i].order == ORDER_DELETE)
                         plan_leaving(pl, i);
@@ -483,4 +548,6 @@ void plan_disks(struct planning *pl, size_t first)
         plan_known(pl, first);
         if (pl->set->spec)
                 plan_missing(pl, first);
+        ask_first(pl, end);
+        index_done(pl);
 }

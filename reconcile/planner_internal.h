@@ -25,6 +25,9 @@ struct planning {
         const char *unquotable; /* NULL, or why they cannot be made */
         int64_t budget;         /* machines of the set that may still be taken away for a while */
         size_t section;         /* number of the section that is being written */
+        struct strmap machines; /* of the set: "web-3" -> const struct slot * */
+        struct strmap disks;    /* of the set: "web-3/data" -> struct thing * */
+        struct strmap owners;   /* of the set: the machines in whose slots there are some */
         const char *paused;     /* NULL, or what says so */
         bool failed;            /* memory ran out: the plan is not to be used */
 };

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Data disks with the real programs: made with their machines, kept as the specs say, never doubled, and never anybody else's."""
 
+import re
+import subprocess
 import unittest
+import urllib.request
 
-from harness import TestCase, web
+from harness import DEADLINE, TestCase, end_process, wait_until, web
 from vendors import VendorCase
 
 DATA = {"name": "data", "size": "10GiB"}
@@ -60,6 +63,297 @@ class Disks(TestCase):
 
     def resize(self, *disks, **spec):
         self.estate.machine_set(disks=list(disks), **spec)
+
+
+class Life(Disks):
+    """From nothing to nothing, and what people do in between."""
+
+    def test_from_nothing(self):
+        self.init()
+        plan = self.plan()["actions"]
+        self.assertEqual([("create", "Machine", "web-0"), ("create", "Machine", "web-1"), ("create", "Disk", "web-0/data"),
+                          ("create", "Disk", "web-1/data")], [(a["action"], a["kind"], a["name"]) for a in plan])
+        self.assertEqual([[plan[0]["id"]], [plan[1]["id"]]], [a["dependsOn"] for a in plan[2:]])
+        self.converge()
+        self.assert_settled(web(0, 1), ("data", 10))
+
+    def test_a_silent_pass_asks_once_a_machine(self):
+        self.converge()
+        self.plan()
+        self.assertEqual(2, self.simulator.calls()["disk-list"])
+
+    def test_another_disk_is_added(self):
+        self.converge()
+        self.resize(DATA, LOGS)
+        self.assertEqual([("create", "Disk", "web-0/logs"), ("create", "Disk", "web-1/logs")], self.actions())
+        self.assert_code(0, self.estate.apply())
+        self.assert_settled(web(0, 1), ("data", 10), ("logs", 5))
+
+    def test_one_that_a_person_deleted_comes_back(self):
+        self.converge()
+        gone = self.the("web-1")["id"]
+        self.simulator.do("disk-delete", id=gone)
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(["disk"], [call for call, _ in self.simulator.acting()])
+        self.assertNotEqual(gone, self.the("web-1")["id"])
+        self.assert_settled(web(0, 1), ("data", 10))
+
+    def test_a_smaller_one_is_extended(self):
+        self.converge()
+        before = {machine: self.the(machine)["id"] for machine in web(0, 1)}
+        self.resize(LARGER)
+        self.assertEqual([("update", "Disk", "web-0/data"), ("update", "Disk", "web-1/data")], self.actions())
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(["disk-resize"] * 2, [call for call, _ in self.simulator.acting()])
+        self.assertEqual(before, {machine: self.the(machine)["id"] for machine in web(0, 1)})
+        self.assert_settled(web(0, 1), ("data", 20))
+
+    def test_one_that_a_person_made_smaller_is_extended_again(self):
+        self.converge()
+        self.simulator.do("disk-change", id=self.the("web-0")["id"], size=3)
+        self.assert_code(0, self.estate.apply())
+        self.assert_settled(web(0, 1), ("data", 10))
+
+    def test_two_to_six_to_one(self):
+        self.converge()
+        self.estate.machine_set(count=6)
+        self.assert_code(0, self.estate.apply())
+        self.assert_settled(web(0, 1, 2, 3, 4, 5), ("data", 10))
+        self.estate.machine_set(count=1)
+        plan = self.estate.run("plan", "-o", "json").json()["actions"]
+        self.assertEqual({f"web-{n}{disk}" for n in range(1, 6) for disk in ("", "/data")}, {a["name"] for a in plan})
+        self.assertEqual({"delete"}, {a["action"] for a in plan})
+        self.assert_code(0, self.estate.apply())
+        self.assertNotIn("disk-delete", [call for call, _ in self.simulator.acting()])  # they go with their machines
+        self.assert_settled(web(0), ("data", 10))
+
+    def test_a_replaced_machine_gets_a_disk_of_its_own(self):
+        self.estate.machine_set(replaceFailed="always")
+        self.converge()
+        before = self.the("web-1")["id"]
+        self.simulator.do("fail", name="web-1")
+        self.assertIn("its data disk goes with it and comes back empty", self.estate.run("plan").out)
+        self.assert_code(0, self.estate.apply())
+        self.assertNotEqual(before, self.the("web-1")["id"])
+        self.assert_settled(web(0, 1), ("data", 10))
+
+    def test_a_lost_machine_comes_back_with_its_disk(self):
+        self.converge()
+        self.simulator.do("delete", name="web-0")
+        self.assert_code(0, self.estate.apply())
+        self.assert_settled(web(0, 1), ("data", 10))
+
+    def test_a_disk_of_somebody_else_is_never_touched(self):
+        """On a machine of ours: without a mark, with a name that looks like ours, and one that no spec names."""
+        self.converge()
+        machine = self.simulator.named("web-0")["id"]
+        for number, description in enumerate(("", "data", "web-0/data", "muster", "muster:web-0/other")):
+            self.simulator.do("disk-add", machine=machine, size=3, device=f"vd{chr(ord('e') + number)}", description=description)
+        theirs = sorted((d["id"], d["description"], d["size"]) for d in self.all_disks() if d["size"] == 3)
+        self.estate.policy(prune=True)
+        self.resize(LARGER)
+        self.assert_code(0, self.estate.apply())
+        self.resize()
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(theirs, sorted((d["id"], d["description"], d["size"]) for d in self.all_disks() if d["size"] == 3))
+        self.assertEqual(0, len([d for d in self.all_disks() if d["description"] == "muster:web-0/data"]))
+
+    def test_one_with_our_mark_that_is_not_ours_is_a_conflict(self):
+        self.converge()
+        machine = self.simulator.named("web-0")["id"]
+        self.simulator.do("disk-add", machine=machine, size=3, device="vdf", description="muster:web-0/logs")
+        stranger = [d for d in self.all_disks() if d["size"] == 3][0]["id"]
+        self.resize(DATA, LOGS)
+        result = self.estate.apply()
+        self.assert_code(3, result)
+        self.assertIn(f"a disk that is marked as web-0/logs ({stranger}) is there and is not ours", result.out)
+        self.assertEqual([("muster:web-0/data", 10), ("muster:web-0/logs", 3)], self.of("web-0"))
+        self.assertEqual([("muster:web-1/data", 10), ("muster:web-1/logs", 5)], self.of("web-1"))
+        self.simulator.do("disk-delete", id=stranger)
+        self.assert_code(0, self.estate.apply())
+        self.assert_settled(web(0, 1), ("data", 10), ("logs", 5))
+
+    def test_dropped_from_the_spec_and_nothing_is_pruned(self):
+        self.resize(DATA, LOGS)
+        self.converge()
+        self.resize(DATA)
+        plan = self.plan()
+        self.assertEqual([], plan["actions"])
+        self.assertEqual(2, plan["summary"]["orphaned"])
+        text = self.estate.run("plan").out
+        for machine in web(0, 1):
+            self.assertIn(f"{machine}/logs ({self.the(machine, 'logs')['id']}) is orphaned: kept, because prune is off", text)
+        self.assert_settled(web(0, 1), ("data", 10), ("logs", 5))
+
+    def test_dropped_from_the_spec_and_pruned(self):
+        self.resize(DATA, LOGS)
+        self.converge()
+        self.resize(DATA)
+        self.estate.policy(prune=True)
+        self.assertEqual([("delete", "Disk", "web-0/logs"), ("delete", "Disk", "web-1/logs")], self.actions())
+        self.assert_code(0, self.estate.apply())
+        self.assertEqual(["disk-delete"] * 2, [call for call, _ in self.simulator.acting()])
+        self.assert_settled(web(0, 1), ("data", 10))
+
+    def test_more_than_may_go_is_kept(self):
+        self.resize(DATA, LOGS)
+        self.converge()
+        self.resize(LARGER)
+        self.estate.policy(prune=True, maxDeletes=1)
+        self.assert_code(3, self.estate.apply())
+        self.assert_disks(web(0, 1), ("data", 20), ("logs", 5))
+
+    def test_a_snapshot_plans_the_same(self):
+        self.converge()
+        self.resize(LARGER, LOGS, count=3)
+        path = self.root + "/snapshot.json"
+        live = self.plan("--save-snapshot", path)
+        self.assertEqual(live["actions"], self.plan("--snapshot", path)["actions"])
+
+
+# Each call that acts on disks, as the simulator classes it: the disks before, and those that are wanted.
+CALLS = {
+    "disk": ([DATA], [DATA, LOGS]),
+    "disk-resize": ([DATA], [LARGER]),
+    "disk-delete": ([DATA, LOGS], [DATA]),
+}
+
+
+class Faults(Disks):
+    """Whatever becomes of a call, no machine ever has two disks of one name, and in the end there is what the specs say."""
+
+    def setUp(self):
+        super().setUp()
+        self.estate.provider(timeout="2s")
+        self.estate.policy(prune=True)
+
+    def prepare(self, call):
+        before, wanted = CALLS[call]
+        self.resize(*before)
+        self.converge()
+        self.resize(*wanted)
+        return [(disk["name"], int(disk["size"][:-3])) for disk in wanted]
+
+    def assert_no_doubles(self):
+        marks = [disk["description"] for disk in self.all_disks() if disk["description"]]
+        self.assertEqual(sorted(set(marks)), sorted(marks))
+
+    def assert_survives(self, fault, sent):
+        """`sent`: how many calls of the class it takes, for two disks."""
+        for call in CALLS:
+            with self.subTest(call=call):
+                self.doCleanups()
+                self.setUp()
+                wanted = self.prepare(call)
+                self.simulator.fault(f"{call}:1={fault}")
+                self.assert_code(0, self.estate.apply())
+                self.assert_no_doubles()
+                self.assertEqual(sent, self.simulator.calls()[call])
+                self.assert_settled(web(0, 1), *wanted)
+
+    def test_a_reply_is_lost(self):
+        self.assert_survives("drop-reply", 2)
+
+    def test_an_error_after_it_was_done(self):
+        self.assert_survives("500-after", 2)
+
+    def test_no_reply_in_time_though_it_was_done(self):
+        self.assert_survives("hang-after", 2)
+
+    def test_half_a_reply(self):
+        self.assert_survives("truncate", 2)
+
+    def test_a_request_is_lost(self):
+        self.assert_survives("drop-request", 3)
+
+    def test_an_error_and_nothing_done(self):
+        self.assert_survives("500", 3)
+
+    def test_it_is_killed_with_a_call_in_flight(self):
+        for call in CALLS:
+            with self.subTest(call=call):
+                self.doCleanups()
+                self.setUp()
+                wanted = self.prepare(call)
+                self.simulator.fault(f"{call}:1=hang-after")
+                process = self.start_muster("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                wait_until(lambda: self.simulator.calls()[call] > 0, "the call goes out")
+                end_process(process)
+                self.simulator.clear_faults()
+                self.assert_code(0, self.estate.apply())
+                self.assert_no_doubles()
+                self.assert_settled(web(0, 1), *wanted)
+
+    def test_listings_that_lack_what_was_just_made(self):
+        """Everything is done and every reply lost, while machines' disks are listed late."""
+        self.converge()
+        self.resize(DATA, LOGS)
+        self.simulator.fault("disk=drop-reply")
+        self.simulator.fault("disk-list:1-6=stale")
+        self.assert_code(0, self.estate.apply())
+        self.simulator.clear_faults()
+        self.assert_no_doubles()
+        self.assert_settled(web(0, 1), ("data", 10), ("logs", 5))
+
+
+class InTurn(Disks):
+    """An agent over more machines than a look asks about."""
+
+    count = 100
+    listing = 4  # requests that it takes to list them
+    budget = 32  # the least
+
+    def setUp(self):
+        super().setUp()
+        self.converge()
+        self.agent = self.start_agent("--interval", "500ms", "--listen", "127.0.0.1:0")
+        self.listen = wait_until(lambda: re.search(r"http://[0-9.:]+", self.agent.log()), "it tells where it listens")[0]
+
+    def metric(self, name):
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(self.listen + "/metrics", timeout=DEADLINE) as reply:
+            found = re.search(rf'(?m)^{name}{{provider="star"}} (\d+)$', reply.read().decode())
+        return int(found[1]) if found else None
+
+    def sizes(self):
+        return [disk["size"] for disk in self.all_disks() if disk["description"]]
+
+    def test_it_keeps_to_its_budget_and_everybody_has_a_turn(self):
+        wait_until(lambda: self.metric("muster_details_unknown") == 0, "it knows all")
+        oldest = self.metric("muster_details_oldest_timestamp_seconds")
+        wait_until(lambda: self.metric("muster_details_oldest_timestamp_seconds") > oldest, "the oldest answer is given anew")
+        wait_until(lambda: self.simulator.calls()["disk-list"] > 6 * self.budget, "some looks")
+        calls = self.simulator.calls()
+        looks = calls["list"] // self.listing + 1
+        self.assertLessEqual(calls["disk-list"], looks * self.budget)
+        self.assertGreater(looks, 6)
+        status = wait_until(lambda: (row := self.estate.status()) and "in turn" in row["message"] and row, "it says how old that is")
+        self.assertEqual("converged", status["phase"])
+        self.assertRegex(status["message"], r"machines are asked for their disks in turn: 68 are as an earlier look saw them, the oldest at \d{4}-")
+        self.assertIn("in turn", self.estate.run("explain", "MachineSet/web").out)
+        self.assert_no_act()
+
+    def test_what_is_wrong_is_put_right_once(self):
+        wait_until(lambda: self.metric("muster_details_unknown") == 0, "it knows all")
+        self.simulator.do("disk-delete", id=self.the("web-17")["id"])
+        self.estate.machine_set(count=103)
+        wait_until(lambda: self.sizes() == [10] * 103, "new machines have theirs, and the lost one is back")
+        self.resize(LARGER)
+        wait_until(lambda: self.sizes() == [20] * 103, "all are extended")
+        acting = [call for call, _ in self.simulator.acting()]
+        self.assertEqual({"create": 3, "disk": 4, "disk-resize": 103}, {call: acting.count(call) for call in acting})
+        self.assert_disks(web(*range(103)), ("data", 20))
+        self.assertEqual(0, self.agent.stop())
+
+    def test_its_snapshot_plans_what_it_knows(self):
+        wait_until(lambda: self.metric("muster_details_unknown") == 0, "it knows all")
+        self.agent.stop()
+        self.resize(LARGER)
+        self.agent = self.start_agent("--observe", "--interval", "500ms", "--listen", "127.0.0.1:0")
+        self.listen = wait_until(lambda: re.search(r"http://[0-9.:]+", self.agent.log()), "it tells where it listens")[0]
+        wait_until(lambda: self.metric("muster_details_unknown") == 0, "it knows all")
+        plan = self.plan("--snapshot", self.listen + "/v1/snapshot")
+        self.assertEqual([f"web-{n}/data" for n in range(100)], [a["name"] for a in plan["actions"]])
+        self.assert_no_act()
 
 
 class TooSmall(Disks):

@@ -125,6 +125,23 @@ static void add_looks(const struct metrics *m, struct buf *b)
         }
 }
 
+/* What hangs on machines and is asked for in turn. */
+static void add_details(const struct metrics *m, struct buf *b)
+{
+        begin(b, "muster_details_unknown", "gauge",
+              "Machines of whom it is not known yet what hangs on them: they are asked in turn.");
+        for (size_t i = 0; i < m->n_providers; i++)
+                if (m->providers[i].view.n_details > 0)
+                        add_of_provider(b, "muster_details_unknown", &m->providers[i],
+                                        m->providers[i].view.n_details - m->providers[i].view.n_details_known);
+        begin(b, "muster_details_oldest_timestamp_seconds", "gauge",
+              "When the machine was asked that was asked longest ago.");
+        for (size_t i = 0; i < m->n_providers; i++)
+                if (m->providers[i].view.details_since > 0)
+                        add_of_provider(b, "muster_details_oldest_timestamp_seconds", &m->providers[i],
+                                        (uint64_t)m->providers[i].view.details_since);
+}
+
 static void add_calls(const struct metrics *m, struct buf *b)
 {
         begin(b, "muster_calls_total", "counter",
@@ -172,6 +189,7 @@ int metrics_text(const struct metrics *m, struct buf *b)
         add_resources(m, "muster_resource_desired", "How many there should be.", false, b);
         add_resources(m, "muster_resource_ready", "How many of them are ready.", true, b);
         add_looks(m, b);
+        add_details(m, b);
         add_calls(m, b);
         add_waiting(m, b);
         return b->failed;

@@ -71,6 +71,16 @@ static int add_diagnostics(struct planning *pl, struct error *e)
         return r < 0 ? error_oom(e) : 0;
 }
 
+/* The plan has all of it; why it is no whole plan is told once for each resource. */
+static void tell_trouble(const struct section *s)
+{
+        if (s->n_troubles == 0)
+                return;
+        log_error("%s: %s: %s", s->resource, s->troubles[0].name, s->troubles[0].text);
+        if (s->n_troubles > 1)
+                log_error("%s: and %zu more like that, which the plan shows", s->resource, s->n_troubles - 1);
+}
+
 static void tell_diagnostics(const struct plan *p)
 {
         for (size_t i = 0; i < p->n_diagnostics; i++) {
@@ -79,6 +89,8 @@ static void tell_diagnostics(const struct plan *p)
                 log_line(d->severity == PLAN_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s%s%s",
                          d->resource ? d->resource : "", d->resource ? ": " : "", d->message);
         }
+        for (size_t i = 0; i < p->n_sections; i++)
+                tell_trouble(&p->sections[i]);
 }
 
 static int print(const struct planning *pl, int code)
@@ -103,13 +115,17 @@ static int print(const struct planning *pl, int code)
         return output_text(&b, code);
 }
 
-/* A provider that could not be read, or that no spec names any more, leaves the plan incomplete. */
+/* A provider that could not be read, or that no spec names any more, leaves the plan incomplete; so does a part that nothing is known of,
+ * and what can never become as its spec says has to be written otherwise. */
 static int exit_code(const struct planning *pl)
 {
         const struct plan *p = pl->plan;
 
         for (size_t i = 0; i < p->n_diagnostics; i++)
                 if (p->diagnostics[i].severity == PLAN_ERROR)
+                        return EXIT_ERROR;
+        for (size_t i = 0; i < p->n_sections; i++)
+                if (p->sections[i].n_troubles > 0)
                         return EXIT_ERROR;
         if (!all_readable(runner_engine(pl->c.runner)))
                 return EXIT_ERROR;
@@ -217,7 +233,8 @@ const struct command command_plan = {
                     "  muster plan --snapshot https://muster.example.com/v1/snapshot specs/\n"
                     "  kustomize build . | muster plan -\n",
         .exits = "  0  planned, whether there are changes or not\n"
-                 "  1  the specs, the ledger or a provider could not be read, or nothing is selected\n"
+                 "  1  the specs, the ledger or a provider could not be read, nothing is selected, or the plan\n"
+                 "     holds an error: a disk that would have to shrink, or disks that could not be asked for\n"
                  "  2  with --detailed-exitcode: there are changes\n",
         .options = TAKES(OPTION_STATE) | TAKES(OPTION_SPECS) | TAKES(OPTION_OUTPUT) | TAKES(OPTION_OUT) |
                    TAKES(OPTION_SNAPSHOT) | TAKES(OPTION_SAVE_SNAPSHOT) | TAKES(OPTION_DETAILED_EXITCODE) |

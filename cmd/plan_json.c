@@ -7,6 +7,8 @@
 #include "cmd/output.h"
 #include "reconcile/base/json.h"
 
+#define MESSAGE_MAX ((size_t)1 << 13)
+
 /* "a12", in the caller's buffer. */
 static const char *action_id(size_t number, char id[static 32])
 {
@@ -96,11 +98,23 @@ static int add_diagnostic(json_t *list, const char *severity, const char *resour
                                                      json_any_text(resource), "message", json_any_text(message)));
 }
 
+static int add_trouble(json_t *list, const struct section *s, const struct trouble *trouble)
+{
+        _cleanup_buf_ struct buf message = BUF_INIT(MESSAGE_MAX);
+
+        if (buf_addf(&message, "%s: %s", trouble->name, trouble->text) < 0)
+                return -1;
+        return add_diagnostic(list, "error", s->resource, buf_text(&message));
+}
+
 /* What the text shows as a '?' or as a line below a resource is a diagnostic here. */
 static int add_section_diagnostics(json_t *list, const struct section *s)
 {
         if (s->unknown && add_diagnostic(list, "error", s->resource, s->unknown) < 0)
                 return -1;
+        for (size_t i = 0; i < s->n_troubles; i++)
+                if (add_trouble(list, s, &s->troubles[i]) < 0)
+                        return -1;
         for (size_t i = 0; i < s->n_notes; i++)
                 if (add_diagnostic(list, "warning", s->resource, s->notes[i]) < 0)
                         return -1;

@@ -118,6 +118,16 @@ static void add_note(struct page *page, const char *before, const char *s, bool 
         *begun = true;
 }
 
+static void add_trouble(struct page *page, const struct trouble *trouble, bool *begun)
+{
+        _cleanup_buf_ struct buf before = BUF_INIT(PIECE_MAX);
+
+        (void)buf_adds(&before, trouble->unknown ? "? " : "error: ");
+        add_raw_code(&before, trouble->name);
+        (void)buf_adds(&before, ": ");
+        add_note(page, buf_text(&before), trouble->text, begun);
+}
+
 static int add_section(struct page *page, const struct plan *p, size_t number, size_t first, size_t end)
 {
         const struct section *s = &p->sections[number];
@@ -138,6 +148,8 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
         for (size_t i = 0; i < rows.n; i++)
                 add_row(page, &rows, &rows.items[i]);
         begun = begun && rows.n == 0;
+        for (size_t i = 0; i < s->n_troubles; i++)
+                add_trouble(page, &s->troubles[i], &begun);
         add_note(page, "blocked: ", rows.blocked, &begun);
         add_note(page, "waits: ", rows.waits, &begun);
         for (size_t i = 0; i < s->n_notes; i++)
@@ -148,7 +160,7 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
 
 static void add_summary(struct buf *b, const struct plan *p)
 {
-        if (plan_has_actions(p) || p->unknown > 0) {
+        if (plan_has_actions(p) || p->unknown > 0 || plan_errors(p) > 0) {
                 (void)buf_adds(b, "**Plan:** ");
                 (void)plan_text_counts(p, b);
         } else {
@@ -191,7 +203,7 @@ int plan_markdown(const struct plan *p, struct buf *b)
 
                 while (end < p->n_actions && p->actions[end].section == number)
                         end++;
-                if (first < end || s->unknown || s->n_notes > 0)
+                if (first < end || s->unknown || s->n_notes > 0 || s->n_troubles > 0)
                         r = add_section(&page, p, number, first, end);
                 first = end;
         }

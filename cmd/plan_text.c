@@ -218,16 +218,42 @@ static void add_note(struct page *page, const char *before, const char *s)
         add_last(page, buf_text(&note), NAME_COLUMN);
 }
 
-static void add_unknown(struct page *page, const char *why, size_t name_width)
+/* `name` is that of the part that nothing is known of; "": it is all of it. */
+static void add_unknown(struct page *page, const char *name, const char *why, size_t name_width)
 {
+        size_t column = NAME_COLUMN + name_width + GAP, start, width;
         _cleanup_buf_ struct buf text = BUF_INIT(LINE_MAX_BYTES);
 
         (void)plan_escape(&text, why);
         buf_inherit(page->b, &text);
         add(page, "  ");
         add_colored(page, page->colors->unknown, "?");
-        pad(page, NAME_COLUMN - 1, NAME_COLUMN + name_width + GAP);
-        add_last(page, buf_text(&text), NAME_COLUMN + name_width + GAP);
+        add(page, *name ? " " : "");
+        start = page->b->len;
+        add_escaped(page, name);
+        width = (*name ? NAME_COLUMN : NAME_COLUMN - 1) + since(page, start);
+        pad(page, width, column);
+        add_last(page, buf_text(&text), column > width + GAP ? column : width + GAP);
+}
+
+static void add_error(struct page *page, const struct trouble *trouble)
+{
+        _cleanup_buf_ struct buf before = BUF_INIT(LINE_MAX_BYTES);
+
+        (void)buf_adds(&before, "error: ");
+        (void)plan_escape(&before, trouble->name);
+        (void)buf_adds(&before, ": ");
+        add_note(page, buf_text(&before), trouble->text);
+}
+
+static void add_troubles(struct page *page, const struct section *s, size_t name_width)
+{
+        for (size_t i = 0; i < s->n_troubles; i++)
+                if (s->troubles[i].unknown)
+                        add_unknown(page, s->troubles[i].name, s->troubles[i].text, name_width);
+        for (size_t i = 0; i < s->n_troubles; i++)
+                if (!s->troubles[i].unknown)
+                        add_error(page, &s->troubles[i]);
 }
 
 /* One resource and its actions, `first` to before `end`; nothing for one that has nothing to say. */
@@ -238,7 +264,7 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
         struct widths widths;
         int r;
 
-        if (first == end && !s->unknown && s->n_notes == 0)
+        if (first == end && !s->unknown && s->n_notes == 0 && s->n_troubles == 0)
                 return 0;
 
         r = plan_rows_make(p, number, first, end, &rows);
@@ -248,9 +274,10 @@ static int add_section(struct page *page, const struct plan *p, size_t number, s
         widths = widths_of(page, &rows);
         add_header(page, s);
         if (s->unknown)
-                add_unknown(page, s->unknown, widths.name);
+                add_unknown(page, "", s->unknown, widths.name);
         for (size_t i = 0; i < rows.n; i++)
                 add_row(page, &rows, &rows.items[i], &widths);
+        add_troubles(page, s, widths.name);
         add_note(page, "blocked: ", rows.blocked);
         add_note(page, "waits: ", rows.waits);
         for (size_t i = 0; i < s->n_notes; i++)
@@ -279,6 +306,7 @@ static void add_price(struct buf *b, const struct plan_provider *p)
 int plan_text_counts(const struct plan *p, struct buf *b)
 {
         struct plan_counts counts = plan_count(p);
+        int64_t errors = plan_errors(p);
         uint64_t requests = 0;
 
         for (size_t i = 0; i < p->n_providers; i++)
@@ -286,9 +314,11 @@ int plan_text_counts(const struct plan *p, struct buf *b)
 
         (void)buf_addf(b,
                        "%" PRId64 " to create, %" PRId64 " to change, %" PRId64 " to delete, %" PRId64
-                       " blocked, %" PRId64 " unknown. About %" PRIu64 " request%s.",
-                       counts.create, counts.update, counts.delete, counts.blocked, p->unknown, requests,
-                       requests == 1 ? "" : "s");
+                       " blocked, %" PRId64 " unknown",
+                       counts.create, counts.update, counts.delete, counts.blocked, p->unknown);
+        if (errors > 0)
+                (void)buf_addf(b, ", %" PRId64 " error%s", errors, errors == 1 ? "" : "s");
+        (void)buf_addf(b, ". About %" PRIu64 " request%s.", requests, requests == 1 ? "" : "s");
         for (size_t i = 0; i < p->n_providers; i++)
                 add_price(b, &p->providers[i]);
         return b->failed;
@@ -311,7 +341,7 @@ int plan_text_no_changes(const struct plan *p, struct buf *b)
 int plan_text(const struct plan *p, const struct palette *colors, size_t columns, struct buf *b)
 {
         struct page page = { .b = b, .colors = colors, .columns = columns };
-        bool changes = plan_has_actions(p) || p->unknown > 0;
+        bool changes = plan_has_actions(p) || p->unknown > 0 || plan_errors(p) > 0;
         size_t start = b->len, first = 0;
 
         for (size_t number = 0; number < p->n_sections; number++) {

@@ -371,6 +371,29 @@ static int read_details(struct snapshot *s, const json_t *json, struct detail **
         return 0;
 }
 
+/* Those that could not be read; a snapshot of an older muster says nothing of any. */
+static int read_missed(struct snapshot *s, const json_t *json, struct observation *obs, struct error *e)
+{
+        const json_t *list = json_object_get(json, "details");
+
+        for (size_t i = 0; i < obs->scope.n_details; i++) {
+                struct reading in = { .ledger = s->ledger,
+                                      .object = json_array_get(list, i),
+                                      .what = "detail",
+                                      .number = i + 1,
+                                      .e = e };
+                const struct detail *detail = &obs->scope.details[i];
+                const json_t *missed = json_object_get(in.object, "missed");
+                const char *why = missed && !json_is_null(missed) ? read_text(&in, "missed") : NULL;
+
+                if (in.failed < 0)
+                        return in.failed;
+                if (why && observation_miss(obs, detail->of, detail->id, why) < 0)
+                        return error_oom(e);
+        }
+        return 0;
+}
+
 /* Machines are always looked for, the rest where there is some or is to be. */
 static int read_seen(struct snapshot *s, const char *account, const json_t *json, struct observation **ret,
                      struct error *e)
@@ -389,6 +412,9 @@ static int read_seen(struct snapshot *s, const char *account, const json_t *json
         scope.details = details;
         if (observation_new(&scope, &obs) < 0)
                 return error_oom(e);
+        r = read_missed(s, json, obs, e);
+        if (r < 0)
+                return r;
 
         for (enum thing_type type = 0; type < THING_TYPES; type++) {
                 r = observation_covers(obs, type)

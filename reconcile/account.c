@@ -10,7 +10,7 @@
 /* Between looks while something is in progress: from the first, doubling, to the last. */
 #define LOOK_FIRST (200 * USEC_PER_MSEC)
 #define LOOK_LAST (30 * USEC_PER_SEC)
-/* How long apply goes on trying a provider that it could read before. */
+/* How long apply goes on trying a provider, or one thing of it, that it could read before. */
 #define APPLY_PATIENCE (2 * USEC_PER_MINUTE)
 
 struct account *account_free(struct account *a)
@@ -26,6 +26,7 @@ struct account *account_free(struct account *a)
         observation_free(a->kept);
         free(a->tallies);
         free(a->details);
+        sweep_done(&a->sweep);
         plan_free(a->plan);
         strmap_done(&a->retries);
         free(a->queue);
@@ -130,6 +131,8 @@ static void rest_until_due(struct account *a, usec_t now)
                 if (retry && !retry->given_up)
                         due = usec_min(due, usec_max(retry->next, now + 1));
         }
+        if (a->sweep.goes_on)
+                delay = LOOK_FIRST; /* each look asks for more of what nobody knows yet */
         if (due > now)
                 delay = usec_min(delay, due - now);
         else if (a->readable)
@@ -150,6 +153,7 @@ static struct plan_input plan_input_of(struct account *a, const struct certifica
                 .machines = a->readable ? a->machines : NULL,
                 .unreadable = a->why.text,
                 .unreadable_reason = a->denied ? REASON_AUTH : REASON_NONE,
+                .patient = !a->missed_since || usec_since(now, a->missed_since) < APPLY_PATIENCE,
                 .hold = a->hold,
                 .hold_copies = a->hold_copies,
                 .hold_copies_confirmed = a->hold_copies_confirmed,
@@ -240,6 +244,15 @@ static void note_emptiness(struct account *a)
         }
 }
 
+static void note_missed(struct account *a, usec_t now)
+{
+        bool missed = false;
+
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                missed = missed || a->machines->missed[type].count;
+        a->missed_since = !missed ? 0 : a->missed_since ? a->missed_since : now;
+}
+
 static void was_seen(struct account *a, struct observation *machines, usec_t started, usec_t now)
 {
         struct error e = { 0 };
@@ -253,15 +266,18 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
         a->machines = machines;
         a->machines_at = started;
         note_emptiness(a);
+        note_missed(a, now);
         a->seen_at = engine_wall(a->engine) - (int64_t)(usec_since(now, started) / USEC_PER_SEC);
         a->readable = a->was_readable = true;
         a->denied = false;
         a->looks_failed = a->logins = 0;
         a->quota_asked = false;
         a->quota_why = NULL;
-        r = recover_see(a, now, &e);
+        r = sweep_keep(a);
+        if (r >= 0)
+                r = recover_see(a, now, &e);
         if (r < 0)
-                engine_break(a->engine, r, "%s", e.text);
+                engine_break(a->engine, r, "%s", e.text[0] ? e.text : "out of memory");
         else
                 a->step = STEP_CHECKING;
 }

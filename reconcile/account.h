@@ -10,6 +10,7 @@
 #include "reconcile/base/digest.h"
 #include "reconcile/engine.h"
 #include "reconcile/expand.h"
+#include "reconcile/sweep.h"
 
 /* A question under way: a scope, the requests that it takes, and what was seen. */
 struct look_item {
@@ -23,8 +24,9 @@ struct look {
         struct observation *seen;
         struct look_item *items;
         size_t n_items, allocated_items;
-        size_t next;   /* every item before it is sent or done */
-        size_t n_open; /* not done */
+        size_t next;     /* every item before it is sent or done */
+        size_t n_open;   /* not done */
+        size_t n_missed; /* single things that could not be read, those of them that took long several times */
         unsigned walks;
         usec_t started;
         int failed; /* negative errno: why it could not be answered, where that matters: -EACCES, -EKEYEXPIRED */
@@ -67,6 +69,7 @@ struct account {
         struct look listing;
         struct detail *details; /* of the listing's scope; the strings are the ledger's */
         size_t n_details, allocated_details;
+        struct sweep sweep;
         struct look *checks;
         size_t n_checks, allocated_checks;
         bool quota_asked;             /* in this pass: the checks are about the quota */
@@ -85,6 +88,7 @@ struct account {
         bool denied;       /* the credentials are not taken */
         struct error why;  /* why not readable */
         usec_t unreadable_since;
+        usec_t missed_since; /* boot clock; since when there is some single thing that could not be read; 0: there is none */
         unsigned looks_failed; /* in a row */
         usec_t next_look, look_delay;
         bool look_asked;
@@ -218,6 +222,7 @@ void thing_park(struct account *a, struct thing *t, const char *note);       /* 
 
 /* details.c: what of single things is to be known beyond the listings. 0 or -ENOMEM. */
 int details_add(struct account *a, struct scope *scope);
+int details_add_one(struct account *a, enum thing_type of, const char *id); /* the id is the ledger's */
 
 /* recover_part.c: a call about what is contained in something of ours. */
 void recover_part(struct account *a, struct call *c, usec_t now);

@@ -20,6 +20,11 @@ static int add_detail(struct account *a, enum thing_type of, const char *id, con
         return 0;
 }
 
+int details_add_one(struct account *a, enum thing_type of, const char *id)
+{
+        return add_detail(a, of, id, NULL);
+}
+
 /* The cards of the machines that are to be in a group. */
 static int add_cards(struct account *a, const char *group, const struct security_group *spec)
 {
@@ -131,6 +136,8 @@ static int add_along(struct account *a, const struct scope *scope, enum thing_ty
         const struct ledger *ledger = a->engine->ledger;
         int r;
 
+        if (type == TYPE_DISK)
+                a->sweep.n_turns = 0;
         if (!a->making[type].goes_along || !(scope->types >> type & 1))
                 return 0;
         r = find_machines_with(a, type, &slots);
@@ -141,9 +148,9 @@ static int add_along(struct account *a, const struct scope *scope, enum thing_ty
 
                 if (t->type == TYPE_MACHINE && (t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id &&
                     text_equal(t->account, a->name) && strmap_get(&slots, t->slot))
-                        r = add_detail(a, type, t->id, NULL);
+                        r = type == TYPE_DISK ? sweep_add(a, t) : add_detail(a, type, t->id, NULL);
         }
-        return r;
+        return r < 0 || type != TYPE_DISK ? r : sweep_choose(a);
 }
 
 int details_add(struct account *a, struct scope *scope)

@@ -257,7 +257,8 @@ static bool is_converged(const struct account *a)
         if (!a->readable || a->hold || !a->plan || a->plan->n_actions)
                 return false;
         for (size_t i = 0; i < a->plan->n_sections; i++)
-                if (a->plan->sections[i].phase == PHASE_BLOCKED || a->plan->sections[i].phase == PHASE_FAILED)
+                if (a->plan->sections[i].phase == PHASE_BLOCKED || a->plan->sections[i].phase == PHASE_FAILED ||
+                    a->plan->sections[i].phase == PHASE_UNKNOWN)
                         return false;
         return true;
 }
@@ -477,6 +478,12 @@ size_t engine_n_accounts(const struct engine *engine)
         return engine->n_accounts;
 }
 
+/* A time of the boot clock not after the last complete look, by the wall clock. */
+static int64_t wall_at(const struct account *a, usec_t at)
+{
+        return a->seen_at - (int64_t)(usec_since(a->machines_at, at) / USEC_PER_SEC);
+}
+
 void engine_account(const struct engine *engine, size_t number, struct account_view *ret)
 {
         const struct account *a = engine->accounts[number];
@@ -493,6 +500,9 @@ void engine_account(const struct engine *engine, size_t number, struct account_v
                             : a->machines ? a->machines
                                           : a->kept,
                 .seen_at = looked ? a->seen_at : 0,
+                .n_details = looked ? a->sweep.n_turns : 0,
+                .n_details_known = looked ? a->sweep.n_known : 0,
+                .details_since = looked && a->sweep.oldest ? wall_at(a, a->sweep.oldest) : 0,
                 .pass_took = a->pass_took,
                 .reads = a->reads,
                 .acts = a->acts,

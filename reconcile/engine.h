@@ -150,8 +150,11 @@ struct account_view {
         const char *why;                    /* else why not; "" */
         const struct observation *machines; /* the last complete one; NULL: none is kept */
         int64_t seen_at;                    /* wall clock: when that began; 0: there was none */
-        usec_t pass_took;                   /* a length of time: the last whole pass; 0: there was none */
-        uint64_t reads, acts;               /* requests sent */
+        size_t n_details,
+                n_details_known; /* machines that are asked in turn for what hangs on them; of whom that is known */
+        int64_t details_since;   /* wall clock: of what is known of them, the oldest; 0: nothing is */
+        usec_t pass_took;        /* a length of time: the last whole pass; 0: there was none */
+        uint64_t reads, acts;    /* requests sent */
         const struct call_tally *tallies;
         size_t n_tallies;
 };

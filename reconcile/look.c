@@ -9,6 +9,10 @@
 #define TRIES_MAX 3
 /* A listing that does not fit together is read again once; then nothing is known. */
 #define WALKS_MAX 2
+/* What cannot be read of so many single things is not asked of the others either; one that took as long as a request may counts for
+ * several. */
+#define MISSES_MAX 16
+#define MISSES_OF_TIME 6
 
 static const usec_t try_delays[TRIES_MAX] = { 0, 200 * USEC_PER_MSEC, USEC_PER_SEC };
 
@@ -114,16 +118,6 @@ static bool retry_item(struct look *l, struct look_item *item, usec_t now, usec_
         return true;
 }
 
-static void item_lost(struct account *a, struct look *l, struct look_item *item, const struct reply *rp, usec_t now)
-{
-        bool worth = rp->end == REPLY_NOT_SENT || rp->end == REPLY_BROKEN;
-
-        if (worth && retry_item(l, item, now, 0))
-                return;
-        error_set(&l->seen->why, -EIO, "%s", rp->why ? rp->why : "the connection was lost");
-        look_fail(a, l);
-}
-
 static void finish(struct account *a, struct look *l)
 {
         _cleanup_request_list_ struct request_list further = { 0 };
@@ -139,6 +133,48 @@ static void finish(struct account *a, struct look *l)
                 return;
         }
         walk_again(a, l, &e);
+}
+
+static void item_done(struct account *a, struct look *l, size_t number)
+{
+        struct look_item *item = &l->items[number];
+
+        item->state = ITEM_DONE;
+        request_done(&item->request);
+        item->request = (struct request){ 0 };
+        if (--l->n_open == 0)
+                finish(a, l);
+}
+
+/* It could not be answered. Where it was about one thing alone, that is not known, and the rest is. */
+static void item_failed(struct account *a, struct look *l, size_t number, const char *why)
+{
+        size_t detail = l->items[number].request.detail;
+        const struct detail *about;
+
+        if (!detail || detail > l->seen->scope.n_details) {
+                error_set(&l->seen->why, -EIO, "%s", why);
+                look_fail(a, l);
+                return;
+        }
+        about = &l->seen->scope.details[detail - 1];
+        if (observation_miss(l->seen, about->of, about->id, why) < 0) {
+                engine_break(a->engine, -ENOMEM, "out of memory");
+                return;
+        }
+        l->n_missed++;
+        item_done(a, l, number);
+}
+
+static void item_lost(struct account *a, struct look *l, size_t number, const struct reply *rp, usec_t now)
+{
+        bool worth = rp->end == REPLY_NOT_SENT || rp->end == REPLY_BROKEN;
+
+        if (worth && retry_item(l, &l->items[number], now, 0))
+                return;
+        if (rp->end == REPLY_TIMEOUT)
+                l->n_missed += MISSES_OF_TIME - 1;
+        item_failed(a, l, number, rp->why ? rp->why : "the connection was lost");
 }
 
 /* The session is over. The listing is begun again in a new one; that one thing could not be asked after says nothing. */
@@ -157,7 +193,7 @@ void look_reply(struct account *a, struct look *l, size_t number, struct reply *
         int r;
 
         if (rp->end != REPLY_COMPLETE) {
-                item_lost(a, l, item, rp, now);
+                item_lost(a, l, number, rp, now);
                 return;
         }
         r = a->codec->saw(&a->config, &item->request, rp, l->seen, &further, &e);
@@ -165,6 +201,11 @@ void look_reply(struct account *a, struct look *l, size_t number, struct reply *
                 a->paused_until = usec_max(a->paused_until, usec_add(now, rp->retry_after));
                 if (retry_item(l, item, now, rp->retry_after))
                         return;
+        }
+        if (item->request.detail && (r == -EBADMSG || r == -EAGAIN)) {
+                if (r == -EAGAIN || !retry_item(l, item, now, 0))
+                        item_failed(a, l, number, e.text);
+                return;
         }
         if (r == -EBADMSG || r == -ESTALE) {
                 walk_again(a, l, &e);
@@ -180,12 +221,7 @@ void look_reply(struct account *a, struct look *l, size_t number, struct reply *
                         look_anew(a, l);
                 return;
         }
-        item = &l->items[number];
-        item->state = ITEM_DONE;
-        request_done(&item->request);
-        item->request = (struct request){ 0 };
-        if (--l->n_open == 0)
-                finish(a, l);
+        item_done(a, l, number);
 }
 
 bool look_send(struct account *a, struct look *l, usec_t now)
@@ -199,6 +235,12 @@ bool look_send(struct account *a, struct look *l, usec_t now)
 
                 if (item->state != ITEM_WAITING || item->not_before > now)
                         continue;
+                if (item->request.detail && l->n_missed >= MISSES_MAX) {
+                        item_failed(a, l, i, "it was not asked for: too many others could not be read");
+                        if (l->n_open == 0)
+                                return l->seen->state != OBSERVATION_RUNNING;
+                        continue;
+                }
                 if (account_send(a, now, &item->request, flight, &e) < 0) {
                         l->seen->why = e;
                         look_fail(a, l);

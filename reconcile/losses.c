@@ -19,7 +19,7 @@ static bool is_suspect(const struct account *a, const struct thing *t, const str
 
         if (t->state == THING_LEAVING)
                 return c && c->absent >= 2;
-        return t->state == THING_OWNED && t->missing && t->missing_since < a->machines_at &&
+        return t->state == THING_OWNED && t->missing && t->missing_since && t->missing_since < a->machines_at &&
                a->machines_at >= usec_add(t->missing_since, confirm);
 }
 

@@ -64,6 +64,8 @@ struct observation *observation_free(struct observation *obs)
         for (enum thing_type type = 0; type < THING_TYPES; type++) {
                 strmap_done(&obs->of[type].by_id);
                 strmap_done(&obs->looked_in[type]);
+                strmap_done(&obs->missed[type]);
+                strmap_done(&obs->remembered[type]);
                 free(obs->of[type].rows);
         }
         strpool_free(obs->strings);
@@ -128,7 +130,7 @@ static int take_text(struct observation *obs, const char **text)
         return *text ? 0 : -ENOMEM;
 }
 
-static int take_row(struct observation *obs, enum thing_type type, const struct row *from)
+int observation_take_row(struct observation *obs, enum thing_type type, const struct row *from)
 {
         struct row row = *from;
         const char **texts[] = { &row.id, &row.name, &row.address, &row.created, &row.parent, &row.traits };
@@ -148,7 +150,7 @@ int observation_take(struct observation *obs, enum thing_type type, const struct
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < from->of[type].n_rows; i++)
-                r = take_row(obs, type, &from->of[type].rows[i]);
+                r = observation_take_row(obs, type, &from->of[type].rows[i]);
         if (r == 0)
                 obs->scope.types |= 1u << type;
         return r;
@@ -168,9 +170,35 @@ void observation_shrink(struct observation *obs)
         }
 }
 
-void observation_miss(struct observation *obs, enum thing_type type, const char *parent)
+int observation_miss(struct observation *obs, enum thing_type type, const char *parent, const char *why)
 {
+        const char *id = strpool_add(obs->strings, parent), *words = strpool_add(obs->strings, why);
+
         (void)strmap_remove(&obs->looked_in[type], parent);
+        return id && words && strmap_set(&obs->missed[type], id, (void *)words) >= 0 ? 0 : -ENOMEM;
+}
+
+const char *observation_missed(const struct observation *obs, enum thing_type type, const char *parent)
+{
+        return strmap_get(&obs->missed[type], parent);
+}
+
+int observation_remember(struct observation *obs, enum thing_type type, const char *parent, usec_t at)
+{
+        const char *id = strpool_add(obs->strings, parent);
+        usec_t *when = strpool_alloc(obs->strings, sizeof(*when));
+
+        if (!id || !when)
+                return -ENOMEM;
+        *when = at;
+        return strmap_set(&obs->remembered[type], id, when);
+}
+
+usec_t observation_remembers(const struct observation *obs, enum thing_type type, const char *parent)
+{
+        const usec_t *when = strmap_get(&obs->remembered[type], parent);
+
+        return when ? *when : 0;
 }
 
 bool observation_covers_in(const struct observation *obs, enum thing_type type, const char *parent)

@@ -10,6 +10,7 @@
 
 #include "reconcile/base/buf.h"
 #include "reconcile/base/error.h"
+#include "reconcile/base/usec.h"
 #include "reconcile/kinds.h"
 
 /* What a machine is doing, as its codec reads the vendor's state. Other things are RUNNING when they are ready for use. */
@@ -106,7 +107,10 @@ struct observation {
         struct listed of[THING_TYPES];
         struct strpool *strings;
         struct strmap looked_in[THING_TYPES]; /* ids of details of the type, as far as they could be read */
-        bool denied; /* SCOPE_ONE: the vendor's answer says for certain that there is no such thing */
+        struct strmap missed[THING_TYPES];    /* those that could not -> why, in words */
+        struct strmap remembered
+                [THING_TYPES]; /* ids of which earlier looks tell (reconcile/sweep.h) -> usec_t: when that was */
+        bool denied;           /* SCOPE_ONE: the vendor's answer says for certain that there is no such thing */
         bool capped; /* the vendor shows no more rows than these, and there may be more: nothing is missed, nothing made */
 };
 
@@ -119,18 +123,28 @@ static inline bool observation_covers(const struct observation *obs, enum thing_
         return obs->scope.type == SCOPE_ACCOUNT ? obs->scope.types >> type & 1 : obs->scope.of == type;
 }
 
-/* What the thing with the id `parent` has of this type could not be read; the rest of the observation stands. */
-void observation_miss(struct observation *obs, enum thing_type type, const char *parent);
+/* What the thing with the id `parent` has of this type could not be read; the rest of the observation stands. 0 or -ENOMEM. */
+int observation_miss(struct observation *obs, enum thing_type type, const char *parent, const char *why);
+/* Why it could not be; NULL: it could, or nobody asked. */
+const char *observation_missed(const struct observation *obs, enum thing_type type, const char *parent);
 
 /* Was all of this type looked for, and read, that is in the thing with the id `parent`? It was where a detail says so: what was made or adopted
  * after the look began is not known from within. */
 bool observation_covers_in(const struct observation *obs, enum thing_type type, const char *parent);
+
+/* What is shown within the thing `parent` is what another look saw, which began at that time: it is no news. 0 or -ENOMEM. */
+int observation_remember(struct observation *obs, enum thing_type type, const char *parent, usec_t at);
+usec_t observation_remembers(const struct observation *obs, enum thing_type type,
+                             const char *parent); /* 0: it is not */
 
 /* The observation's own copy of a text. NULL: out of memory. */
 const char *observation_string(struct observation *obs, const char *s);
 
 /* Takes a row whose strings are in the pool: 1 it is new, 0 its id was there already (the first is kept), -ENOMEM. */
 int observation_add(struct observation *obs, enum thing_type type, const struct row *row);
+
+/* Copies a row of another observation. 0 or -ENOMEM. */
+int observation_take_row(struct observation *obs, enum thing_type type, const struct row *from);
 
 /* Copies what another look saw of one type, which this one then covers, too. 0 or -ENOMEM. */
 int observation_take(struct observation *obs, enum thing_type type, const struct observation *from);

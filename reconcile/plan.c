@@ -61,8 +61,10 @@ struct plan *plan_free(struct plan *p)
 {
         if (!p)
                 return NULL;
-        for (size_t i = 0; i < p->n_sections; i++)
+        for (size_t i = 0; i < p->n_sections; i++) {
                 free(p->sections[i].notes);
+                free(p->sections[i].troubles);
+        }
         free(p->sections);
         free(p->actions);
         free(p->diagnostics);
@@ -135,6 +137,16 @@ struct plan_counts plan_count(const struct plan *p)
                         counts.update++;
         }
         return counts;
+}
+
+int64_t plan_errors(const struct plan *p)
+{
+        int64_t n = 0;
+
+        for (size_t i = 0; i < p->n_sections; i++)
+                for (size_t k = 0; k < p->sections[i].n_troubles; k++)
+                        n += !p->sections[i].troubles[k].unknown;
+        return n;
 }
 
 bool plan_has_actions(const struct plan *p)
@@ -309,6 +321,8 @@ static int append_section(struct plan *to, const struct section *s)
         *new = *s;
         new->notes = NULL;
         new->n_notes = new->allocated_notes = 0;
+        new->troubles = NULL;
+        new->n_troubles = new->allocated_troubles = 0;
         new->resource = copy(to, s->resource);
         new->provider = copy(to, s->provider);
         new->position.file = copy(to, s->position.file);
@@ -322,6 +336,15 @@ static int append_section(struct plan *to, const struct section *s)
                 if (!note)
                         return -ENOMEM;
                 *note = copy(to, s->notes[i]);
+        }
+        for (size_t i = 0; i < s->n_troubles; i++) {
+                struct trouble *trouble = ARRAY_ADD(new->troubles, new->n_troubles, new->allocated_troubles);
+
+                if (!trouble)
+                        return -ENOMEM;
+                *trouble = (struct trouble){ .unknown = s->troubles[i].unknown,
+                                             .name = copy(to, s->troubles[i].name),
+                                             .text = copy(to, s->troubles[i].text) };
         }
         return 0;
 }

@@ -86,6 +86,13 @@ enum phase_reason {
 const char *phase_text(enum phase p);
 const char *phase_reason_text(enum phase_reason r); /* NULL for REASON_NONE */
 
+/* What is wrong with a part of a resource, while the rest of it is planned: nothing is done about that part. */
+struct trouble {
+        bool unknown;     /* nothing is known of it; else what its spec asks for can never be */
+        const char *name; /* "web-0/data" */
+        const char *text; /* why, and what to do */
+};
+
 /* One resource in the plan, or one that the ledger knows and no spec names any more. */
 struct section {
         const char *resource;     /* "MachineSet/web" */
@@ -100,6 +107,8 @@ struct section {
         const char *when_converged; /* the message then, where there is something to say; NULL: nothing */
         const char **notes; /* lines to show below it that are no actions: drift that is only reported, parked slots */
         size_t n_notes, allocated_notes;
+        struct trouble *troubles;
+        size_t n_troubles, allocated_troubles;
         size_t n_actions;
         int64_t next_attempt; /* wall clock: of what failed; once converged, of what is not due yet; 0: none */
         int64_t due_at;       /* wall clock: when something is to be done that is not yet; 0: never */
@@ -177,6 +186,7 @@ struct plan_counts {
         int64_t create, update, delete, blocked;
 };
 struct plan_counts plan_count(const struct plan *p);
+int64_t plan_errors(const struct plan *p); /* parts of resources that can never become as their specs say */
 
 /* The name as people read it below its section: "web-3:8080" of the slot "shop/web-3:8080" of LoadBalancer/shop. */
 const char *plan_action_name(const struct plan *p, const struct action *a);

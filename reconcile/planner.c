@@ -52,6 +52,23 @@ void planning_note(struct planning *pl, const char *text)
                 pl->failed = true;
 }
 
+void planning_trouble(struct planning *pl, bool unknown, const char *name, const char *text)
+{
+        struct section *s = planning_section(pl);
+        struct trouble *trouble = ARRAY_ADD(s->troubles, s->n_troubles, s->allocated_troubles);
+        const char *words = name && text ? plan_string(pl->plan, "%s: %s", name, text) : NULL;
+
+        if (!trouble || !words) {
+                pl->failed = true;
+                s->n_troubles -= trouble != NULL;
+                return;
+        }
+        *trouble = (struct trouble){ .unknown = unknown, .name = name, .text = text };
+        pl->plan->unknown += unknown;
+        if (!unknown)
+                section_reason(s, REASON_REFUSED, words);
+}
+
 void planning_block(struct planning *pl, struct action *a, enum phase_reason reason, const char *why)
 {
         if (a->blocked)
@@ -210,6 +227,9 @@ static void conclude(struct planning *pl)
                 s->phase = PHASE_FAILED;
         } else if (s->phase_reason != REASON_NONE) {
                 s->phase = PHASE_BLOCKED;
+        } else if (s->n_troubles) { /* an error would have given a reason */
+                s->phase = PHASE_UNKNOWN;
+                s->message = plan_string(pl->plan, "%s: %s", s->troubles[0].name, s->troubles[0].text);
         } else if (s->n_actions || s->waiting) {
                 s->phase = PHASE_PROGRESSING;
                 s->message = s->n_notes && s->waiting ? s->notes[0]

@@ -44,6 +44,7 @@ struct plan_input {
         const struct observation *machines; /* the last complete look; NULL: none */
         const char *unreadable;             /* why there is none */
         enum phase_reason unreadable_reason;
+        bool patient;               /* what could not be read of single things may be read before long */
         const char *hold;           /* why nothing may be created or deleted here; NULL: no hold */
         const char *hold_copies;    /* the same of copies of machines alone */
         bool hold_copies_confirmed; /* no later look will tell more */

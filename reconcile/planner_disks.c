@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,29 +33,57 @@ static const struct disk_spec *find_spec(const struct machine_set *set, const ch
 }
 
 /* "web-0/data" is of "web-0". */
-static const struct slot *find_machine(const struct set *set, const char *disk)
+static const struct slot *find_machine(const struct planning *pl, const char *disk)
 {
         size_t n = strcspn(disk, "/");
+        char name[DISK_SLOT_MAX];
 
-        for (size_t i = 0; i < set->n_slots; i++)
-                if (strncmp(set->slots[i].name, disk, n) == 0 && !set->slots[i].name[n])
-                        return &set->slots[i];
-        return NULL;
+        if (n >= sizeof(name))
+                return NULL;
+        memcpy(name, disk, n);
+        name[n] = '\0';
+        return strmap_get(&pl->machines, name);
 }
 
 static struct thing *find_thing(const struct planning *pl, const char *disk)
 {
-        for (struct thing *t = strmap_get(&pl->census->things, pl->set->name); t; t = t->next)
-                if (t->type == TYPE_DISK && text_equal(t->slot, disk))
-                        return t;
-        return NULL;
+        return strmap_get(&pl->disks, disk);
+}
+
+static int index_disk(struct planning *pl, struct thing *t)
+{
+        const char *owner = strpool_addn(pl->plan->strings, t->slot, strcspn(t->slot, "/"));
+
+        if (!owner || strmap_put(&pl->disks, t->slot, t) == -ENOMEM)
+                return -ENOMEM;
+        return strmap_set(&pl->owners, owner, t);
+}
+
+/* Of a set of many machines each disk is looked up, not searched for. */
+static int index_set(struct planning *pl)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < pl->set->n_slots && r == 0; i++)
+                r = strmap_set(&pl->machines, pl->set->slots[i].name, &pl->set->slots[i]);
+        for (struct thing *t = strmap_get(&pl->census->things, pl->set->name); t && r == 0; t = t->next)
+                r = t->type == TYPE_DISK ? index_disk(pl, t) : 0;
+        return r;
+}
+
+static void index_done(struct planning *pl)
+{
+        strmap_done(&pl->machines);
+        strmap_done(&pl->disks);
+        strmap_done(&pl->owners);
+        pl->machines = pl->disks = pl->owners = (struct strmap){ 0 };
 }
 
 static struct disk disk_at(const struct planning *pl, const char *name, struct thing *thing)
 {
         struct disk d = {
                 .spec = find_spec(pl->set->spec, strchr(name, '/') + 1),
-                .machine = find_machine(pl->set, name),
+                .machine = find_machine(pl, name),
                 .slot = { .type = TYPE_DISK, .name = name, .thing = thing },
         };
 
@@ -150,6 +179,7 @@ static bool attach(struct planning *pl, const struct disk *d)
 static void resize(struct planning *pl, const struct disk *d)
 {
         struct values wanted = { 0 };
+        bool reported = pl->set->resource->on_drift == ON_DRIFT_REPORT;
         const char *is, *to;
         struct action *a;
         int64_t size;
@@ -162,15 +192,16 @@ static void resize(struct planning *pl, const struct disk *d)
         values_set_number(&wanted, PROPERTY_SIZE, d->spec->size);
         is = value_text(pl->plan, PROPERTY_SIZE, &d->slot.row->values);
         to = value_text(pl->plan, PROPERTY_SIZE, &wanted);
-        if (size > d->spec->size || pl->set->resource->on_drift == ON_DRIFT_REPORT) {
-                const char *words = plan_string(pl->plan, "%s: size is %s, spec says %s; %s", d->slot.name, is, to,
-                                                size > d->spec->size
-                                                        ? "a disk cannot shrink, write at least what it has"
-                                                        : "only reported, as onDrift says");
-
-                planning_note(pl, words);
-                if (size > d->spec->size)
-                        section_reason(planning_section(pl), REASON_REFUSED, words);
+        if (reported) {
+                planning_note(pl, plan_string(pl->plan, "%s: size is %s, spec says %s; only reported, as onDrift says",
+                                              d->slot.name, is, to));
+                return;
+        }
+        if (size > d->spec->size) {
+                planning_trouble(pl, false, d->slot.name,
+                                 plan_string(pl->plan,
+                                             "size is %s, spec says %s; a disk cannot shrink: write size: %s or more",
+                                             is, to, is));
                 return;
         }
         a = change(pl, d, ACTION_UPDATE, ORDER_CHANGE, plan_string(pl->plan, "size is %s, spec says %s", is, to));
@@ -184,7 +215,7 @@ static void resize(struct planning *pl, const struct disk *d)
 /* A disk that is there, of a machine that is there and stays: one change at a time. */
 static void compare(struct planning *pl, const struct disk *d)
 {
-        size_t before = pl->plan->n_actions;
+        size_t before = pl->plan->n_actions, troubles = planning_section(pl)->n_troubles;
 
         if (d->slot.row->condition == CONDITION_CHANGING) {
                 planning_section(pl)->waiting = true;
@@ -197,7 +228,7 @@ static void compare(struct planning *pl, const struct disk *d)
         }
         if (!rename_disk(pl, d) && !attach(pl, d))
                 resize(pl, d);
-        if (pl->plan->n_actions == before)
+        if (pl->plan->n_actions == before && planning_section(pl)->n_troubles == troubles)
                 planning_part_unchanged(pl);
 }
 
@@ -269,6 +300,15 @@ static void leave(struct planning *pl, const struct disk *d, size_t first)
         }
 }
 
+/* What hangs on a machine is not known where nobody looked, or nobody was told: then nothing is missing either. What an earlier look saw is good
+ * enough to plan with. */
+static bool is_looked_into(const struct planning *pl, const struct slot *s)
+{
+        return !pl->in->making[TYPE_DISK].goes_along ||
+               observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id) ||
+               observation_remembers(pl->in->machines, TYPE_DISK, s->thing->id);
+}
+
 static void plan_disk(struct planning *pl, const struct disk *d, size_t first)
 {
         const struct slot *m = d->machine;
@@ -281,7 +321,7 @@ static void plan_disk(struct planning *pl, const struct disk *d, size_t first)
                 tell_parked(pl, &d->slot);
                 return;
         }
-        if (d->slot.thing->state != THING_OWNED)
+        if (d->slot.thing->state != THING_OWNED || (m && slot_is_shown(m) && !is_looked_into(pl, m)))
                 return;
         if (!d->slot.row && d->slot.thing->missing) {
                 planning_section(pl)->waiting = true;
@@ -330,17 +370,6 @@ static void plan_missing_of(struct planning *pl, const char *machine, size_t aft
         }
 }
 
-/* What hangs on a machine is not known where nobody looked, or nobody was told: then nothing is missing either. */
-static bool is_looked_into(struct planning *pl, const struct slot *s)
-{
-        if (!pl->in->making[TYPE_DISK].goes_along || observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id))
-                return true;
-        planning_section(pl)->waiting = true;
-        planning_note(pl,
-                      plan_string(pl->plan, "%s: its disks are not known yet; nothing is done about them", s->name));
-        return false;
-}
-
 static void plan_missing(struct planning *pl, size_t first)
 {
         size_t end = pl->plan->n_actions;
@@ -350,7 +379,7 @@ static void plan_missing(struct planning *pl, size_t first)
 
                 if (slot_is_shown(s) && !s->victim && !s->hold && !s->release &&
                     (s->row->condition == CONDITION_RUNNING || s->row->condition == CONDITION_STOPPED) &&
-                    pl->set->spec->disks.n && is_looked_into(pl, s))
+                    is_looked_into(pl, s))
                         plan_missing_of(pl, s->name, 0);
         }
         for (size_t i = first; i < end && !pl->failed; i++)
@@ -433,16 +462,92 @@ static void plan_leaving(struct planning *pl, size_t number)
                 tell_emptied(pl, &pl->plan->actions[number], disks);
 }
 
+static bool has_disks(const struct planning *pl, const struct slot *s)
+{
+        return (pl->set->spec && pl->set->spec->disks.n) || strmap_get(&pl->owners, s->name);
+}
+
+/* The disks of a machine that are not known. */
+static void tell_missed(struct planning *pl, const struct slot *s, const char *why)
+{
+        planning_trouble(pl, true, s->name,
+                         plan_string(pl->plan, "its disks are not known: %s; nothing is done about them", why));
+        planning_section(pl)->waiting = planning_section(pl)->waiting || pl->in->patient;
+}
+
+/* Of how many machines nobody has asked for the disks yet, and of how many it was an earlier look that did. */
+static void tell_unasked(struct planning *pl, size_t unasked, size_t earlier, usec_t oldest)
+{
+        int64_t at = pl->in->wall - (int64_t)(usec_since(pl->in->now, oldest) / USEC_PER_SEC);
+        char when[UNITS_TEXT_MAX];
+
+        if (unasked) {
+                planning_section(pl)->waiting = true;
+                planning_note(pl,
+                              plan_string(pl->plan,
+                                          "the disks of %zu machine%s are not known yet; nothing is done about them",
+                                          unasked, unasked == 1 ? "" : "s"));
+        }
+        if (earlier)
+                planning_note(pl, plan_string(pl->plan,
+                                              "machines are asked for their disks in turn: %zu are as an earlier look "
+                                              "saw them, the oldest at %s",
+                                              earlier, time_text(at, when)));
+}
+
+static void tell_unknown(struct planning *pl)
+{
+        size_t unasked = 0, earlier = 0;
+        usec_t oldest = USEC_INFINITY;
+
+        if (!pl->in->making[TYPE_DISK].goes_along)
+                return;
+        for (size_t i = 0; i < pl->set->n_slots && !pl->failed; i++) {
+                const struct slot *s = &pl->set->slots[i];
+                const char *why;
+                usec_t at;
+
+                if (!slot_is_shown(s) || s->hold || s->release ||
+                    observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id) || !has_disks(pl, s))
+                        continue;
+                why = observation_missed(pl->in->machines, TYPE_DISK, s->thing->id);
+                at = observation_remembers(pl->in->machines, TYPE_DISK, s->thing->id);
+                if (why)
+                        tell_missed(pl, s, why);
+                unasked += !why && !at;
+                earlier += at != 0;
+                oldest = at ? usec_min(oldest, at) : oldest;
+        }
+        tell_unasked(pl, unasked, earlier, oldest);
+}
+
+/* What is planned out of what an earlier look saw is not carried out: the next look asks for it first. */
+static void ask_first(struct planning *pl, size_t first)
+{
+        for (size_t i = first; i < pl->plan->n_actions; i++) {
+                struct action *a = &pl->plan->actions[i];
+                const struct slot *m = a->type == TYPE_DISK ? find_machine(pl, a->name) : NULL;
+
+                if (m && !a->waits && slot_is_shown(m) &&
+                    observation_remembers(pl->in->machines, TYPE_DISK, m->thing->id))
+                        a->waits = "the disks of its machine are asked for again first";
+        }
+}
+
 void plan_disks(struct planning *pl, size_t first)
 {
         size_t end = pl->plan->n_actions;
 
         if (!pl->in->making[TYPE_DISK].possible)
                 return;
+        pl->failed = pl->failed || index_set(pl) < 0;
         for (size_t i = first; i < end && !pl->failed; i++)
                 if (pl->plan->actions[i].type == TYPE_MACHINE && pl->plan->actions[i].order == ORDER_DELETE)
                         plan_leaving(pl, i);
+        tell_unknown(pl);
         plan_known(pl, first);
         if (pl->set->spec)
                 plan_missing(pl, first);
+        ask_first(pl, end);
+        index_done(pl);
 }

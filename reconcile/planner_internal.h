@@ -38,6 +38,9 @@ struct planning {
         const char *unquotable; /* NULL, or why they cannot be made */
         int64_t budget;         /* machines of the set that may still be taken away for a while */
         size_t section;         /* number of the section that is being written */
+        struct strmap machines; /* of the set: "web-3" -> const struct slot * */
+        struct strmap disks;    /* of the set: "web-3/data" -> struct thing * */
+        struct strmap owners;   /* of the set: the machines in whose slots there are some */
         const char *paused;     /* NULL, or what says so */
         struct targets targets; /* of the whole account */
         struct room *rooms;
@@ -163,6 +166,8 @@ void planning_part_unchanged(struct planning *pl);
 
 /* A line below the section that is no action. */
 void planning_note(struct planning *pl, const char *text);
+/* A part of the section that can never be as its spec says, or that nothing is known of. The texts are the plan's. */
+void planning_trouble(struct planning *pl, bool unknown, const char *name, const char *text);
 
 /* What is written down of a thing when the plan is carried out. */
 void planning_remark(struct planning *pl, struct thing *thing, enum remark_type type);

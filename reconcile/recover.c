@@ -355,7 +355,7 @@ static int match_type(struct recovery *rec, enum thing_type type)
                 const struct row *row = &listed->rows[i];
                 struct claim *claim = strmap_get(&markers, row->name);
 
-                if (!claim)
+                if (!claim || observation_remembers(rec->a->machines, type, row->parent))
                         continue;
                 if (!call_may_have_made(rec->a, claim->call, row))
                         continue;
@@ -475,6 +475,9 @@ static void recover_call(struct recovery *rec, struct call *c, size_t *claim)
         if (a->making[c->type].contained) {
                 *claim += c->verb == ORDER_CREATE;
                 recover_part(a, c, rec->now);
+        } else if (!call_is_looked_into(a, c)) {
+                *claim += c->verb == ORDER_CREATE;
+                c->absent_since = 0; /* two looks that both looked for it must lack it */
         } else if (c->verb == ORDER_CREATE) {
                 struct claim *own = &rec->claims[(*claim)++];
 

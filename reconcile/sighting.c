@@ -58,8 +58,8 @@ void thing_shown(struct account *a, struct thing *t, const struct row *row)
         touch_thing(a, t);
 }
 
-/* What goes along with its machine is shown only with it. */
-static bool may_be_shown(struct account *a, const struct thing *t, const struct strmap *machines)
+/* What goes along with its machine is shown only with it; and where nobody looked, or what was said could not be read, nothing is known. */
+static bool is_looked_for(struct account *a, const struct thing *t, const struct strmap *machines)
 {
         const struct thing *machine;
         const char *slot;
@@ -78,6 +78,10 @@ void thing_see(struct account *a, struct thing *t, const struct strmap *machines
 
         if (t->state == THING_RELEASED || !observation_covers(a->machines, t->type))
                 return;
+        if (!is_looked_for(a, t, machines)) {
+                t->missing_since = 0; /* two looks that both looked for it must lack it */
+                return;
+        }
         if (row && !fingerprint_fits(t, row)) {
                 if (t->state != THING_PARKED)
                         thing_park(a, t,
@@ -89,7 +93,7 @@ void thing_see(struct account *a, struct thing *t, const struct strmap *machines
                 thing_shown(a, t, row);
                 return;
         }
-        if (t->state != THING_OWNED || a->machines->capped || !may_be_shown(a, t, machines))
+        if (t->state != THING_OWNED || a->machines->capped)
                 return;
         if (!t->missing) {
                 t->missing = true;

@@ -113,10 +113,8 @@ int copy_saw(const struct request *rq, const struct json_node *reply, enum messa
                 return error_set(e, -EBADMSG, "the provider's reply is to a question that nobody asked");
         detail = &obs->scope.details[number];
         /* The machine may be busy, or gone: either way nothing is known of its copies, and of others' all the same. */
-        if (result == RESULT_FAILED) {
-                observation_miss(obs, detail->of, detail->id);
-                return 0;
-        }
+        if (result == RESULT_FAILED)
+                return observation_miss(obs, detail->of, detail->id, e->text) < 0 ? error_oom(e) : 0;
         r = message_count_rows(reply, &n, e);
         for (size_t i = 0; r == 0 && i < n; i++, row = json_node_next(row)) {
                 r = read_copy(obs, dialect_of(detail->of), detail->id, row, e);

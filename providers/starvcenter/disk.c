@@ -37,6 +37,7 @@ int disk_look(const struct account_config *account, const struct observation *ob
                         return r;
                 rq.read = true;
                 rq.tag = ASK_DISKS | i;
+                rq.detail = i + 1;
                 r = request_list_add(further, &rq, e);
         }
         return r;
@@ -94,10 +95,8 @@ int disk_saw(const struct request *rq, const struct json_node *reply, enum messa
                 return error_set(e, -EBADMSG, "the provider's reply is to a question that nobody asked");
         machine = obs->scope.details[number].id;
         /* It may be busy, or gone: either way nothing is known of its disks, and of others' all the same. */
-        if (result == RESULT_FAILED) {
-                observation_miss(obs, TYPE_DISK, machine);
-                return 0;
-        }
+        if (result == RESULT_FAILED)
+                return observation_miss(obs, TYPE_DISK, machine, e->text) < 0 ? error_oom(e) : 0;
         r = message_count_rows(reply, &n, e);
         for (size_t i = 0; r == 0 && i < n; i++, row = json_node_next(row)) {
                 r = read_disk(obs, machine, row, e);

@@ -65,6 +65,14 @@ static void add_note(struct section *s, const char *note)
         *slot = note;
 }
 
+static void add_trouble(struct section *s, bool unknown, const char *name, const char *text)
+{
+        struct trouble *trouble = ARRAY_ADD(s->troubles, s->n_troubles, s->allocated_troubles);
+
+        assert_non_null(trouble);
+        *trouble = (struct trouble){ .unknown = unknown, .name = name, .text = text };
+}
+
 static void add_provider(struct plan *p, const char *name, uint64_t reads, uint64_t planned)
 {
         struct plan_provider *provider = ARRAY_ADD(p->providers, p->n_providers, p->allocated_providers);
@@ -156,6 +164,31 @@ static struct plan *make_all_sorts(void)
         d = ARRAY_ADD(p->diagnostics, p->n_diagnostics, p->allocated_diagnostics);
         assert_non_null(d);
         *d = (struct plan_diagnostic){ .severity = PLAN_WARNING, .resource = NULL, .message = "there is no ledger" };
+
+        return p;
+}
+
+/* Parts that can never be as their spec says, or that nothing is known of, beside what is to be done; and a set with such parts alone. */
+static struct plan *make_troubled(void)
+{
+        struct plan *p = make_plan();
+        struct section *s;
+
+        s = add_section(p, "MachineSet/db", "star", "count is 3, 2 exist", "db.yaml", 7);
+        add_trouble(s, false, "db-0/data",
+                    "size is 100GiB, spec says 50GiB; a disk cannot shrink: write size: 100GiB or more");
+        add_trouble(s, true, "db-1", "its disks are not known: the answer was cut off; nothing is done about them");
+        add_trouble(s, false, "db-0/l`o\033[2Jg",
+                    "size is 2TiB, spec says 1TiB; a disk cannot shrink: write size: 2TiB or more");
+        add_note(s, "db-7 is parked: two machines have its name");
+        add_action(p, ACTION_CREATE, "Machine", "db-2")->summary = "template tmpl-7, 4 cpu, 8GiB, network pg-12";
+
+        s = add_section(p, "MachineSet/web", "star", "count is 1, 1 exists", "web.yaml", 1);
+        add_trouble(s, false, "web-0/data",
+                    "size is 20GiB, spec says 10GiB; a disk cannot shrink: write size: 20GiB or more");
+        p->unknown = 1;
+        p->unchanged = 3;
+        add_provider(p, "star", 4, 1);
 
         return p;
 }
@@ -268,11 +301,13 @@ static void check_json(const struct plan *p, const char *file)
 
 static void test_text(_unused_ void **state)
 {
-        _cleanup_(plan_free_p) struct plan *mixed = make_mixed(), *all = make_all_sorts(), *large = make_large();
+        _cleanup_(plan_free_p) struct plan *mixed = make_mixed(), *all = make_all_sorts(), *large = make_large(),
+                                           *troubled = make_troubled();
 
         check_text(mixed, &palette_plain, "cmd/golden/mixed.txt");
         check_text(all, &palette_plain, "cmd/golden/all-sorts.txt");
         check_text(large, &palette_plain, "cmd/golden/large.txt");
+        check_text(troubled, &palette_plain, "cmd/golden/troubled.txt");
 }
 
 static void test_colored_text(_unused_ void **state)
@@ -296,11 +331,12 @@ static void test_text_for_a_terminal(_unused_ void **state)
 static void test_markdown(_unused_ void **state)
 {
         _cleanup_(plan_free_p) struct plan *mixed = make_mixed(), *all = make_all_sorts(), *large = make_large(),
-                                           *nothing = make_plan();
+                                           *nothing = make_plan(), *troubled = make_troubled();
 
         check_markdown(mixed, "cmd/golden/mixed.md");
         check_markdown(all, "cmd/golden/all-sorts.md");
         check_markdown(large, "cmd/golden/large.md");
+        check_markdown(troubled, "cmd/golden/troubled.md");
         nothing->unchanged = 3;
         check_markdown(nothing, "cmd/golden/nothing.md");
 }
@@ -369,9 +405,10 @@ static void test_text_of_nothing(_unused_ void **state)
 
 static void test_json(_unused_ void **state)
 {
-        _cleanup_(plan_free_p) struct plan *mixed = make_mixed(), *all = make_all_sorts();
+        _cleanup_(plan_free_p) struct plan *mixed = make_mixed(), *all = make_all_sorts(), *troubled = make_troubled();
 
         check_json(mixed, "cmd/golden/mixed.json");
+        check_json(troubled, "cmd/golden/troubled.json");
         check_json(all, "cmd/golden/all-sorts.json");
 }
 

@@ -303,17 +303,21 @@ static void test_what_was_looked_into(_unused_ void **state)
         struct error e;
 
         assert_int_equal(
-                parse("{" HEAD
-                      ", " STAR("\"machines\": [], \"rules\": [], \"cards\": [], \"details\": ["
-                                "{\"of\": \"rule\", \"id\": \"sg-1\", \"within\": null}, "
-                                "{\"of\": \"card\", \"id\": \"vm-1\", \"within\": \"sg-1\"}]") ", \"ledger\": null}",
+                parse("{" HEAD ", " STAR(
+                              "\"machines\": [], \"rules\": [], \"cards\": [], \"details\": ["
+                              "{\"of\": \"rule\", \"id\": \"sg-1\", \"within\": null}, "
+                              "{\"of\": \"card\", \"id\": \"vm-1\", \"within\": \"sg-1\"}, "
+                              "{\"of\": \"rule\", \"id\": \"sg-3\", \"within\": null, \"missed\": \"the answer was cut off\"}]") ", \"ledger\": null}",
                       &s, &e),
                 0);
         seen = s->accounts[0].seen;
         assert_true(observation_covers_in(seen, TYPE_RULE, "sg-1"));
         assert_false(observation_covers_in(seen, TYPE_RULE, "sg-2"));
         assert_false(observation_covers_in(seen, TYPE_BINDING, "sg-1"));
-        assert_int_equal(seen->scope.n_details, 2);
+        assert_int_equal(seen->scope.n_details, 3);
+        assert_false(observation_covers_in(seen, TYPE_RULE, "sg-3"));
+        assert_string_equal(observation_missed(seen, TYPE_RULE, "sg-3"), "the answer was cut off");
+        assert_null(observation_missed(seen, TYPE_RULE, "sg-1"));
         assert_string_equal(seen->scope.details[1].within, "sg-1");
 }
 

@@ -457,6 +457,60 @@ class DiskDelete(DiskCreate):
         self.assert_disks(10)
 
 
+class StarDisk:
+    """At StarVCenter a disk is made on its machine, and marked in its description."""
+
+    name = "starvcenter"
+    may_act = ("disk",)
+
+    def disks(self):
+        return {disk["id"]: (disk["machine"], disk["size"]) for disk in self.state("disks") if disk["device"] != "vda"}
+
+
+class StarDiskCreate(StarDisk, DiskCreate):
+    pass
+
+
+class StarDiskGrow(StarDisk, DiskGrow):
+    may_act = ("disk-resize",)
+
+
+class StarDiskDelete(StarDisk, DiskCreate):
+    """No spec names them any more, and the Policy prunes."""
+
+    may_act = ("disk-delete",)
+
+    def begin(self):
+        self.machine_set(count=self.count, disks=TEN_GIB)
+        super().begin()
+
+    def change(self):
+        self.estate.policy(prune=True, maxDeletes="100%")
+        self.machine_set(count=self.count, disks=[])
+
+    def check(self):
+        self.assertEqual(self.before, self.owned())
+        self.assertEqual({}, self.disks())
+
+
+class StarDiskReplace(StarDisk, DiskCreate):
+    """It goes with a machine that failed, and is made anew on the one that takes its place."""
+
+    may_act = ("delete", "create", "disk")
+
+    def begin(self):
+        self.machine_set(count=self.count, disks=TEN_GIB, replaceFailed="always")
+        super().begin()
+
+    def change(self):
+        self.simulator.do("fail", id=self.before["web-1"])
+
+    def check(self):
+        self.assertEqual(self.before["web-0"], self.owned()["web-0"])
+        self.assertNotEqual(self.before["web-1"], self.owned()["web-1"])
+        self.assert_disks(10)
+
+
 # Backups.
 
 
@@ -656,6 +710,7 @@ class Resume(Pause):
 SHAPES = [
     Create, CreateMany, CreateJimv2017, CreateJimv08, CreateFinovy, CreateFinovyExclusive, CreateOpendcp, CreateOpendcpFewer,
     Update, UpdateWhileOff, Stop, StopFinovy, Start, StartFinovy, Release, AdoptInSpec, Rename, Replace,
-    Delete, DeleteJimv08, DeleteFinovy, DeleteOpendcp, DiskCreate, DiskCreate2017, DiskGrow, DiskMove, DiskDelete, BackupRotate,
+    Delete, DeleteJimv08, DeleteFinovy, DeleteOpendcp, DiskCreate, DiskCreate2017, DiskGrow, DiskMove, DiskDelete,
+    StarDiskCreate, StarDiskGrow, StarDiskDelete, StarDiskReplace, BackupRotate,
     TemplateCredit, TemplateRoll, TemplateDelete, Init, ApplyInit, Upgrade, Adopt, Forget, AcceptLoss, Pause, Resume,
 ]

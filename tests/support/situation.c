@@ -410,7 +410,7 @@ static void tell(const struct line *l)
         else if (text_equal(what, "retry"))
                 retry(l);
         else if (text_equal(what, "blind"))
-                observation_miss(s->seen, type_of(l->words[1]), word(l, 2));
+                observation_miss(s->seen, type_of(l->words[1]), word(l, 2), "the provider said no");
         else if (text_equal(what, "certificate"))
                 certificate(l);
         else if (text_equal(what, "max-deletes"))

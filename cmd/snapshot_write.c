@@ -16,6 +16,7 @@ const char *const snapshot_lists[THING_TYPES] = {
         [TYPE_OFFER] = "offers",     [TYPE_IMAGE] = "images", [TYPE_BALANCER] = "balancers",
         [TYPE_BACKEND] = "backends", [TYPE_GROUP] = "groups", [TYPE_RULE] = "rules",
         [TYPE_BINDING] = "bindings", [TYPE_CARD] = "cards",   [TYPE_QUOTA] = "quotas",
+        [TYPE_NETWORK] = "networks",
 };
 
 static json_t *values_json(const struct values *v)

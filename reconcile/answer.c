@@ -167,6 +167,9 @@ static int adopt(struct answering *w)
 
         if (w->type != TYPE_MACHINE)
                 slot = strchr(w->request->resource, '/') + 1;
+        if (w->a->making[w->type].always_there)
+                return refuse(w, "%s is always there, and nobody's own: there is nothing to adopt",
+                              w->request->resource);
         if (!slot[0])
                 return adopt_by_names(w);
         if (!w->request->id[0])

@@ -36,6 +36,7 @@ const char *const thing_type_words[THING_TYPES] = {
         [TYPE_MACHINE] = "machine", [TYPE_DISK] = "disk",         [TYPE_TEMPLATE] = "template", [TYPE_OFFER] = "offer",
         [TYPE_IMAGE] = "image",     [TYPE_BALANCER] = "balancer", [TYPE_BACKEND] = "backend",   [TYPE_GROUP] = "group",
         [TYPE_RULE] = "rule",       [TYPE_BINDING] = "binding",   [TYPE_CARD] = "card",         [TYPE_QUOTA] = "quota",
+        [TYPE_NETWORK] = "network",
 };
 
 int ledger_new_empty(struct ledger **ret)

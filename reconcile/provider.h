@@ -61,6 +61,8 @@ struct making {
          * no rows of them, but of the calls about them. A row's name tells one from the others of its parent. */
         bool contained;
         enum thing_type container;
+        bool always_there; /* whatever anybody does: such a thing is never made, never deleted and never owned, but changed. The
+                            * ledger keeps no rows of it but of the calls, which name it by its id */
         bool shows_one; /* SCOPE_ONE is supported */
         bool slow; /* a create is answered only when it is done: such calls have a pool of their own, and the account goes on
                     * meanwhile */

@@ -357,6 +357,10 @@ static int check_draft(const struct checker *c)
                 r = check_load_balancer(c);
         if (r == 0 && kind == &kind_security_group)
                 r = check_security_group(c);
+        if (r == 0 && kind == &kind_network)
+                r = check_network(c);
+        if (r == 0 && kind == &kind_tenant_quota)
+                r = check_tenant_quota(c);
 
         return r;
 }

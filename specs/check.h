@@ -27,6 +27,8 @@ int check_machine_set(const struct checker *c);
 int check_machine_template(const struct checker *c);
 int check_load_balancer(const struct checker *c);
 int check_security_group(const struct checker *c);
+int check_network(const struct checker *c);
+int check_tenant_quota(const struct checker *c);
 
 /* The codec of the resource's provider; NULL: not known. */
 const struct provider *check_codec(const struct checker *c);

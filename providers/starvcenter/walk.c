@@ -8,6 +8,7 @@
 #include "providers/starvcenter/disk.h"
 #include "providers/starvcenter/group.h"
 #include "providers/starvcenter/message.h"
+#include "providers/starvcenter/network.h"
 #include "providers/starvcenter/quota.h"
 #include "providers/starvcenter/rows.h"
 #include "reconcile/base/text.h"
@@ -73,6 +74,8 @@ int walk_look(const struct account_config *account, struct observation *obs, str
                 r = disk_look(account, obs, further, e);
         if (r == 0)
                 r = group_look(account, obs, further, e);
+        if (r == 0)
+                r = network_look(account, obs, further, e);
         return r < 0 ? r : balancer_look(account, obs, further, e);
 }
 
@@ -175,6 +178,7 @@ static const char *const *names_of(const struct request *rq)
         return quota_is_asked(rq)      ? quota_names
                : balancer_is_asked(rq) ? balancer_names
                : group_is_asked(rq)    ? group_names
+               : network_is_asked(rq)  ? network_names
                : disk_is_asked(rq)     ? disk_names
                                        : rows_machine_names;
 }
@@ -198,11 +202,13 @@ int walk_saw(const struct account_config *account, const struct request *rq, str
                 return disk_saw(rq, json_root(doc), result, obs, e);
         if (group_is_asked(rq))
                 return group_saw(account, rq, json_root(doc), result, obs, further, e);
-        if (quota_is_asked(rq) || balancer_is_asked(rq)) {
+        if (quota_is_asked(rq))
+                return quota_saw(account, rq, json_root(doc), result, obs, e);
+        if (balancer_is_asked(rq) || network_is_asked(rq)) {
                 if (result == RESULT_FAILED)
                         return -EBADMSG;
-                return quota_is_asked(rq) ? quota_saw(account, json_root(doc), obs, e)
-                                          : balancer_saw(rq, json_root(doc), obs, e);
+                return network_is_asked(rq) ? network_saw(json_root(doc), obs, e)
+                                            : balancer_saw(rq, json_root(doc), obs, e);
         }
         if (obs->scope.type == SCOPE_ONE)
                 return saw_one(json_root(doc), result, obs, e);

@@ -44,9 +44,11 @@ bool network_is_asked(const struct request *rq)
         return rq->tag == ASK_NETWORKS;
 }
 
+/* A description that is shown as nothing is empty; one that is not shown at all is not known. */
 static int keep_settings(struct observation *obs, const char *name, const char *description, struct values *values)
 {
-        _cleanup_json_ json_t *settings = json_pack("{s:s, s:s}", SETTING_NAME, name, SETTING_DESCRIPTION, description);
+        _cleanup_json_ json_t *settings = json_pack("{s:s, s:s*}", SETTING_NAME, name, SETTING_DESCRIPTION,
+                                                    description);
         _cleanup_free_ char *text = settings ? json_to_text(settings, JSON_COMPACT) : NULL;
         const char *kept = text ? observation_string(obs, text) : NULL;
 
@@ -60,12 +62,14 @@ static int read_network(struct observation *obs, const struct json_node *network
 {
         static const char what[] = "network";
         struct row row = { .condition = CONDITION_RUNNING };
-        const char *description;
+        const char *description = NULL;
         int r;
 
         if ((r = field_id(obs, network, "vpc.id", what, &row.id, e)) < 0 ||
             (r = field_text(obs, network, "vpc.name", what, &row.name, e)) < 0 ||
-            (r = field_text(obs, network, "vpc.createtime", what, &row.created, e)) < 0 ||
+            (r = field_text(obs, network, "vpc.createtime", what, &row.created, e)) < 0)
+                return r;
+        if (json_node_member(network, "vpc.desc") &&
             (r = field_text(obs, network, "vpc.desc", what, &description, e)) < 0)
                 return r;
         if (keep_settings(obs, row.name, description, &row.values) < 0)
@@ -178,7 +182,9 @@ const char *network_made(const struct json_node *made, char scratch[static 32])
  * of these is in is a refusal like any other. */
 bool network_is_so_already(const struct order *order, const struct json_node *reply)
 {
-        static const char *const joined[] = { "already", "已接入", "已添加", "已加入", "已连接", "已存在" };
+        static const char *const joined[] = { "router already",   "already at",     "already added",
+                                              "already attached", "already joined", "已接入",
+                                              "已添加",           "已加入",         "已连接" };
         static const char *const left[] = { "at no ", "not at ", "not attached", "not connected",
                                             "未接入", "未添加",  "未加入",       "未连接" };
         const char *const *words = joined;

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Private networks with the machines on them, and what a tenant may use.
+"""Private networks, and the machines on them: made before these, and deleted after them.
 
-A network is made before its machines and goes after them. Whether it is at the cloud router, and its firewall on, no listing shows: both are sent
-again only where they should be otherwise than was sent last, or where nobody knows what came of that.
+Whether a network is at the cloud router, and its firewall on, no listing shows: both are sent again only where they should be otherwise than was
+sent last, or where nobody knows what came of that.
 """
 
 import os
 import subprocess
 import unittest
 
-from harness import TestCase, end_process, wait_until, web
+from harness import wait_until, web
+from networks import NetworkCase
 
 PLAN = """\
 TenantQuota/limits on star: of tenant app-1                                   specs/tenantquota-limits.yaml:1
@@ -26,54 +27,6 @@ MachineSet/web on star: count is 2, 0 exist                                   sp
 
 Plan: 3 to create, 3 to change, 0 to delete, 0 blocked, 0 unknown. About 6 requests.
 """
-
-
-class NetworkCase(TestCase):
-    """A set of two machines on a network of ours, which is at the router; and a network of somebody else's, which nobody touches."""
-
-    def setUp(self):
-        super().setUp()
-        self.estate.policy(maxDeletes="100%")
-        self.estate.machine_set(count=2, network={"ref": "app"})
-        self.network()
-        self.simulator.do("router-add", name="edge", online=True)
-        self.simulator.do("network-add", name="theirs", description="not ours", gate=True)
-        self.theirs = self.the("theirs")
-
-    def network(self, name="app", **spec):
-        if ("Network", name) not in self.estate.documents:
-            spec = {"provider": "star", "description": "app tier", "routed": True, "firewall": True} | spec
-        self.estate.write("Network", name, **spec)
-
-    def networks(self, name="app"):
-        return [network for network in self.simulator.state("networks") if network["name"] == name]
-
-    def the(self, name="app"):
-        """The one network of that name."""
-        found = self.networks(name)
-        self.assertEqual(1, len(found), f"{len(found)} networks are named {name}")
-        return found[0]
-
-    def assert_as_specified(self, machines=("web-0", "web-1"), description="app tier", routed=True, firewall=True):
-        network = self.the()
-        self.assertEqual((description, routed, firewall), (network["description"], bool(network["router"]), network["gate"]))
-        self.assertEqual({network["id"]} if machines else set(),
-                         {self.simulator.named(machine)["network"] for machine in machines})
-        self.assertEqual(self.theirs, self.the("theirs"), "what is somebody else's is as it was")
-
-    def assert_network_converged(self, **expected):
-        self.simulator.reset_calls()
-        self.assert_code(0, self.estate.apply())
-        self.assert_no_act()
-        self.assert_as_specified(**expected)
-        self.assertEqual([], self.plan()["actions"])
-        self.assertEqual("converged", self.estate.status("Network/app")["phase"])
-
-    def acting(self):
-        return [call for call, _ in self.simulator.acting()]
-
-    def actions(self):
-        return [(a["action"], a["kind"], a["name"]) for a in self.plan()["actions"]]
 
 
 class Networks(NetworkCase):
@@ -418,114 +371,6 @@ class Networks(NetworkCase):
         self.assertIn("is taken for the provider's own id, though Network/app has the same name", result.out + result.err)
 
 
-class Faults(NetworkCase):
-    """Whatever becomes of the first call of each class: it is done once."""
-
-    making = ["network", "router-join", "gate"]
-
-    def run_with(self, fault):
-        for call in self.making:
-            self.simulator.fault(f"{call}:1={fault}")
-        self.init()
-        self.assert_code(0, self.estate.apply())
-        self.assert_network_converged()
-        for call in ("network-change", "router-leave", "gate"):
-            self.simulator.fault(f"{call}:1={fault}")
-        self.network(description="front tier", routed=False, firewall=False)
-        self.assert_code(0, self.estate.apply())
-        self.assert_network_converged(description="front tier", routed=False, firewall=False)
-        self.network(routed=True)
-        self.assert_code(0, self.estate.apply())
-        self.estate.remove("MachineSet", "web")
-        self.estate.remove("Network", "app")
-        self.estate.policy(prune=True)
-        self.simulator.reset_calls()
-        for call in ("router-leave", "network-delete"):
-            self.simulator.fault(f"{call}:1={fault}")
-        self.assert_code(0, self.estate.apply())
-        self.assertEqual([self.theirs], self.simulator.state("networks"))
-
-    def test_replies_are_lost(self):
-        self.run_with("drop-reply")
-
-    def test_it_says_500_and_does_it(self):
-        self.run_with("500-after")
-
-    def test_replies_are_cut(self):
-        self.run_with("truncate")
-
-    def test_replies_are_garbage(self):
-        self.run_with("garbage")
-
-    def test_requests_are_lost(self):
-        self.run_with("drop-request")
-
-    def test_it_says_500_and_does_nothing(self):
-        self.run_with("500")
-
-    def test_it_asks_to_wait(self):
-        self.run_with("503")
-
-    def test_a_wish_that_is_taken_back_in_between(self):
-        """Nobody knows what came of the call: what was sent before it is no evidence any more."""
-        self.converge()
-        self.simulator.fault("router-leave:1=hang-after")
-        self.network(routed=False)
-        apply = self.start_muster("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(lambda: self.simulator.calls()["router-leave"] > 0, "it leaves")
-        end_process(apply)
-        self.simulator.clear_faults()
-        self.network(routed=True)
-        self.assert_code(0, self.estate.apply())
-        self.assert_network_converged()
-
-
-class Kills(NetworkCase):
-    """kill -9 around every call that changes something."""
-
-    def apply_and_kill(self, call):
-        """Ends muster while its call is at the vendor's, which carries it out."""
-        self.simulator.fault(f"{call}:1=hang-after")
-        apply = self.start_muster("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(lambda: self.simulator.calls().get(call, 0) > 0, f"{call} is called")
-        end_process(apply)
-        self.simulator.clear_faults()
-
-    def apply_and_kill_soon(self, call):
-        """Ends muster a moment after the vendor has heard of it."""
-        apply = self.start_muster("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(lambda: apply.poll() is not None or self.simulator.calls().get(call, 0) > 0, f"{call} is called")
-        end_process(apply)
-
-    def run_with(self, kill):
-        self.init()
-        for call in ("network", "router-join", "gate", "create"):
-            kill(call)
-        self.assert_code(0, self.estate.apply())
-        self.assert_network_converged()
-        self.simulator.reset_calls()
-        self.network(description="front tier", firewall=False)
-        for call in ("network-change", "gate"):
-            kill(call)
-        self.assert_code(0, self.estate.apply())
-        self.assert_network_converged(description="front tier", firewall=False)
-        self.simulator.reset_calls()
-        self.estate.remove("MachineSet", "web")
-        self.estate.remove("Network", "app")
-        self.estate.policy(prune=True)
-        for call in ("delete", "router-leave", "network-delete"):
-            kill(call)
-        self.assert_code(0, self.estate.apply())
-        self.assertEqual([self.theirs], self.simulator.state("networks"))
-        self.assert_names([])
-
-    def test_while_the_call_is_out(self):
-        self.run_with(self.apply_and_kill)
-
-    def test_a_moment_after(self):
-        self.run_with(self.apply_and_kill_soon)
-
-
 class Quirks(NetworkCase):
     """A vendor that prints numbers for texts, and nothing for what is empty."""
 
@@ -541,181 +386,6 @@ class Quirks(NetworkCase):
         self.assert_code(0, self.estate.apply())
         self.assertEqual(["network-change"], self.acting())
         self.assert_network_converged()
-
-
-class Quotas(TestCase):
-    """What the tenant may use, and two machines of it."""
-
-    limits = {"cpu": 100, "memory": "200GiB", "storage": "10TiB", "addresses": 5, "networks": 4}
-    sent = {"cpu": 100, "memory": 200 * 1024, "storage": 10 * 1024, "ip": 5, "vpc": 4}
-
-    def setUp(self):
-        super().setUp()
-        self.estate.provider(options={"tenant": "app-1"})
-        self.estate.machine_set(count=2)
-        self.quota()
-
-    def quota(self, name="limits", **spec):
-        if ("TenantQuota", name) not in self.estate.documents:
-            spec = {"provider": "star", "tenant": "app-1"} | self.limits | spec
-        self.estate.write("TenantQuota", name, **spec)
-
-    def tenant(self, tenant="app-1"):
-        found = [t for t in self.simulator.state("tenants") if t["id"] == tenant]
-        self.assertEqual(1, len(found))
-        return {key: found[0][key] for key in self.sent}
-
-    def assert_quota_converged(self, **sent):
-        self.simulator.reset_calls()
-        self.assert_code(0, self.estate.apply())
-        self.assert_no_act()
-        self.assertEqual(self.sent | sent, self.tenant())
-        self.assertEqual("converged", self.estate.status("TenantQuota/limits")["phase"])
-
-    def test_it_is_set_and_then_left_alone(self):
-        self.init()
-        action = self.plan()["actions"][0]
-        self.assertEqual(("update", "TenantQuota", "limits", "app-1"),
-                         tuple(action[key] for key in ("action", "kind", "name", "vendorId")))
-        self.assertEqual([("cpu", "100"), ("memory", "200GiB"), ("storage", "10TiB"), ("addresses", "5"), ("networks", "4")],
-                         [(change["field"], change["to"]) for change in action["changes"]])
-        self.assert_code(0, self.estate.apply())
-        self.assertEqual(["create", "create", "quota"], sorted(call for call, _ in self.simulator.acting()))
-        self.assert_quota_converged()
-
-    def test_what_a_person_changed_comes_back(self):
-        self.converge()
-        self.simulator.do("quota", tenant="app-1", cpu=64, memory=1024, storage=10240, ip=5, vpc=4)
-        action = self.only_action()
-        self.assertEqual([{"field": "cpu", "from": "64", "to": "100"}, {"field": "memory", "from": "1GiB", "to": "200GiB"}],
-                         action["changes"])
-        self.assert_code(0, self.estate.apply())
-        self.assertEqual([("quota", "app-1")], self.simulator.acting())
-        self.assert_quota_converged()
-
-    def test_what_a_person_changed_is_only_reported(self):
-        self.converge()
-        self.quota(onDrift="report")
-        self.simulator.do("quota", tenant="app-1", cpu=64, memory=204800, storage=10240, ip=5, vpc=4)
-        self.assertIn("limits: cpu is 64, spec says 100; only reported, as onDrift says", self.estate.run("plan").out)
-        self.assert_code(0, self.estate.apply())
-        self.assert_no_act()
-
-    def test_without_a_spec_it_stays_as_it_is(self):
-        self.converge()
-        self.estate.remove("TenantQuota", "limits")
-        self.estate.policy(prune=True)
-        self.assertEqual([], self.plan()["actions"])
-        self.assert_code(0, self.estate.apply())
-        self.assert_no_act()
-        self.assertEqual(self.sent, self.tenant())
-        self.assertIsNone(self.estate.status("TenantQuota/limits"))
-
-    def test_a_quota_below_what_is_used_is_the_vendors_to_decide(self):
-        self.converge()
-        self.quota(cpu=1)
-        self.assert_code(0, self.estate.apply())
-        self.assert_quota_converged(cpu=1)
-
-    def test_another_tenant(self):
-        self.simulator.do("quota", tenant="app-2", cpu=1)
-        self.quota("others", tenant="app-2", cpu=7)
-        self.converge()
-        self.assertEqual(self.sent | {"cpu": 7}, self.tenant("app-2"))
-        self.assert_quota_converged()
-
-    def test_a_tenant_that_there_is_not(self):
-        """That is told, and nothing else is kept from being done."""
-        self.quota("others", tenant="app-9")
-        self.init()
-        self.assert_code(3, self.estate.apply())
-        status = self.estate.status("TenantQuota/others")
-        self.assertEqual(("failed", "refused"), (status["phase"], status["reason"]))
-        self.assertIn("star shows no quota of tenant app-9", status["message"])
-        self.assert_quota_alone()
-
-    def assert_quota_alone(self):
-        self.assert_names(web(0, 1))
-        self.assertEqual(self.sent, self.tenant())
-
-    def test_machines_wait_for_a_quota_that_is_raised(self):
-        self.simulator.do("quota", tenant="app-1", cpu=4, memory=1000000, storage=100000, ip=5, vpc=4)
-        self.init()
-        actions = self.plan()["actions"]
-        self.assertEqual(["TenantQuota", "Machine", "Machine"], [a["kind"] for a in actions])
-        self.assertEqual([[actions[0]["id"]]] * 2, [a["dependsOn"] for a in actions[1:]])
-        self.assert_code(0, self.estate.apply())
-        self.assertEqual(["quota", "create", "create"], [call for call, _ in self.simulator.acting()])
-        self.assert_quota_converged()
-
-    def test_a_quota_that_is_lowered_counts_as_it_will_be(self):
-        self.quota(cpu=4)
-        self.init()
-        self.assert_code(3, self.estate.apply())
-        self.assertEqual([("quota", "app-1")], self.simulator.acting())
-        self.assertIn("the plan adds 8 of cpu where 4 is left", self.estate.run("plan").out + self.estate.run("plan").err)
-
-    def test_networks_count_for_the_quota(self):
-        self.quota(networks=1)
-        self.estate.write("Network", "app", provider="star")
-        self.estate.write("Network", "front", provider="star")
-        self.init()
-        self.assert_code(3, self.estate.apply())
-        self.assertEqual([("quota", "app-1")], self.simulator.acting())
-        result = self.estate.run("plan")
-        self.assertIn("the plan adds 2 of networks where 1 is left", result.out + result.err)
-        self.quota(networks=2)
-        self.assert_code(0, self.estate.apply())
-        self.assertEqual(2, len(self.simulator.state("networks")))
-
-    def test_nothing_is_adopted(self):
-        self.init()
-        result = self.estate.run("adopt", "TenantQuota/limits", "app-1")
-        self.assert_code(1, result)
-        self.assertIn("is always there", result.out + result.err)
-
-    def test_it_is_explained(self):
-        self.converge()
-        self.assertIn("change spec", self.estate.run("explain", "TenantQuota/limits").out)
-        self.assertIn("limits", self.estate.run("history", "TenantQuota/limits").out)
-
-    def test_a_snapshot_plans_the_same(self):
-        self.converge()
-        self.quota(cpu=64)
-        self.estate.machine_set(count=3)
-        path = os.path.join(self.root, "snapshot.json")
-        live = self.plan("--save-snapshot", path)
-        self.assertEqual(live["actions"], self.plan("--snapshot", path)["actions"])
-
-    def test_whatever_becomes_of_the_call(self):
-        self.init()
-        for i, fault in enumerate(("drop-reply", "500-after", "truncate", "garbage", "drop-request", "500", "503")):
-            self.simulator.reset_calls()
-            self.simulator.clear_faults()
-            self.simulator.fault(f"quota:1={fault}")
-            self.quota(cpu=50 + i)
-            self.assert_code(0, self.estate.apply())
-            self.assert_quota_converged(cpu=50 + i)
-
-    def test_killed_while_the_call_is_out(self):
-        self.converge()
-        self.quota(cpu=64)
-        self.simulator.fault("quota:1=hang-after")
-        apply = self.start_muster("apply", "--yes", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(lambda: self.simulator.calls()["quota"] > 0, "the quota is changed")
-        end_process(apply)
-        self.simulator.clear_faults()
-        self.estate.remove("TenantQuota", "limits")
-        self.assert_code(0, self.estate.apply())
-        self.quota(cpu=64)
-        self.assert_code(0, self.estate.apply())
-        self.assert_quota_converged(cpu=64)
-
-    def test_two_of_one_tenant(self):
-        self.quota("again")
-        result = self.estate.run("validate")
-        self.assert_code(1, result)
-        self.assertIn("a tenant has one quota", result.out + result.err)
 
 
 if __name__ == "__main__":

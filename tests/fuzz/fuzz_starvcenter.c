@@ -94,7 +94,7 @@ static void check_row(const struct observation *obs, enum thing_type type, const
         must(observation_find(obs, type, row->id) == row);
         must(row->name && row->address && row->created);
         must(*condition_text(row->condition));
-        must(type != TYPE_BALANCER || is_settings(&row->values));
+        must((type != TYPE_BALANCER && type != TYPE_NETWORK && type != TYPE_QUOTA) || is_settings(&row->values));
         must(type != TYPE_BACKEND || (*row->parent && is_named(row)));
         check_group_row(obs, type, row);
         if (values_known(&row->values, PROPERTY_CPU))
@@ -206,6 +206,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                1u << TYPE_CARD,
                                       .details = details,
                                       .n_details = sizeof(details) / sizeof(*details) };
+        const struct scope networks = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_NETWORK };
+        static const struct detail tenant = { TYPE_QUOTA, "app-1", NULL };
+        const struct scope quotas = {
+                .type = SCOPE_ACCOUNT, .types = 1u << TYPE_QUOTA, .details = &tenant, .n_details = 1
+        };
 
         for (int wrapped = 0; wrapped <= 1; wrapped++) {
                 struct bodies bodies = { .rest = data, .n = size, .wrapped = wrapped };
@@ -215,6 +220,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_look(bodies, &balancers);
                 check_look(bodies, &backends);
                 check_look(bodies, &groups);
+                check_look(bodies, &networks);
+                check_look(bodies, &quotas);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CREATE);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CHANGE);
                 check_outcome(bodies, TYPE_BALANCER, ORDER_CREATE);
@@ -222,6 +229,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_outcome(bodies, TYPE_GROUP, ORDER_CREATE);
                 check_outcome(bodies, TYPE_RULE, ORDER_CREATE);
                 check_outcome(bodies, TYPE_BINDING, ORDER_DELETE);
+                check_outcome(bodies, TYPE_NETWORK, ORDER_CREATE);
+                check_outcome(bodies, TYPE_QUOTA, ORDER_CHANGE);
         }
 
         return 0;

@@ -228,7 +228,9 @@ static void say_ledger(struct writer *w)
         const struct thing *t = find_thing(w->x);
         const struct kind *kind = kind_of(w->x->name);
 
-        if (!w->x->slot && kind && kind->makes != TYPE_MACHINE)
+        if (kind == &kind_tenant_quota)
+                say(w, "ledger", "nothing but the calls: it is there whatever anybody does, and never muster's own");
+        else if (!w->x->slot && kind && kind->makes != TYPE_MACHINE)
                 say_things(w);
         else if (!w->x->slot)
                 say_machines(w);

@@ -261,14 +261,15 @@ void network_await(struct planning *pl, struct action *a)
 
 /* A network that goes. */
 
-/* One that we do not know to be at no router leaves it first. */
+/* One that we do not know to be at no router leaves it first. Where the vendor does not let it, its delete is tried as it is. */
 static void leave_router(struct planning *pl, const struct slot *slot, size_t number)
 {
         struct network n = { .slot = slot };
+        const struct retry *retry = planning_retry(pl, slot, ORDER_CHANGE, PROPERTY_ROUTED);
         const char *sent = sent_last(&n, PROPERTY_ROUTED);
         struct action *a, *goes;
 
-        if (text_equal(sent, "false"))
+        if (text_equal(sent, "false") || (retry && retry->given_up))
                 return;
         a = change(pl, &n, PROPERTY_ROUTED, property_name(PROPERTY_ROUTED), sent && *sent ? sent : "not known",
                    "false");

@@ -111,7 +111,7 @@ static void compare(struct planning *pl, const struct resource *resource, const 
 
 static void tell_unshown(struct planning *pl, const char *tenant)
 {
-        const char *words = plan_string(pl->plan, "%s shows no quota of tenant %s: is that its id?", pl->in->account,
+        const char *words = plan_string(pl->plan, "%s shows no quota of tenant %s that could be read: is that its id?", pl->in->account,
                                         tenant);
 
         planning_note(pl, words);

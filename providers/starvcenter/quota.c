@@ -14,7 +14,7 @@
 
 #define MEBIBYTE ((int64_t)1 << 20)
 #define GIBIBYTE ((int64_t)1 << 30)
-#define NUMBER_MAX INT32_MAX
+#define LEFT_MAX INT32_MAX /* what is said to be left beyond this bounds nothing */
 
 static const struct {
         const char *left;       /* what is shown of what is left */
@@ -91,7 +91,7 @@ static int read_number(const struct json_node *data, const char *key, int64_t *r
         int r;
 
         r = json_node_read_int64(json_node_member(data, key), &number);
-        if ((r < 0 && r != -ENOENT) || (r == 0 && number > NUMBER_MAX))
+        if (r < 0 && r != -ENOENT)
                 return error_set(e, -EBADMSG, "\"%s\" of a quota in the provider's reply is not what it should be",
                                  key);
         if (r < 0 || number < 0)
@@ -100,18 +100,20 @@ static int read_number(const struct json_node *data, const char *key, int64_t *r
         return 0;
 }
 
-/* One number of all that may be used, as a spec would say it. */
+/* One number of all that may be used, as a spec would say it. What has no bound may be shown as a very large number. */
 static int read_limit(const struct json_node *data, size_t i, json_t *settings, struct error *e)
 {
+        int64_t unit = numbers[i].unit, number;
         char text[UNITS_TEXT_MAX];
-        int64_t number;
         json_t *value;
         int r;
 
         r = read_number(data, numbers[i].all, &number, e);
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
-        value = numbers[i].unit == 1 ? json_integer(number) : json_string(size_text(number * numbers[i].unit, text));
+        if (number > INT64_MAX / unit)
+                number = INT64_MAX / unit;
+        value = unit == 1 ? json_integer(number) : json_string(size_text(number * unit, text));
         return settings_put(settings, numbers[i].path, value) < 0 ? error_oom(e) : 0;
 }
 
@@ -140,9 +142,9 @@ static int read_left(const struct json_node *data, struct values *values, struct
                 int64_t number;
                 int r = numbers[i].property == PROPERTY_NONE ? -ENOENT : read_number(data, numbers[i].left, &number, e);
 
-                if (r == 0)
+                if (r == 0 && number <= LEFT_MAX)
                         values_set_number(values, numbers[i].property, number * numbers[i].unit);
-                else if (r != -ENOENT)
+                else if (r < 0 && r != -ENOENT)
                         return r;
         }
         return 0;
@@ -170,16 +172,16 @@ int quota_saw(const struct account_config *account, const struct request *rq, co
               enum message_result result, struct observation *obs, struct error *e)
 {
         size_t number = (uint32_t)rq->tag;
-        const char *tenant;
+        int r;
 
+        if (!number)
+                return result == RESULT_FAILED ? -EBADMSG : read_quota(obs, tenant_of(account), reply, e);
         if (number > obs->scope.n_details)
                 return error_set(e, -EBADMSG, "the provider's reply is to a question that nobody asked");
-        tenant = number ? obs->scope.details[number - 1].id : tenant_of(account);
-        if (result == RESULT_FAILED && number) {
-                observation_miss(obs, TYPE_QUOTA, tenant);
-                return 0;
-        }
-        return result == RESULT_FAILED ? -EBADMSG : read_quota(obs, tenant, reply, e);
+        r = result == RESULT_FAILED ? -EBADMSG : read_quota(obs, obs->scope.details[number - 1].id, reply, e);
+        if (r == -EBADMSG)
+                observation_miss(obs, TYPE_QUOTA, obs->scope.details[number - 1].id);
+        return r == -EBADMSG ? 0 : r;
 }
 
 static int put_limit(json_t *params, size_t i, const json_t *value, struct error *e)

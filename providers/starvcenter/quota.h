@@ -18,8 +18,8 @@ extern const char *const quota_names[];
 int quota_look(const struct account_config *account, const struct observation *obs, struct request_list *further,
                struct error *e);
 
-/* Is it a request of quota_look()'s? Then its reply, taken apart, goes to quota_saw(). A tenant of a detail that the vendor shows no quota of is
- * missed in the observation, and spoils nothing else. */
+/* Is it a request of quota_look()'s? Then its reply, taken apart, goes to quota_saw(). A tenant of a detail whose quota is not
+ * shown, or not readable, is missed in the observation, and spoils nothing else. */
 bool quota_is_asked(const struct request *rq);
 int quota_saw(const struct account_config *account, const struct request *rq, const struct json_node *reply,
               enum message_result result, struct observation *obs, struct error *e);

@@ -76,7 +76,7 @@ static bool check_file(const char *folder, const char *file)
 static void quotas_are_read(void **state)
 {
         (void)state;
-        assert_int_equal(test_folder_each(GOLDEN "quota", check_file), 12);
+        assert_int_equal(test_folder_each(GOLDEN "quota", check_file), 13);
 }
 
 static void the_look_is_as_documented(void **state)
@@ -118,29 +118,34 @@ static void tenants_of_specs_are_asked_for(void **state)
 {
         static const struct detail details[] = { { .of = TYPE_RULE, .id = "sg-1" },
                                                  { .of = TYPE_QUOTA, .id = "app-2" },
-                                                 { .of = TYPE_QUOTA, .id = "app-9" } };
+                                                 { .of = TYPE_QUOTA, .id = "app-9" },
+                                                 { .of = TYPE_QUOTA, .id = "app-10" } };
         const struct scope scope = {
                 .type = SCOPE_ACCOUNT, .types = 1u << TYPE_QUOTA, .details = details, .n_details = ARRAY_SIZE(details)
         };
         struct reply yes = reply_of_json("{\"result\":\"0\",\"data\":{\"cpu\":1,\"countCpu\":4}}");
         struct reply no = reply_of_json("{\"result\":\"1\",\"resultinfo\":\"no such tenant\"}");
+        struct reply odd = reply_of_json("{\"result\":\"0\",\"data\":{\"cpu\":\"few\"}}");
         _cleanup_(observation_free_p) struct observation *obs = NULL;
         _cleanup_request_list_ struct request_list first = {}, further = {};
 
         (void)state;
         assert_int_equal(observation_new(&scope, &obs), 0);
         assert_int_equal(codec->look(&account, obs, &first, NULL), 0);
-        assert_int_equal(first.n_requests, 2);
+        assert_int_equal(first.n_requests, 3);
+        assert_int_equal(codec->saw(&account, &first.requests[2], &odd, obs, &further, NULL), 0);
         assert_int_equal(codec->saw(&account, &first.requests[1], &no, obs, &further, NULL), 0);
         assert_int_equal(codec->saw(&account, &first.requests[0], &yes, obs, &further, NULL), 0);
         assert_int_equal(codec->seen(&account, obs, &further, NULL), 0);
         assert_true(observation_covers_in(obs, TYPE_QUOTA, "app-2"));
         assert_false(observation_covers_in(obs, TYPE_QUOTA, "app-9"));
-        assert_null(observation_find(obs, TYPE_QUOTA, "app-9"));
+        assert_false(observation_covers_in(obs, TYPE_QUOTA, "app-10"));
+        assert_int_equal(obs->of[TYPE_QUOTA].n_rows, 1);
         assert_string_equal(observation_find(obs, TYPE_QUOTA, "app-2")->values.of[PROPERTY_SPEC].text, "{\"cpu\":4}");
         check_request("quota-look-tenant", &first.requests[0]);
         reply_done(&yes);
         reply_done(&no);
+        reply_done(&odd);
 }
 
 static int change(const char *settings, struct request *rq, struct error *e)

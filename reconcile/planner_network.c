@@ -246,7 +246,8 @@ void network_await(struct planning *pl, struct action *a)
         resource_text(network->resource, name);
         is_there = current && observation_find(pl->in->machines, TYPE_NETWORK, current->id) &&
                    !strmap_get(&pl->census->calls[TYPE_NETWORK], current->slot);
-        for (size_t i = 0; i < pl->plan->n_actions; i++)
+        /* Networks are planned before all machines. */
+        for (size_t i = 0; i < pl->plan->n_actions && pl->plan->actions[i].type != TYPE_MACHINE; i++)
                 if (goes_before_machines(&pl->plan->actions[i]) &&
                     text_equal(pl->plan->sections[pl->plan->actions[i].section].resource, name)) {
                         waits = "its network goes first";

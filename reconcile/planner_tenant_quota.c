@@ -18,8 +18,10 @@ static json_t *wanted_settings(const struct resource *resource)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(SETTINGS_MAX);
         _cleanup_json_ json_t *all = NULL, *wanted = json_object();
+        struct tenant_quota quota = *resource->tenant_quota;
 
-        if (!wanted || fields_to_text(resource->kind->fields, resource->spec, &text) < 0 ||
+        quota.tenant = NULL; /* may be long, and is none of them */
+        if (!wanted || fields_to_text(resource->kind->fields, &quota, &text) < 0 ||
             settings_parse(buf_text(&text), &all) < 0)
                 return NULL;
         for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
@@ -91,7 +93,7 @@ static void change(struct planning *pl, const struct resource *resource, const j
         for (size_t i = 0; i < a->n_changes; i++)
                 (void)buf_addf(&words, "%s%s is %s, spec says %s", i ? "; " : "", a->changes[i].field,
                                a->changes[i].from, a->changes[i].to);
-        a->reason = plan_string(pl->plan, "%s", buf_text(&words));
+        a->reason = plan_words(pl->plan, &words);
 }
 
 static void compare(struct planning *pl, const struct resource *resource, const json_t *shown, const json_t *wanted)
@@ -111,8 +113,8 @@ static void compare(struct planning *pl, const struct resource *resource, const 
 
 static void tell_unshown(struct planning *pl, const char *tenant)
 {
-        const char *words = plan_string(pl->plan, "%s shows no quota of tenant %s that could be read: is that its id?", pl->in->account,
-                                        tenant);
+        const char *words = plan_string(pl->plan, "%s shows no quota of tenant %s that could be read: is that its id?",
+                                        pl->in->account, tenant);
 
         planning_note(pl, words);
         section_reason(planning_section(pl), REASON_REFUSED, words);
@@ -126,12 +128,11 @@ void plan_tenant_quota(struct planning *pl, const struct resource *resource)
         char name[RESOURCE_TEXT_MAX];
 
         planning_section(pl)->headline = plan_string(pl->plan, "of tenant %s", tenant);
-        if (!row) {
+        if (!row || !values_known(&row->values, PROPERTY_SPEC)) {
                 tell_unshown(pl, tenant);
                 return;
         }
-        if (!wanted || !values_known(&row->values, PROPERTY_SPEC) ||
-            settings_parse(row->values.of[PROPERTY_SPEC].text, &shown) < 0) {
+        if (!wanted || settings_parse(row->values.of[PROPERTY_SPEC].text, &shown) < 0) {
                 pl->failed = true;
                 return;
         }

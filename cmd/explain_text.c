@@ -268,6 +268,8 @@ static void say_ledger(struct writer *w)
 
         if (!w->x->slot && kind && thing_is_copy(kind->makes))
                 say_copies(w, kind->makes);
+        if (kind == &kind_tenant_quota)
+                say(w, "ledger", "nothing but the calls: it is there whatever anybody does, and never muster's own");
         else if (!w->x->slot && kind && kind->makes != TYPE_MACHINE)
                 say_things(w);
         else if (!w->x->slot)

@@ -125,6 +125,7 @@ static void add_trouble(struct page *page, const struct trouble *trouble, bool *
         (void)buf_adds(&before, trouble->unknown ? "? " : "error: ");
         add_raw_code(&before, trouble->name);
         (void)buf_adds(&before, ": ");
+        buf_inherit(page->b, &before);
         add_note(page, buf_text(&before), trouble->text, begun);
 }
 

@@ -323,7 +323,9 @@ int plan_row_name(const struct plan_row *row, struct buf *b)
 
 int plan_row_kind(const struct plan_row *row, struct buf *b)
 {
-        const char *kind = text_equal(row->action->kind, "LoadBalancer") ? "Balancer" : row->action->kind;
+        const char *kind = text_equal(row->action->kind, "LoadBalancer")  ? "Balancer"
+                           : text_equal(row->action->kind, "TenantQuota") ? "Quota"
+                                                                          : row->action->kind;
 
         for (const char *c = kind; *c; c++) {
                 if (c > kind && isupper((unsigned char)*c))

@@ -243,6 +243,7 @@ static void add_error(struct page *page, const struct trouble *trouble)
         (void)buf_adds(&before, "error: ");
         (void)plan_escape(&before, trouble->name);
         (void)buf_adds(&before, ": ");
+        buf_inherit(page->b, &before);
         add_note(page, buf_text(&before), trouble->text);
 }
 

@@ -328,10 +328,10 @@ const struct command command_adopt = {
         .summary = "take existing machines under management",
         .text = "Verifies that the machine is there and records it in the ledger as ours; nothing is changed at the "
                 "vendor. With a machine's name and its vendor's id, that machine; with a MachineSet, every machine "
-                "whose name is one of the set's; with a security group or whatever else is one thing, and its id, that. "
-                "What is in a group is muster's then, and what its spec does not say goes. Backups and snapshots are not "
-                "adopted: a policy rotates only what it made itself. It works beside a running agent, which then "
-                "carries it out.",
+                "whose name is one of the set's; with a security group, a network or whatever else is one thing, and its "
+                "id, that. What is in a group is muster's then, and what its spec does not say goes. Backups and "
+                "snapshots are not adopted: a policy rotates only what it made itself. It works beside a running agent, "
+                "which then carries it out.",
         .examples = "  muster adopt web-3 vm-77\n"
                     "  muster adopt MachineSet/web -f specs/\n"
                     "  muster adopt SecurityGroup/web sg-4\n",

@@ -29,6 +29,7 @@ const char *const snapshot_lists[THING_TYPES] = {
         [TYPE_ACCESS] = "accessRules",
         [TYPE_BACKUP] = "backups",
         [TYPE_SNAPSHOT] = "snapshots",
+        [TYPE_NETWORK] = "networks",
 };
 
 static json_t *values_json(const struct values *v)

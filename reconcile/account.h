@@ -231,6 +231,10 @@ void recover_part(struct account *a, struct call *c, usec_t now);
 bool recover_settings_are_wanted(const struct account *a, const struct call *c, const struct row *row);
 bool recover_settings_are_asked(const struct account *a, const struct call *c, const struct row *row);
 void recover_keep_sent(struct account *a, struct thing *t, const struct call *c);
+/* Of what no vendor shows: the call may have been carried out or not, so that nobody knows what it is set to. */
+void recover_doubt_sent(struct account *a, struct thing *t, const struct call *c);
+/* A call about what is always there. */
+void recover_standing(struct account *a, struct call *c, usec_t now);
 
 /* recover_lane.c: creates that leave no marker. */
 int recover_lanes(struct account *a, struct call **calls, size_t n, usec_t now);

@@ -90,6 +90,8 @@ static int add_intent(struct account *a, const struct action *action, usec_t now
         c->marker = marker_of(a, c, action);
         if (action->vendor_id)
                 c->id = ledger_string(ledger, action->vendor_id);
+        else if (action->thing)
+                c->id = action->thing->id;
         if (!c->id || ledger_set_values(ledger, &action->wanted, &c->wanted, &c->wanted_text) < 0)
                 return -ENOMEM;
         if (action->order == ORDER_DELETE && action->thing) {

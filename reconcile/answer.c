@@ -199,6 +199,9 @@ static int adopt(struct answering *w)
                               thing_type_words[w->type]);
         if (w->type != TYPE_MACHINE && !thing_is_copy(w->type))
                 slot = strchr(w->request->resource, '/') + 1;
+        if (w->a->making[w->type].always_there)
+                return refuse(w, "%s is always there, and nobody's own: there is nothing to adopt",
+                              w->request->resource);
         if (!slot[0])
                 return adopt_by_names(w);
         if (!w->request->id[0])

@@ -153,6 +153,31 @@ static int add_along(struct account *a, const struct scope *scope, enum thing_ty
         return r < 0 || type != TYPE_DISK ? r : sweep_choose(a);
 }
 
+static int add_standing_once(struct account *a, enum thing_type type, const char *id)
+{
+        for (size_t i = 0; i < a->n_details; i++)
+                if (a->details[i].of == type && text_equal(a->details[i].id, id))
+                        return 0;
+        return add_detail(a, type, id, NULL);
+}
+
+/* What is always there is asked for by its id: where a spec says what it is to be, and where a call about it is open. */
+static int add_standing(struct account *a)
+{
+        const struct ledger *ledger = a->engine->ledger;
+        const struct estate *estate = a->engine->estate;
+        int r = 0;
+
+        for (size_t i = 0; i < estate->n_resources && r == 0; i++)
+                if (estate->resources[i]->kind == &kind_tenant_quota && a->provider &&
+                    resource_provider(estate->resources[i]) == a->provider && a->making[TYPE_QUOTA].possible)
+                        r = add_standing_once(a, TYPE_QUOTA, estate->resources[i]->tenant_quota->tenant);
+        for (size_t i = 0; i < ledger->n_calls && r == 0; i++)
+                if (call_is_open(a, ledger->calls[i]) && a->making[ledger->calls[i]->type].always_there)
+                        r = add_standing_once(a, ledger->calls[i]->type, ledger->calls[i]->id);
+        return r;
+}
+
 int details_add(struct account *a, struct scope *scope)
 {
         const struct ledger *ledger = a->engine->ledger;
@@ -167,6 +192,8 @@ int details_add(struct account *a, struct scope *scope)
         }
         for (enum thing_type type = 0; r == 0 && type < THING_TYPES; type++)
                 r = add_along(a, scope, type);
+        if (r == 0)
+                r = add_standing(a);
         scope->details = a->details;
         scope->n_details = a->n_details;
         return r;

@@ -265,14 +265,15 @@ const struct kind kind_policy = {
         .help = "the estate's name, and the limits that keep a mistake small",
 };
 
-const struct kind *const kinds[] = { &kind_provider,        &kind_machine_template, &kind_machine_set,
-                                     &kind_security_group,  &kind_load_balancer,    &kind_port_mapping,
-                                     &kind_address_mapping, &kind_access_rule,      &kind_backup_policy,
-                                     &kind_snapshot_policy, &kind_policy,           NULL };
+const struct kind *const kinds[] = { &kind_provider,        &kind_machine_template,
+                                     &kind_tenant_quota,    &kind_network,
+                                     &kind_machine_set,     &kind_security_group,
+                                     &kind_load_balancer,   &kind_port_mapping,
+                                     &kind_address_mapping, &kind_access_rule,
+                                     &kind_backup_policy,   &kind_snapshot_policy,
+                                     &kind_policy,          NULL };
 
 const char *const kinds_later[] = {
-        "Network",
-        "TenantQuota",
         "Disk",
         NULL,
 };
@@ -330,12 +331,13 @@ const char *thing_type_text(enum thing_type type)
                 [TYPE_RULE] = "Rule",
                 [TYPE_BINDING] = "Binding",
                 [TYPE_CARD] = "Card",
-                [TYPE_QUOTA] = "Quota",
+                [TYPE_QUOTA] = "TenantQuota",
                 [TYPE_PORT_MAPPING] = "PortMapping",
                 [TYPE_ADDRESS_MAPPING] = "AddressMapping",
                 [TYPE_ACCESS] = "AccessRule",
                 [TYPE_BACKUP] = "Backup",
                 [TYPE_SNAPSHOT] = "Snapshot",
+                [TYPE_NETWORK] = "Network",
         };
 
         return texts[type];
@@ -355,16 +357,29 @@ static const struct {
         const char *name;
         enum field_type type;
 } properties[PROPERTIES] = {
-        [PROPERTY_NONE] = { "", FIELD_STRING },           [PROPERTY_TEMPLATE] = { "template", FIELD_STRING },
-        [PROPERTY_MODEL] = { "model", FIELD_STRING },     [PROPERTY_IMAGE] = { "image", FIELD_STRING },
-        [PROPERTY_CPU] = { "cpu", FIELD_COUNT },          [PROPERTY_MEMORY] = { "memory", FIELD_SIZE },
-        [PROPERTY_NETWORK] = { "network", FIELD_STRING }, [PROPERTY_BANDWIDTH] = { "bandwidth", FIELD_BITRATE },
-        [PROPERTY_SIZE] = { "size", FIELD_SIZE },         [PROPERTY_CREDIT] = { "credit", FIELD_DURATION },
-        [PROPERTY_GPUS] = { "gpus", FIELD_COUNT },        [PROPERTY_STORAGE] = { "storage", FIELD_SIZE },
-        [PROPERTY_SYSTEM] = { "system", FIELD_STRING },   [PROPERTY_SPEC] = { "spec", FIELD_STRING },
-        [PROPERTY_PORT] = { "port", FIELD_COUNT },        [PROPERTY_WEIGHT] = { "weight", FIELD_COUNT },
-        [PROPERTY_PENDING] = { "pending", FIELD_COUNT },  [PROPERTY_CERTIFICATE] = { "certificate", FIELD_STRING },
-        [PROPERTY_MACHINE] = { "machine", FIELD_STRING }, [PROPERTY_DIRECTION] = { "direction", FIELD_STRING },
+        [PROPERTY_NONE] = { "", FIELD_STRING },
+        [PROPERTY_TEMPLATE] = { "template", FIELD_STRING },
+        [PROPERTY_MODEL] = { "model", FIELD_STRING },
+        [PROPERTY_IMAGE] = { "image", FIELD_STRING },
+        [PROPERTY_CPU] = { "cpu", FIELD_COUNT },
+        [PROPERTY_MEMORY] = { "memory", FIELD_SIZE },
+        [PROPERTY_NETWORK] = { "network", FIELD_STRING },
+        [PROPERTY_BANDWIDTH] = { "bandwidth", FIELD_BITRATE },
+        [PROPERTY_SIZE] = { "size", FIELD_SIZE },
+        [PROPERTY_CREDIT] = { "credit", FIELD_DURATION },
+        [PROPERTY_GPUS] = { "gpus", FIELD_COUNT },
+        [PROPERTY_STORAGE] = { "storage", FIELD_SIZE },
+        [PROPERTY_SYSTEM] = { "system", FIELD_STRING },
+        [PROPERTY_SPEC] = { "spec", FIELD_STRING },
+        [PROPERTY_PORT] = { "port", FIELD_COUNT },
+        [PROPERTY_WEIGHT] = { "weight", FIELD_COUNT },
+        [PROPERTY_PENDING] = { "pending", FIELD_COUNT },
+        [PROPERTY_CERTIFICATE] = { "certificate", FIELD_STRING },
+        [PROPERTY_ROUTED] = { "routed", FIELD_STRING },
+        [PROPERTY_FIREWALL] = { "firewall", FIELD_STRING },
+        [PROPERTY_NETWORKS] = { "networks", FIELD_COUNT },
+        [PROPERTY_MACHINE] = { "machine", FIELD_STRING },
+        [PROPERTY_DIRECTION] = { "direction", FIELD_STRING },
 };
 
 const char *property_name(enum property property)
@@ -446,6 +461,10 @@ bool resource_has(const struct resource *r, enum thing_type type)
                 return type == TYPE_ACCESS;
         if (thing_is_copy(r->kind->makes))
                 return type == r->kind->makes;
+        if (r->kind == &kind_network)
+                return type == TYPE_NETWORK;
+        if (r->kind == &kind_tenant_quota)
+                return type == TYPE_QUOTA;
         return r->kind == &kind_machine_template && type == TYPE_TEMPLATE;
 }
 

@@ -59,12 +59,13 @@ enum thing_type {
         TYPE_RULE,            /* what a security group lets through */
         TYPE_BINDING,         /* a card that is in a security group */
         TYPE_CARD,            /* a network card of a machine. Never owned */
-        TYPE_QUOTA,           /* what may still be used of cores, memory and storage. Never owned */
+        TYPE_QUOTA,           /* what a tenant may use, and what of that is left. Never owned */
         TYPE_PORT_MAPPING,    /* a port outside that leads to a port of a machine */
         TYPE_ADDRESS_MAPPING, /* an address outside that leads to a machine */
         TYPE_ACCESS,          /* what a firewall lets through to a machine, or from it */
         TYPE_BACKUP,          /* a backup of a machine */
         TYPE_SNAPSHOT,        /* a snapshot of a machine */
+        TYPE_NETWORK,         /* a private network of machines */
         THING_TYPES,
 };
 
@@ -96,6 +97,9 @@ enum property {
         PROPERTY_CERTIFICATE, /* of a balancer: the digest of what was sent last, which no vendor shows */
         PROPERTY_MACHINE,     /* of what is about one machine: its id */
         PROPERTY_DIRECTION,   /* of a rule of access: "in" or "out", which not every vendor shows */
+        PROPERTY_ROUTED, /* these two are of a network: what was sent last, which no vendor shows: "true" or "false" */
+        PROPERTY_FIREWALL,
+        PROPERTY_NETWORKS, /* of a quota: how many more there may be */
         PROPERTIES,
 };
 
@@ -116,6 +120,7 @@ struct field {
         const char *kind;            /* FIELD_RESOURCE, FIELD_REFERENCE: what may be named */
         const char *unless;          /* a field of the same table that it may not stand beside */
         enum property property;      /* which property of a thing this declares */
+        size_t given;                /* FIELD_BOOL: of the bool that says whether it was written; 0: there is none */
         bool free_text;              /* FIELD_STRING: may be empty, and have several lines */
         bool by_provider; /* of MachineSet: only the types of provider have it whose struct machine_support says so */
         bool later;       /* a field of the language that this version does not carry out: an error when given */
@@ -360,6 +365,22 @@ struct copy_policy {
         struct reference provider, machine_set;
 };
 
+struct private_network {
+        const char *description; /* NULL: not given */
+        struct reference provider;
+        bool routed;                   /* it is at the tenant's cloud router */
+        bool firewall, firewall_given; /* at its edge; not given: never touched */
+};
+
+/* All that a tenant may use. */
+struct tenant_quota {
+        const char *tenant; /* the vendor's id */
+        struct reference provider;
+        int64_t cpu;
+        int64_t memory, storage; /* bytes */
+        int64_t addresses, networks;
+};
+
 struct policy_spec {
         bool prune;
         struct share max_deletes;
@@ -378,7 +399,7 @@ struct kind {
 
 extern const struct kind kind_provider, kind_machine_template, kind_machine_set, kind_load_balancer,
         kind_security_group, kind_policy, kind_port_mapping, kind_address_mapping, kind_access_rule, kind_backup_policy,
-        kind_snapshot_policy;
+        kind_snapshot_policy, kind_network, kind_tenant_quota;
 
 /* All kinds of this version, ending with NULL; and the names of the language's other kinds, likewise. */
 extern const struct kind *const kinds[];
@@ -418,6 +439,8 @@ struct resource {
                 struct mapping *mapping; /* of a PortMapping or an AddressMapping */
                 struct access_spec *access;
                 struct copy_policy *copy_policy;
+                struct private_network *network;
+                struct tenant_quota *tenant_quota;
                 struct policy_spec *policy;
         };
         struct strmap positions; /* "spec.cpu", "spec.hold[0]", "metadata.name" -> struct position *, in the pool */

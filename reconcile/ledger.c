@@ -53,6 +53,7 @@ const char *const thing_type_words[THING_TYPES] = {
         [TYPE_ACCESS] = "access-rule",
         [TYPE_BACKUP] = "backup",
         [TYPE_SNAPSHOT] = "snapshot",
+        [TYPE_NETWORK] = "network",
 };
 
 int ledger_new_empty(struct ledger **ret)

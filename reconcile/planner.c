@@ -242,6 +242,15 @@ static void conclude(struct planning *pl)
         }
 }
 
+static const struct slot *slot_of(const struct set *set, const struct action *a)
+{
+        size_t i = 0;
+
+        while (set->slots[i].thing != a->thing)
+                i++;
+        return &set->slots[i];
+}
+
 /* What is in something that goes has to go before it. */
 static void plan_contents(struct planning *pl, const char *name, const struct set *set, size_t first)
 {
@@ -254,7 +263,12 @@ static void plan_contents(struct planning *pl, const char *name, const struct se
                         plan_group_leaving(pl, name, i);
                 else if (a->type == TYPE_BALANCER && a->order == ORDER_DELETE)
                         plan_backends_leaving(pl, name, i);
+                else if (a->type == TYPE_NETWORK && a->order == ORDER_DELETE)
+                        plan_network_leaving(pl, slot_of(set, a), i);
         }
+        for (size_t i = 0; i < set->n_slots && !pl->failed; i++)
+                if (set->slots[i].type == TYPE_NETWORK && set->slots[i].call && slot_is_shown(&set->slots[i]))
+                        planning_section(pl)->waiting = true;
         for (size_t i = 0; i < set->n_slots && first == end && !pl->failed; i++)
                 if (set->slots[i].type == TYPE_BALANCER && slot_is_shown(&set->slots[i]))
                         plan_backends_orphaned(pl, &set->slots[i]);
@@ -325,6 +339,10 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
                 plan_group(pl, resource);
         } else if (resource && resource->kind == &kind_load_balancer) {
                 plan_balancer(pl, resource);
+        } else if (resource && resource->kind == &kind_network) {
+                plan_network(pl, resource);
+        } else if (resource && resource->kind == &kind_tenant_quota) {
+                plan_tenant_quota(pl, resource);
         } else if (resource && (resource->kind == &kind_port_mapping || resource->kind == &kind_address_mapping)) {
                 plan_mapping(pl, resource);
         } else if (resource && resource->kind == &kind_access_rule) {
@@ -512,6 +530,7 @@ int plan_account(struct plan *p, const struct plan_input *in, struct error *e)
         r = plan_resources(&pl, e);
         if (r < 0)
                 return r == -ENOMEM ? error_oom(e) : r;
+        plan_networks_last(&pl, first_action);
         for (size_t i = first_action; in->approves && i < p->n_actions; i++)
                 if (!p->actions[i].blocked && !in->approves(in->filter_userdata, p, &p->actions[i]))
                         planning_block(&pl, &p->actions[i], REASON_HELD, "it is not in the plan that was approved");

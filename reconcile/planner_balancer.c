@@ -163,23 +163,6 @@ static void change_settings(struct planning *pl, const struct balancer *b, const
         a->reason = words_of(pl, a);
 }
 
-static void rename_balancer(struct planning *pl, const struct balancer *b, const struct slot *slot)
-{
-        struct action *a;
-
-        if (slot->thing->adopted || !*slot->row->name || text_equal(slot->row->name, slot->name))
-                return;
-        if (b->resource->on_drift == ON_DRIFT_REPORT) {
-                planning_note(pl, plan_string(pl->plan, "%s is named %s at the vendor; only reported, as onDrift says",
-                                              slot->name, slot->row->name));
-                return;
-        }
-        a = change(pl, slot, ACTION_UPDATE, ORDER_RENAME,
-                   plan_string(pl->plan, "it was renamed to %s at the vendor", slot->row->name));
-        if (a)
-                planning_change(pl, a, "name", plan_string(pl->plan, "%s", slot->row->name), slot->name);
-}
-
 static const struct certificate *certificate_of(const struct planning *pl, const struct resource *resource)
 {
         char name[RESOURCE_TEXT_MAX];
@@ -213,6 +196,7 @@ static void change_certificate(struct planning *pl, const struct balancer *b, co
 {
         const struct certificate *certificate = certificate_of(pl, b->resource);
         const struct values *sent = &slot->thing->made_with;
+        bool is_known = values_known(sent, PROPERTY_CERTIFICATE) && *sent->of[PROPERTY_CERTIFICATE].text;
         struct action *a;
 
         if (!certificate || !text_equal(json_string_value(settings_get(b->is, "protocol")), "https"))
@@ -225,8 +209,7 @@ static void change_certificate(struct planning *pl, const struct balancer *b, co
                 section_reason(planning_section(pl), REASON_REFUSED, words);
                 return;
         }
-        if (values_known(sent, PROPERTY_CERTIFICATE) &&
-            text_equal(sent->of[PROPERTY_CERTIFICATE].text, certificate->digest)) {
+        if (is_known && text_equal(sent->of[PROPERTY_CERTIFICATE].text, certificate->digest)) {
                 tell_usable(pl, b, slot);
                 return;
         }
@@ -245,8 +228,7 @@ static void change_certificate(struct planning *pl, const struct balancer *b, co
         a->field = PROPERTY_CERTIFICATE;
         values_set_text(&a->wanted, PROPERTY_CERTIFICATE, plan_string(pl->plan, "%s", certificate->digest));
         planning_change(pl, a, "certificate",
-                        values_known(sent, PROPERTY_CERTIFICATE) ? digest_shown(pl, sent->of[PROPERTY_CERTIFICATE].text)
-                                                                 : "not known",
+                        is_known ? digest_shown(pl, sent->of[PROPERTY_CERTIFICATE].text) : "not known",
                         digest_shown(pl, certificate->digest));
 }
 
@@ -415,7 +397,7 @@ static void change_in_place(struct planning *pl, const struct balancer *b, const
 {
         size_t first = pl->plan->n_actions;
 
-        rename_balancer(pl, b, slot);
+        named_rename(pl, b->resource, slot);
         change_settings(pl, b, slot);
         change_certificate(pl, b, slot);
         switch_balancer(pl, b, slot);

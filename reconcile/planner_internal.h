@@ -74,8 +74,22 @@ const char *named_next(struct planning *pl, const struct resource *resource, con
 /* Somebody else's thing has the name that this create would give: `what` says what it is. */
 void named_meet_stranger(struct planning *pl, const struct resource *resource, struct action *a, const char *what);
 
+/* Its name at the vendor, back to what it is here; never of what was adopted. */
+void named_rename(struct planning *pl, const struct resource *resource, const struct slot *slot);
+
 /* Is it not there to be planned: being made or deleted, parked, or missing? That is told. */
 bool named_is_away(struct planning *pl, const struct slot *slot);
+
+/* planner_network.c: a network; what has to go before the delete of one, which is action `number`. */
+void plan_network(struct planning *pl, const struct resource *resource);
+void plan_network_leaving(struct planning *pl, const struct slot *slot, size_t number);
+/* Keeps the create of a machine waiting until its network is there as its spec says. */
+void network_await(struct planning *pl, struct action *a);
+/* Deletes of networks go after those of the machines on them, or not at all: over all actions of the account from `first` on. */
+void plan_networks_last(struct planning *pl, size_t first);
+
+/* planner_tenant_quota.c: what a tenant may use. */
+void plan_tenant_quota(struct planning *pl, const struct resource *resource);
 
 /* planner_balancer.c: a load balancer, with what it hands connections to. */
 void plan_balancer(struct planning *pl, const struct resource *resource);

@@ -39,6 +39,25 @@ void named_meet_stranger(struct planning *pl, const struct resource *resource, s
         }
 }
 
+void named_rename(struct planning *pl, const struct resource *resource, const struct slot *slot)
+{
+        struct action *a;
+
+        if (slot->thing->adopted || !*slot->row->name || text_equal(slot->row->name, slot->name))
+                return;
+        if (resource->on_drift == ON_DRIFT_REPORT) {
+                planning_note(pl, plan_string(pl->plan, "%s is named %s at the vendor; only reported, as onDrift says",
+                                              slot->name, slot->row->name));
+                return;
+        }
+        a = planning_action(pl, ACTION_UPDATE, slot,
+                            plan_string(pl->plan, "it was renamed to %s at the vendor", slot->row->name));
+        if (!a)
+                return;
+        a->order = ORDER_RENAME;
+        planning_change(pl, a, "name", plan_string(pl->plan, "%s", slot->row->name), slot->name);
+}
+
 bool named_is_away(struct planning *pl, const struct slot *slot)
 {
         bool is_made = !slot->thing, goes = slot->call && slot->call->verb == ORDER_DELETE;

@@ -110,6 +110,7 @@ static struct action *plan_create(struct planning *pl, const char *name, const c
                                 "%s shows %zu machines and may have more than it shows: nothing is made there while their number is not known",
                                 pl->in->account, pl->in->machines->of[TYPE_MACHINE].n_rows));
         await_template(pl, a);
+        network_await(pl, a);
         meet_namesake(pl, a);
         return a;
 }

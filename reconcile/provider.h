@@ -65,7 +65,9 @@ struct making {
         bool of_machine;
         bool told_by_content; /* MARKER_NONE: a listing shows all that a create says, so that a new one that says just
                                * that is what the create made */
-        bool shows_one;       /* SCOPE_ONE is supported */
+        bool always_there; /* whatever anybody does: such a thing is never made, never deleted and never owned, but changed. The
+                            * ledger keeps no rows of it but of the calls, which name it by its id */
+        bool shows_one; /* SCOPE_ONE is supported */
         bool slow; /* a create is answered only when it is done: such calls have a pool of their own, and the account goes on
                     * meanwhile */
 };

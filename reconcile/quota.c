@@ -12,11 +12,13 @@
 
 bool quota_is_wanted(const struct account *a)
 {
-        const char *option = a->codec ? a->codec->quota_option : NULL;
+        const char *option = a->codec ? a->codec->quota_option : NULL, *tenant;
 
-        return a->plan->adds && !a->quota_asked && !a->is_shown && a->provider && option &&
-               a->engine->options.mode != ENGINE_ANSWER &&
-               provider_option_value(a->codec, &a->provider->provider->options, option);
+        if (!a->plan->adds || a->quota_asked || a->is_shown || !a->provider || !option ||
+            a->engine->options.mode == ENGINE_ANSWER)
+                return false;
+        tenant = provider_option_value(a->codec, &a->provider->provider->options, option);
+        return tenant && !(a->machines && observation_find(a->machines, TYPE_QUOTA, tenant));
 }
 
 int quota_ask(struct account *a, usec_t now, struct error *e)

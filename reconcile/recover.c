@@ -256,7 +256,8 @@ static void recover_create(struct account *a, struct claim *claim, usec_t now)
 
 static bool has_settings(const struct call *c)
 {
-        return c->verb == ORDER_CHANGE && (c->field == PROPERTY_SPEC || c->field == PROPERTY_CERTIFICATE);
+        return c->verb == ORDER_CHANGE && (c->field == PROPERTY_SPEC || c->field == PROPERTY_CERTIFICATE ||
+                                           c->field == PROPERTY_ROUTED || c->field == PROPERTY_FIREWALL);
 }
 
 static bool reads_as_wanted(const struct account *a, const struct call *c, const struct thing *t, const struct row *row)
@@ -315,6 +316,8 @@ static void recover_change(struct account *a, struct call *c, struct thing *t, u
                 retry_worked(a, c);
                 call_resolve(a, c, "done", c->note);
         } else if (row && recover_is_settled(a, c)) {
+                if (has_settings(c))
+                        recover_doubt_sent(a, t, c);
                 recover_not_done(a, c, now);
         }
 }
@@ -475,6 +478,8 @@ static void recover_call(struct recovery *rec, struct call *c, size_t *claim)
         if (a->making[c->type].contained) {
                 *claim += c->verb == ORDER_CREATE;
                 recover_part(a, c, rec->now);
+        } else if (a->making[c->type].always_there) {
+                recover_standing(a, c, rec->now);
         } else if (!call_is_looked_into(a, c)) {
                 *claim += c->verb == ORDER_CREATE;
                 c->absent_since = 0; /* two looks that both looked for it must lack it */

@@ -21,12 +21,18 @@ static json_t *settings_of(const struct account *a, const struct values *v)
         return settings;
 }
 
+/* No vendor shows it: what was sent last is all that is known. */
+static bool is_never_shown(enum property f)
+{
+        return f == PROPERTY_CERTIFICATE || f == PROPERTY_ROUTED || f == PROPERTY_FIREWALL;
+}
+
 bool recover_settings_are_wanted(const struct account *a, const struct call *c, const struct row *row)
 {
         bool said_yes = c->state == CALL_ACCEPTED;
         _cleanup_json_ json_t *shown = NULL, *wanted = NULL;
 
-        if (c->field == PROPERTY_CERTIFICATE)
+        if (is_never_shown(c->field))
                 return said_yes;
         shown = settings_of(a, &row->values);
         wanted = settings_of(a, &c->wanted);
@@ -58,8 +64,8 @@ static int keep(struct account *a, struct thing *t, const struct call *c)
         struct values kept = t->made_with;
         _cleanup_free_ char *text = NULL;
 
-        if (c->field == PROPERTY_CERTIFICATE) {
-                values_set_text(&kept, PROPERTY_CERTIFICATE, c->wanted.of[PROPERTY_CERTIFICATE].text);
+        if (is_never_shown(c->field)) {
+                values_set_text(&kept, c->field, c->wanted.of[c->field].text);
         } else {
                 if (!sent)
                         sent = json_object();
@@ -78,4 +84,31 @@ void recover_keep_sent(struct account *a, struct thing *t, const struct call *c)
         if (keep(a, t, c) < 0)
                 engine_break(a->engine, -ENOMEM, "out of memory");
         touch_thing(a, t);
+}
+
+void recover_doubt_sent(struct account *a, struct thing *t, const struct call *c)
+{
+        struct values kept = t->made_with;
+
+        if (!is_never_shown(c->field) || c->state != CALL_UNKNOWN)
+                return;
+        values_set_text(&kept, c->field, "");
+        if (ledger_set_values(a->engine->ledger, &kept, &t->made_with, &t->made_with_text) < 0)
+                engine_break(a->engine, -ENOMEM, "out of memory");
+        touch_thing(a, t);
+}
+
+void recover_standing(struct account *a, struct call *c, usec_t now)
+{
+        const struct row *row = observation_find(a->machines, c->type, c->id);
+
+        if (row && recover_settings_are_wanted(a, c, row)) {
+                engine_tell(a, EVENT_DONE, c->slot, "changed");
+                retry_worked(a, c);
+                call_resolve(a, c, "done", c->note);
+        } else if (recover_is_settled(a, c) && row) {
+                recover_not_done(a, c, now);
+        } else if (recover_is_settled(a, c)) {
+                call_resolve(a, c, "dropped", "the vendor does not show what it was about");
+        }
 }

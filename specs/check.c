@@ -363,6 +363,10 @@ static int check_draft(const struct checker *c)
                 r = check_access_rule(c);
         if (r == 0 && thing_is_copy(kind->makes))
                 r = check_copy_policy(c);
+        if (r == 0 && kind == &kind_network)
+                r = check_network(c);
+        if (r == 0 && kind == &kind_tenant_quota)
+                r = check_tenant_quota(c);
 
         return r;
 }

@@ -39,6 +39,8 @@ int check_ports(const struct checker *c, const char *path, const char *protocol_
 
 /* The one machine that something is about: by the name that it has in its set, or by the vendor's id. */
 int check_machine_named(const struct checker *c, const char *path, const char *machine);
+int check_network(const struct checker *c);
+int check_tenant_quota(const struct checker *c);
 
 /* The codec of the resource's provider; NULL: not known. */
 const struct provider *check_codec(const struct checker *c);

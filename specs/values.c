@@ -239,6 +239,8 @@ static int read_bool(struct decoder *dec, const struct field *field, const char 
                 return tell_unreadable(dec, field, path, node);
 
         *(bool *)value = is_true;
+        if (field->given)
+                *(bool *)((char *)value - field->offset + field->given) = true;
         return 0;
 }
 

@@ -172,6 +172,8 @@ static bool is_given(const struct field *field, const void *base)
         case FIELD_STRING:
                 return *(const char *const *)value;
         case FIELD_BOOL:
+                if (field->given)
+                        return *(const bool *)((const char *)base + field->given);
                 return *(const bool *)value != text_equal(field->fallback, "true");
         case FIELD_COUNT:
         case FIELD_SIZE:

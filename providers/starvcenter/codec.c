@@ -10,6 +10,8 @@
 #include "providers/starvcenter/group.h"
 #include "providers/starvcenter/mapping.h"
 #include "providers/starvcenter/message.h"
+#include "providers/starvcenter/network.h"
+#include "providers/starvcenter/quota.h"
 #include "providers/starvcenter/rows.h"
 #include "providers/starvcenter/starvcenter.h"
 #include "providers/starvcenter/walk.h"
@@ -54,6 +56,8 @@ static const struct making *making(const struct pairs *options)
                                   .of_machine = true },
                 [TYPE_BACKUP] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .goes_along = true },
                 [TYPE_SNAPSHOT] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .goes_along = true },
+                [TYPE_QUOTA] = { .possible = true, .always_there = true },
+                [TYPE_NETWORK] = { .possible = true, .marker = MARKER_NAME },
         };
 
         (void)options;
@@ -159,6 +163,10 @@ static int act(const struct account_config *account, const struct order *order, 
                 return mapping_act(account, order, ret, e);
         if (order->type == TYPE_ACCESS)
                 return access_act(account, order, ret, e);
+        if (order->type == TYPE_NETWORK)
+                return network_act(account, order, ret, e);
+        if (order->type == TYPE_QUOTA)
+                return quota_act(account, order, ret, e);
         if (order->verb == ORDER_DELETE)
                 return message_id_request(account, METHOD_DELETE, "cloudvm/", order->id, ret, e);
         params = json_object();
@@ -190,6 +198,7 @@ static void take_id(const struct order *order, const struct json_node *reply, st
                      : order->type == TYPE_MACHINE ? rows_machine_id(row, scratch, NULL)
                      : group_is_of(order->type)    ? group_made(order, row, scratch)
                      : thing_is_copy(order->type)  ? copy_made(order, row, scratch)
+                     : order->type == TYPE_NETWORK ? network_made(row, scratch)
                                                    : balancer_made(order, row, scratch);
                 if (id && outcome->n_ids) {
                         outcome->n_ids = 0;
@@ -203,13 +212,15 @@ static void take_id(const struct order *order, const struct json_node *reply, st
 static void acted(const struct account_config *account, const struct order *order, struct reply *rp,
                   struct outcome *ret)
 {
-        const char *const *names = order->type == TYPE_MACHINE  ? rows_machine_names
-                                   : order->type == TYPE_DISK   ? disk_names
-                                   : group_is_of(order->type)   ? group_names
-                                   : mapping_is_of(order->type) ? mapping_names
-                                   : order->type == TYPE_ACCESS ? access_names
-                                   : thing_is_copy(order->type) ? copy_names
-                                                                : balancer_names;
+        const char *const *names = order->type == TYPE_MACHINE   ? rows_machine_names
+                                   : order->type == TYPE_DISK    ? disk_names
+                                   : group_is_of(order->type)    ? group_names
+                                   : mapping_is_of(order->type)  ? mapping_names
+                                   : order->type == TYPE_ACCESS  ? access_names
+                                   : thing_is_copy(order->type)  ? copy_names
+                                   : order->type == TYPE_NETWORK ? network_names
+                                   : order->type == TYPE_QUOTA   ? quota_names
+                                                                 : balancer_names;
         struct outcome outcome = { .class = OUTCOME_UNKNOWN };
         _cleanup_json_doc_ struct json_doc *doc = NULL;
         enum message_result result;
@@ -225,6 +236,10 @@ static void acted(const struct account_config *account, const struct order *orde
                                 take_id(order, json_root(doc), &outcome);
                         break;
                 case RESULT_FAILED:
+                        if (network_is_so_already(order, json_root(doc))) {
+                                outcome.class = OUTCOME_ACCEPTED;
+                                break;
+                        }
                         /* A create that failed may have left a machine behind; nothing documents which failures do not. */
                         outcome.class = order->verb == ORDER_CREATE ? OUTCOME_UNKNOWN : OUTCOME_REFUSED;
                         outcome.said_no = true;

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * What a tenant may still use: cores, memory and storage, as the one row of TYPE_QUOTA.
+ * What tenants may use, and what of that is left: a row of TYPE_QUOTA for each tenant.
  *
- * A number that is not shown, or is less than nothing, is not known: nothing documents what it would mean.
+ * Its values are what is left, its settings all that the tenant may use, in the spec's words. A number that is not shown, or is less than
+ * nothing, is not known: nothing documents what it would mean. The vendor changes all of a quota at once.
  */
 
 #include "providers/starvcenter/message.h"
@@ -12,11 +13,16 @@
 /* What is read of a reply; ends with NULL. */
 extern const char *const quota_names[];
 
-/* Adds the request where the observation's scope covers quotas. -EINVAL: the account's options name no tenant. */
+/* Adds the requests where the observation's scope covers quotas: for the tenants of its details; where it has none, for that of the account's
+ * options, and where those name none -EINVAL. */
 int quota_look(const struct account_config *account, const struct observation *obs, struct request_list *further,
                struct error *e);
 
-/* Is it quota_look()'s request? Then its reply, taken apart, goes to quota_saw(). */
+/* Is it a request of quota_look()'s? Then its reply, taken apart, goes to quota_saw(). A tenant of a detail whose quota is not
+ * shown, or not readable, is missed in the observation, and spoils nothing else. */
 bool quota_is_asked(const struct request *rq);
-int quota_saw(const struct account_config *account, const struct json_node *reply, struct observation *obs,
-              struct error *e);
+int quota_saw(const struct account_config *account, const struct request *rq, const struct json_node *reply,
+              enum message_result result, struct observation *obs, struct error *e);
+
+/* The request that changes a quota. */
+int quota_act(const struct account_config *account, const struct order *order, struct request *ret, struct error *e);

@@ -11,6 +11,7 @@
 #include "providers/starvcenter/group.h"
 #include "providers/starvcenter/mapping.h"
 #include "providers/starvcenter/message.h"
+#include "providers/starvcenter/network.h"
 #include "providers/starvcenter/quota.h"
 #include "providers/starvcenter/rows.h"
 #include "reconcile/base/array.h"
@@ -100,6 +101,8 @@ int walk_look(const struct account_config *account, struct observation *obs, str
                 r = group_look(account, obs, further, e);
         if (r == 0)
                 r = mapping_look(account, obs, further, e);
+        if (r == 0)
+                r = network_look(account, obs, further, e);
         return r < 0 ? r : balancer_look(account, obs, further, e);
 }
 
@@ -214,6 +217,7 @@ static const char *const *names_of(const struct request *rq)
                : mapping_is_asked(rq)  ? mapping_names
                : balancer_is_asked(rq) ? balancer_names
                : group_is_asked(rq)    ? group_names
+               : network_is_asked(rq)  ? network_names
                : disk_is_asked(rq)     ? disk_names
                : copy_is_asked(rq)     ? copy_names
                                        : paged_of(rq)->names;
@@ -242,13 +246,15 @@ int walk_saw(const struct account_config *account, const struct request *rq, str
                 return copy_saw(rq, json_root(doc), result, obs, e);
         if (group_is_asked(rq))
                 return group_saw(account, rq, json_root(doc), result, obs, further, e);
-        if (quota_is_asked(rq) || balancer_is_asked(rq) || mapping_is_asked(rq)) {
+        if (quota_is_asked(rq))
+                return quota_saw(account, rq, json_root(doc), result, obs, e);
+        if (balancer_is_asked(rq) || network_is_asked(rq) || mapping_is_asked(rq)) {
                 if (result == RESULT_FAILED)
                         return -EBADMSG;
                 if (mapping_is_asked(rq))
                         return mapping_saw(json_root(doc), obs, e);
-                return quota_is_asked(rq) ? quota_saw(account, json_root(doc), obs, e)
-                                          : balancer_saw(rq, json_root(doc), obs, e);
+                return network_is_asked(rq) ? network_saw(json_root(doc), obs, e)
+                                            : balancer_saw(rq, json_root(doc), obs, e);
         }
         if (obs->scope.type == SCOPE_ONE)
                 return saw_one(json_root(doc), result, obs, e);

@@ -707,10 +707,70 @@ class Resume(Pause):
         self.assertEqual("converged", self.estate.status()["phase"])
 
 
+# Networks, which machines are made on; and quotas, which nobody makes.
+
+
+class NetworkCreate(Create):
+    """The network, what no listing shows of it, and then its machines."""
+
+    may_act = ("network", "router-join", "gate", "create")
+
+    def write_network(self):
+        self.simulator.do("router-add", name="edge", online=True)
+        self.estate.write("Network", "app", provider="star", routed=True, firewall=True)
+        self.machine_set(count=self.count, network={"ref": "app"})
+
+    def change(self):
+        self.write_network()
+
+    def check(self):
+        super().check()
+        (network,) = self.state("networks")
+        self.assertEqual(("app", True, True), (network["name"], bool(network["router"]), network["gate"]))
+        there = self.machines_by_id()
+        self.assertEqual({network["id"]}, {there[vendor_id]["network"] for vendor_id in self.owned().values()})
+
+
+class NetworkDelete(NetworkCreate):
+    """The machines go, the network leaves its router, and goes."""
+
+    may_act = ("delete", "router-leave", "network-delete")
+    count = 0
+
+    def begin(self):
+        self.count = 2
+        self.write_network()
+        self.converge()
+        self.before = self.owned()
+
+    def change(self):
+        self.count = 0
+        self.estate.policy(prune=True, maxDeletes="100%")
+        self.estate.remove("Network", "app")
+        self.machine_set(count=0, network="pg-12")
+
+    def check(self):
+        self.assertEqual([], self.state("networks"))
+
+
+class QuotaChange(Existing):
+    may_act = ("quota",)
+
+    def change(self):
+        self.estate.write("TenantQuota", "limits", provider="star", tenant="app-1", cpu=64, memory="64GiB", storage="1TiB", addresses=2,
+                          networks=2)
+
+    def check(self):
+        super().check()
+        (tenant,) = self.state("tenants")
+        self.assertEqual((64, 65536, 1024, 2, 2), tuple(tenant[key] for key in ("cpu", "memory", "storage", "ip", "vpc")))
+
+
 SHAPES = [
     Create, CreateMany, CreateJimv2017, CreateJimv08, CreateFinovy, CreateFinovyExclusive, CreateOpendcp, CreateOpendcpFewer,
     Update, UpdateWhileOff, Stop, StopFinovy, Start, StartFinovy, Release, AdoptInSpec, Rename, Replace,
     Delete, DeleteJimv08, DeleteFinovy, DeleteOpendcp, DiskCreate, DiskCreate2017, DiskGrow, DiskMove, DiskDelete,
     StarDiskCreate, StarDiskGrow, StarDiskDelete, StarDiskReplace, BackupRotate,
     TemplateCredit, TemplateRoll, TemplateDelete, Init, ApplyInit, Upgrade, Adopt, Forget, AcceptLoss, Pause, Resume,
+    NetworkCreate, NetworkDelete, QuotaChange,
 ]

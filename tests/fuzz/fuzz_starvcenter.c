@@ -107,7 +107,7 @@ static void check_row(const struct observation *obs, enum thing_type type, const
         must(observation_find(obs, type, row->id) == row);
         must(row->name && row->address && row->created);
         must(*condition_text(row->condition));
-        must(type != TYPE_BALANCER || is_settings(&row->values));
+        must((type != TYPE_BALANCER && type != TYPE_NETWORK && type != TYPE_QUOTA) || is_settings(&row->values));
         must(!thing_is_copy(type) || text_equal(row->parent, "vm-1"));
         must(type != TYPE_BACKEND || (*row->parent && is_named(row)));
         check_group_row(obs, type, row);
@@ -230,6 +230,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                       .types = 1u << TYPE_BACKUP | 1u << TYPE_SNAPSHOT,
                                       .details = of_machines,
                                       .n_details = sizeof(of_machines) / sizeof(*of_machines) };
+        const struct scope networks = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_NETWORK };
+        static const struct detail tenant = { TYPE_QUOTA, "app-1", NULL };
+        const struct scope quotas = {
+                .type = SCOPE_ACCOUNT, .types = 1u << TYPE_QUOTA, .details = &tenant, .n_details = 1
+        };
 
         for (int wrapped = 0; wrapped <= 1; wrapped++) {
                 struct bodies bodies = { .rest = data, .n = size, .wrapped = wrapped };
@@ -242,6 +247,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_look(bodies, &mappings);
                 check_look(bodies, &access);
                 check_look(bodies, &copies);
+                check_look(bodies, &networks);
+                check_look(bodies, &quotas);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CREATE);
                 check_outcome(bodies, TYPE_MACHINE, ORDER_CHANGE);
                 check_outcome(bodies, TYPE_BALANCER, ORDER_CREATE);
@@ -253,6 +260,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_outcome(bodies, TYPE_ACCESS, ORDER_CREATE);
                 check_outcome(bodies, TYPE_BACKUP, ORDER_CREATE);
                 check_outcome(bodies, TYPE_SNAPSHOT, ORDER_DELETE);
+                check_outcome(bodies, TYPE_NETWORK, ORDER_CREATE);
+                check_outcome(bodies, TYPE_QUOTA, ORDER_CHANGE);
         }
 
         return 0;

@@ -38,6 +38,8 @@ static inline void dump_value(struct buf *b, const char *path, const struct fiel
                         (void)buf_addf(b, "%s: %s\n", path, *(const char *const *)value);
                 return;
         case FIELD_BOOL:
+                if (f->given && !*(const bool *)((const char *)value - f->offset + f->given))
+                        return;
                 (void)buf_addf(b, "%s: %s\n", path, *(const bool *)value ? "true" : "false");
                 return;
         case FIELD_COUNT:

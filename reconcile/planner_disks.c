@@ -377,7 +377,7 @@ static void plan_missing(struct planning *pl, size_t first)
         for (size_t i = 0; i < pl->set->n_slots && !pl->failed; i++) {
                 const struct slot *s = &pl->set->slots[i];
 
-                if (slot_is_shown(s) && !s->victim && !s->hold && !s->release &&
+                if (slot_is_shown(s) && !s->victim && !s->call && !s->hold && !s->release &&
                     (s->row->condition == CONDITION_RUNNING || s->row->condition == CONDITION_STOPPED) &&
                     is_looked_into(pl, s))
                         plan_missing_of(pl, s->name, 0);
@@ -521,16 +521,45 @@ static void tell_unknown(struct planning *pl)
         tell_unasked(pl, unasked, earlier, oldest);
 }
 
-/* What is planned out of what an earlier look saw is not carried out: the next look asks for it first. */
-static void ask_first(struct planning *pl, size_t first)
+/* Numbers + 1 of the actions by which machines that stay are changed in this pass. */
+static int find_changes(const struct planning *pl, size_t first, size_t end, struct strmap *ret)
 {
-        for (size_t i = first; i < pl->plan->n_actions; i++) {
+        int r = 0;
+
+        for (size_t i = first; i < end && r == 0; i++) {
+                const struct action *a = &pl->plan->actions[i];
+                const struct slot *m = a->type == TYPE_MACHINE ? find_machine(pl, a->name) : NULL;
+                const struct retry *retry = m ? planning_retry(pl, m, a->order, a->field) : NULL;
+
+                if (m && a->order != ORDER_CREATE && a->order != ORDER_DELETE && a->verb != ACTION_ADOPT &&
+                    !a->blocked && !a->waits && !(retry && pl->in->now < retry->next))
+                        r = strmap_set(ret, a->name, (void *)(i + 1));
+        }
+        return r;
+}
+
+/* What is planned out of what an earlier look saw is not carried out: the next look asks for it first. And a machine that is changed is locked
+ * meanwhile: what hangs on it comes after that. */
+static void hold_back(struct planning *pl, size_t first, size_t end)
+{
+        _cleanup_strmap_ struct strmap changes = { 0 };
+
+        if (find_changes(pl, first, end, &changes) < 0)
+                pl->failed = true;
+        for (size_t i = end; i < pl->plan->n_actions; i++) {
                 struct action *a = &pl->plan->actions[i];
                 const struct slot *m = a->type == TYPE_DISK ? find_machine(pl, a->name) : NULL;
+                size_t change;
 
-                if (m && !a->waits && slot_is_shown(m) &&
-                    observation_remembers(pl->in->machines, TYPE_DISK, m->thing->id))
+                if (!m || a->waits || !slot_is_shown(m))
+                        continue;
+                change = (size_t)(uintptr_t)strmap_get(&changes, m->name);
+                if (observation_remembers(pl->in->machines, TYPE_DISK, m->thing->id)) {
                         a->waits = "the disks of its machine are asked for again first";
+                } else if (change) {
+                        action_depends(a, change - 1);
+                        a->waits = "one change of a machine at a time";
+                }
         }
 }
 
@@ -548,6 +577,7 @@ void plan_disks(struct planning *pl, size_t first)
         plan_known(pl, first);
         if (pl->set->spec)
                 plan_missing(pl, first);
-        ask_first(pl, end);
+        if (pl->in->making[TYPE_DISK].goes_along)
+                hold_back(pl, first, end);
         index_done(pl);
 }

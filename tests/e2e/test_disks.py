@@ -34,6 +34,19 @@ class Life(Disks):
         self.assert_code(0, self.estate.apply())
         self.assert_settled(web(0, 1), ("data", 10), ("logs", 5))
 
+    def test_a_machine_that_is_changed_comes_before_what_hangs_on_it(self):
+        """The vendor locks it meanwhile, and would refuse."""
+        self.converge()
+        self.resize(LARGER, LOGS, cpu=8)
+        plan = {a["name"]: a for a in self.plan()["actions"]}
+        for machine in web(0, 1):
+            for disk in ("data", "logs"):
+                self.assertEqual([plan[machine]["id"]], plan[f"{machine}/{disk}"]["dependsOn"])
+        self.assert_code(0, self.estate.apply())
+        acting = [call for call, _ in self.simulator.acting()]
+        self.assertEqual({"cpu": 2, "disk": 2, "disk-resize": 2}, {call: acting.count(call) for call in acting})
+        self.assert_settled(web(0, 1), ("data", 20), ("logs", 5))
+
     def test_one_that_a_person_deleted_comes_back(self):
         self.converge()
         gone = self.the("web-1")["id"]

@@ -206,6 +206,40 @@ static void other_than_files_are_refused(void **state)
         assert_int_equal(ledger_lock(f->path, "muster apply", &lock, &e), -EPERM);
 }
 
+/* Who holds it cannot be written down: then nobody does. */
+static void a_full_disk_is_told(void **state)
+{
+        const struct rlimit none = { 0, RLIM_INFINITY };
+        const struct fixture *f = *state;
+        struct ledger_lock *lock = NULL;
+        struct error e = {};
+        struct rlimit before;
+
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+        assert_int_equal(ledger_lock(f->path, "apply", &lock, &e), -EFBIG);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_null(lock);
+        assert_non_null(strstr(e.text, "cannot write who holds it"));
+        assert_int_equal(ledger_lock(f->path, "apply", &lock, &e), 0);
+        ledger_unlock(lock);
+}
+
+/* A link could lead to a file that is not ours to write. */
+static void links_are_not_followed(void **state)
+{
+        const struct fixture *f = *state;
+        struct ledger_lock *lock = NULL;
+        struct error e = {};
+        char file[128];
+
+        snprintf(file, sizeof(file), "%s.lock", f->path);
+        assert_int_equal(symlink("/dev/null", file), 0);
+        assert_int_equal(ledger_lock(f->path, "apply", &lock, &e), -ELOOP);
+        assert_null(lock);
+}
+
 static void the_lock_makes_its_folder(void **state)
 {
         struct fixture f = *(struct fixture *)*state;
@@ -224,7 +258,8 @@ int main(void)
                 ledger_test(the_lock_says_who_holds_it),   ledger_test(one_process_holds_it),
                 ledger_test(it_goes_with_the_process),     ledger_test(words_that_make_no_sense_are_not_repeated),
                 ledger_test(loose_modes_are_refused),      ledger_test(what_is_somebody_elses_is_refused),
-                ledger_test(other_than_files_are_refused), ledger_test(the_lock_makes_its_folder),
+                ledger_test(other_than_files_are_refused), ledger_test(a_full_disk_is_told),
+                ledger_test(links_are_not_followed),       ledger_test(the_lock_makes_its_folder),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

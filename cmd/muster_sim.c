@@ -83,7 +83,8 @@ static const char help[] =
         "  curl -d '{\"broken\": true}' URL/_sim/wallet, curl -d '{\"verified\": false}' URL/_sim/account   finovy\n"
         "  curl -d '{\"template\": \"2\", \"hours\": 0}' URL/_sim/credit   opendcp: what is left of a cluster's credit\n"
         "  curl -d '{\"name\": \"kvm-1\", \"state\": \"silent\"}' URL/_sim/host   jimv: or missing, alive; also lose (so many\n"
-        "                                        messages to hosts), addresses (so many are free), expire (all sessions)\n"
+        "                                        messages to hosts), addresses (so many are free), expire (all sessions),\n"
+        "                                        disk-add, disk-delete\n"
         "  curl -d '{\"rule\": \"create:1=500-after\"}' URL/_sim/fault; curl -X POST URL/_sim/faults/clear\n"
         "  curl -X POST URL/_sim/calls/reset; curl -X POST URL/_sim/save\n";
 

@@ -14,6 +14,8 @@
  *      "host"       {"name": "kvm-1", "state": "silent"}  or "alive", "missing"
  *      "expire"     {}                                    nobody is signed in any more
  *      "addresses"  {"free": 0}                           so many are left
+ *      "disk-add"   {"size": 10, "label": "backup"}       a data disk on no guest; a label of chance by default
+ *      "disk-delete" {"id": "…"}                          a data disk, wherever it hangs
  *
  * A guest is meant by its uuid as "id", or by a "name": its own, or its remark in era 0.8, which is what its maker
  * gave it. Memory is in GiB, as everywhere here.
@@ -205,6 +207,34 @@ static int console_addresses(struct simulation *s, const json_t *arguments, stru
         return 0;
 }
 
+static int console_disk_add(struct simulation *s, usec_t now, const json_t *arguments, struct error *e)
+{
+        struct disk_form form = { .label = take_text(arguments, "label"), .node_id = s->hosts[0].node_id };
+        struct disk *d;
+        int r;
+
+        r = take_number(arguments, "size", 0, &form.size, e);
+        if (r < 0)
+                return r;
+        if (form.size < 1)
+                return error_set(e, -EINVAL, "a new disk needs a \"size\" in GiB, from 1");
+        if (jimv_sim_disk_add(s, now, &form, &d) < 0)
+                return error_oom(e);
+        jimv_sim_disk_set(d, form.size, DISK_IDLE);
+        return 0;
+}
+
+static int console_disk_delete(struct simulation *s, const json_t *arguments, struct error *e)
+{
+        const char *id = take_text(arguments, "id");
+        struct disk *d = id ? jimv_sim_disk_find(s, id) : NULL;
+
+        if (!d || jimv_sim_guest_find(s, id))
+                return error_set(e, -ENOENT, "say which data disk: its \"id\"");
+        jimv_sim_disk_remove(s, d);
+        return 0;
+}
+
 static int console_host(struct simulation *s, usec_t now, const json_t *arguments, struct error *e)
 {
         const char *name = take_text(arguments, "name"), *state = take_text(arguments, "state");
@@ -241,6 +271,10 @@ int jimv_sim_console(struct simulation *s, usec_t now, const char *verb, const j
                 return console_host(s, now, arguments, e);
         if (text_equal(verb, "addresses"))
                 return console_addresses(s, arguments, e);
+        if (text_equal(verb, "disk-add"))
+                return console_disk_add(s, now, arguments, e);
+        if (text_equal(verb, "disk-delete"))
+                return console_disk_delete(s, arguments, e);
         if (text_equal(verb, "expire")) {
                 jimv_sim_sessions_done(s);
                 return 0;
@@ -252,6 +286,6 @@ int jimv_sim_console(struct simulation *s, usec_t now, const char *verb, const j
                 }
         return error_set(e, -EINVAL,
                          "there is no \"%s\"; there are delete, stop, start, fail, add, rename, state, lose, host, "
-                         "addresses, expire",
+                         "addresses, expire, disk-add, disk-delete",
                          verb);
 }

@@ -35,7 +35,7 @@ struct request {
                       connection of its own, and never in a plan */
         usec_t timeout; /* a length of time: the whole exchange must end within it */
         uint64_t tag;   /* the codec's own: which page, which step */
-        size_t detail;  /* a read: what it cannot tell is not known of the detail of this number + 1 alone; 0: of everything */
+        size_t detail; /* a read: what it cannot tell is not known of the detail of this number + 1 alone; 0: of everything */
 };
 
 void request_done(struct request *rq);

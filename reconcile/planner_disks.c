@@ -557,7 +557,7 @@ static void hold_back(struct planning *pl, size_t first, size_t end)
                 if (observation_remembers(pl->in->machines, TYPE_DISK, m->thing->id)) {
                         a->waits = "the disks of its machine are asked for again first";
                 } else if (change) {
-                        action_depends(a, change - 1);
+                        planning_depends(pl, a, change - 1);
                         a->waits = "one change of a machine at a time";
                 }
         }

@@ -247,7 +247,7 @@ class Lives(Mapped):
         result = self.estate.apply()
         self.assert_code(3, result)
         self.assert_no_act()
-        self.assertIn("8 of the 12 machines, mappings and rules of access", result.out + result.err)
+        self.assertIn("8 of the 9 port-mappings that muster owns", result.out + result.err)
         self.assert_code(0, self.estate.run("accept-loss", "star"))
         self.assert_code(0, self.estate.apply())
         self.assertEqual(["mapping"] * 8, [call for call, _ in self.simulator.acting()])

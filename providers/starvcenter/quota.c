@@ -180,8 +180,11 @@ int quota_saw(const struct account_config *account, const struct request *rq, co
                 return error_set(e, -EBADMSG, "the provider's reply is to a question that nobody asked");
         r = result == RESULT_FAILED ? -EBADMSG : read_quota(obs, obs->scope.details[number - 1].id, reply, e);
         if (r == -EBADMSG)
-                observation_miss(obs, TYPE_QUOTA, obs->scope.details[number - 1].id, e->text);
-        return r == -EBADMSG ? 0 : r;
+                r = observation_miss(obs, TYPE_QUOTA, obs->scope.details[number - 1].id,
+                                     e ? e->text : "the provider's reply shows no quota") < 0
+                            ? error_oom(e)
+                            : 0;
+        return r;
 }
 
 static int put_limit(json_t *params, size_t i, const json_t *value, struct error *e)

@@ -194,10 +194,10 @@ static void change_specs(struct scenario *sc)
 static void start_second(struct world *w)
 {
         struct ledger_lock *lock = NULL;
-        struct error e = { "" };
-        int r = ledger_lock(w->path, "agent", &lock, &e);
+        int r = ledger_lock(w->path, "agent", &lock, NULL);
 
-        world_trace(w, "PERSON starts a second agent: %s", r < 0 ? e.text : "nobody holds the ledger");
+        /* Not the words of the error: they tell the time of this machine, and its process. */
+        world_trace(w, "PERSON starts a second agent: %s", r < 0 ? strerror(-r) : "nobody holds the ledger");
         if (w->engine && r != -EBUSY)
                 world_violate(w, "two agents can hold one ledger");
         ledger_unlock(lock);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "providers/jimv/message.h"
 #include "providers/jimv/rows.h"
@@ -106,10 +107,13 @@ static int check_page(const struct json_node *json, int64_t offset, struct liste
         return 0;
 }
 
-/* Where two pages meet they share a row: what one adds the other takes away again. */
-static unsigned seam(int64_t number)
+/* Where two pages meet they share a row, its number and its uuid: what one adds the other takes away again. */
+static unsigned seam(const struct json_node *row, int64_t number)
 {
-        return (unsigned)hash_bytes(hash_key(), &number, sizeof(number));
+        const char *uuid = json_node_string(json_node_member(row, "uuid"));
+        uint64_t of_number = hash_bytes(hash_key(), &number, sizeof(number));
+
+        return (unsigned)(of_number + hash_bytes(hash_key(), uuid, strlen(uuid)));
 }
 
 static int read_rows(const struct json_node *rows, enum question question, enum jimv_era era, struct observation *obs,
@@ -134,9 +138,9 @@ static int read_rows(const struct json_node *rows, enum question question, enum 
                         return error_set(e, -EBADMSG,
                                          "the provider's listing shows a row twice, or not in the order asked for");
                 if (i == 0 && !first)
-                        listed->step -= seam(number);
+                        listed->step -= seam(row, number);
                 if (i == n - 1 && !last)
-                        listed->step += seam(number);
+                        listed->step += seam(row, number);
         }
         return 0;
 }

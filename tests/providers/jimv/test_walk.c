@@ -33,6 +33,7 @@ struct walk {
         size_t cap;                                /* rows of a page at most; 0: any */
         bool deaf;                                 /* the offset is ignored */
         int64_t lie;                               /* about the total */
+        int64_t renamed;                           /* the number of a row that has another uuid after the first answer */
         void (*between)(struct walk *w, size_t n); /* before the n-th answer; NULL: nothing happens */
         size_t moment, place, gone, added;         /* of `between` */
         size_t n_asked, most;
@@ -63,11 +64,12 @@ static bool is_system(const struct table *t, int64_t number)
         return t->system && number % 3 == 0;
 }
 
-static void print_row(struct buf *b, const struct table *t, bool disk, int64_t number)
+static void print_row(struct buf *b, const struct walk *w, const struct table *t, bool disk, int64_t number)
 {
         char uuid[40], guest[40];
+        bool renamed = number == w->renamed && w->n_asked > 1;
 
-        buf_addf(b, "{\"id\":%" PRId64 ",\"uuid\":\"%s\"", number, uuid_of(disk, number, uuid));
+        buf_addf(b, "{\"id\":%" PRId64 ",\"uuid\":\"%s\"", number, uuid_of(disk != renamed, number, uuid));
         if (disk)
                 buf_addf(b, ",\"state\":1,\"size\":10,\"sequence\":%d,\"guest_uuid\":\"%s\"}",
                          is_system(t, number) ? 0 : -1, is_system(t, number) ? uuid_of(false, number, guest) : "");
@@ -90,7 +92,7 @@ static struct reply answer_of(const struct walk *w, const struct request *rq)
         for (size_t i = from; i < t->n && i < from + (w->cap ? w->cap : limit); i++) {
                 if (i > from)
                         buf_addc(&b, ',');
-                print_row(&b, t, disk, t->numbers[i]);
+                print_row(&b, w, t, disk, t->numbers[i]);
         }
         buf_addf(&b, "],\"paging\":{\"total\":%" PRId64 ",\"offset\":%zu}}", (int64_t)t->n + w->lie, from);
         assert_int_equal(b.failed, 0);
@@ -304,6 +306,7 @@ static void servers_that_page_otherwise_are_noticed(void **state)
         check_incomplete((struct walk){ .lie = 5 }, 0, -ESTALE);
         check_incomplete((struct walk){ .between = grow, .most = 2 }, 300, -ESTALE);
         check_incomplete((struct walk){ .lie = 2000000, .most = 1 }, 300, -EBADMSG);
+        check_incomplete((struct walk){ .renamed = PAGE, .most = 2 }, 300, -ESTALE);
 }
 
 int main(void)

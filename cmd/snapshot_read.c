@@ -371,8 +371,16 @@ static int read_details(struct snapshot *s, const json_t *json, struct detail **
         return 0;
 }
 
-/* Those that could not be read; a snapshot of an older muster says nothing of any. */
-static int read_missed(struct snapshot *s, const json_t *json, struct observation *obs, struct error *e)
+static int read_why(struct reading *in, const char *key, const char **ret)
+{
+        const json_t *why = json_object_get(in->object, key);
+
+        *ret = why && !json_is_null(why) ? read_text(in, key) : NULL;
+        return in->failed;
+}
+
+/* Those that could not be read, and those that were doubted; a snapshot of an older muster says nothing of any. */
+static int read_doubts(struct snapshot *s, const json_t *json, struct observation *obs, struct error *e)
 {
         const json_t *list = json_object_get(json, "details");
 
@@ -383,12 +391,13 @@ static int read_missed(struct snapshot *s, const json_t *json, struct observatio
                                       .number = i + 1,
                                       .e = e };
                 const struct detail *detail = &obs->scope.details[i];
-                const json_t *missed = json_object_get(in.object, "missed");
-                const char *why = missed && !json_is_null(missed) ? read_text(&in, "missed") : NULL;
+                const char *missed, *doubted;
 
-                if (in.failed < 0)
+                if (read_why(&in, "missed", &missed) < 0 || read_why(&in, "doubted", &doubted) < 0)
                         return in.failed;
-                if (why && observation_miss(obs, detail->of, detail->id, why) < 0)
+                if (missed && observation_miss(obs, detail->of, detail->id, missed) < 0)
+                        return error_oom(e);
+                if (doubted && observation_doubt(obs, detail->of, detail->id, doubted) < 0)
                         return error_oom(e);
         }
         return 0;
@@ -412,7 +421,7 @@ static int read_seen(struct snapshot *s, const char *account, const json_t *json
         scope.details = details;
         if (observation_new(&scope, &obs) < 0)
                 return error_oom(e);
-        r = read_missed(s, json, obs, e);
+        r = read_doubts(s, json, obs, e);
         if (r < 0)
                 return r;
 

@@ -205,11 +205,15 @@ static json_t *rows_json(const struct snapshot_note *n, const char *account, con
         return STEAL(list);
 }
 
-static int add_detail(json_t *list, const struct detail *detail, const char *missed)
+static int add_detail(json_t *list, const struct observation *seen, const struct detail *detail)
 {
-        return json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "of", thing_type_words[detail->of], "id",
-                                                     json_any_text(detail->id), "within", json_any_text(detail->within),
-                                                     "missed", json_any_text(missed)));
+        const char *missed = observation_missed(seen, detail->of, detail->id),
+                   *doubted = observation_doubted(seen, detail->of, detail->id);
+
+        return json_array_append_new(list,
+                                     json_pack("{s:s, s:o, s:o, s:o, s:o}", "of", thing_type_words[detail->of], "id",
+                                               json_any_text(detail->id), "within", json_any_text(detail->within),
+                                               "missed", json_any_text(missed), "doubted", json_any_text(doubted)));
 }
 
 /* What was looked at beyond the listings: else nothing would be known of what is in a group. What an earlier look saw is as good here. */
@@ -220,13 +224,13 @@ static json_t *details_json(const struct observation *seen)
         for (size_t i = 0; i < seen->scope.n_details; i++) {
                 const struct detail *detail = &seen->scope.details[i];
 
-                if (add_detail(list, detail, observation_missed(seen, detail->of, detail->id)) < 0)
+                if (add_detail(list, seen, detail) < 0)
                         return NULL;
         }
         for (size_t i = 0; i < seen->of[TYPE_MACHINE].n_rows; i++) {
                 const struct detail detail = { .of = TYPE_DISK, .id = seen->of[TYPE_MACHINE].rows[i].id };
 
-                if (observation_remembers(seen, TYPE_DISK, detail.id) && add_detail(list, &detail, NULL) < 0)
+                if (observation_remembers(seen, TYPE_DISK, detail.id) && add_detail(list, seen, &detail) < 0)
                         return NULL;
         }
 

@@ -27,6 +27,7 @@ struct account *account_free(struct account *a)
         free(a->tallies);
         free(a->details);
         sweep_done(&a->sweep);
+        contents_done(a);
         plan_free(a->plan);
         strmap_done(&a->retries);
         free(a->queue);
@@ -274,6 +275,8 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
         a->quota_asked = false;
         a->quota_why = NULL;
         r = sweep_keep(a);
+        if (r >= 0 && !a->is_shown) /* a snapshot says itself what was in doubt */
+                r = contents_doubt(a);
         if (r >= 0)
                 r = recover_see(a, now, &e);
         if (r < 0)

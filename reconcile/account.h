@@ -70,6 +70,7 @@ struct account {
         struct detail *details; /* of the listing's scope; the strings are the ledger's */
         size_t n_details, allocated_details;
         struct sweep sweep;
+        struct strmap contents[THING_TYPES]; /* id of what they are in -> struct contents, in the engine's pool */
         struct look *checks;
         size_t n_checks, allocated_checks;
         bool quota_asked;             /* in this pass: the checks are about the quota */
@@ -223,6 +224,12 @@ void thing_park(struct account *a, struct thing *t, const char *note);       /* 
 /* details.c: what of single things is to be known beyond the listings. 0 or -ENOMEM. */
 int details_add(struct account *a, struct scope *scope);
 int details_add_one(struct account *a, enum thing_type of, const char *id); /* the id is the ledger's */
+
+/* contents.c: which lists of what is contained the last look is doubted in. 0 or -ENOMEM. */
+int contents_doubt(struct account *a);
+int contents_made(struct account *a, enum thing_type container,
+                  const char *id); /* it is new, and empty. 0 or -ENOMEM */
+void contents_done(struct account *a);
 
 /* recover_part.c: a call about what is contained in something of ours. */
 void recover_part(struct account *a, struct call *c, usec_t now);

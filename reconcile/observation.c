@@ -65,6 +65,7 @@ struct observation *observation_free(struct observation *obs)
                 strmap_done(&obs->of[type].by_id);
                 strmap_done(&obs->looked_in[type]);
                 strmap_done(&obs->missed[type]);
+                strmap_done(&obs->doubted[type]);
                 strmap_done(&obs->remembered[type]);
                 free(obs->of[type].rows);
         }
@@ -181,6 +182,18 @@ int observation_miss(struct observation *obs, enum thing_type type, const char *
 const char *observation_missed(const struct observation *obs, enum thing_type type, const char *parent)
 {
         return strmap_get(&obs->missed[type], parent);
+}
+
+int observation_doubt(struct observation *obs, enum thing_type type, const char *parent, const char *why)
+{
+        const char *id = strpool_add(obs->strings, parent), *words = strpool_add(obs->strings, why);
+
+        return id && words && strmap_set(&obs->doubted[type], id, (void *)words) >= 0 ? 0 : -ENOMEM;
+}
+
+const char *observation_doubted(const struct observation *obs, enum thing_type type, const char *parent)
+{
+        return strmap_get(&obs->doubted[type], parent);
 }
 
 int observation_remember(struct observation *obs, enum thing_type type, const char *parent, usec_t at)

@@ -108,6 +108,7 @@ struct observation {
         struct strpool *strings;
         struct strmap looked_in[THING_TYPES]; /* ids of details of the type, as far as they could be read */
         struct strmap missed[THING_TYPES];    /* those that could not -> why, in words */
+        struct strmap doubted[THING_TYPES];   /* ids of those whose contents are -> why, in words */
         struct strmap remembered
                 [THING_TYPES]; /* ids of which earlier looks tell (reconcile/sweep.h) -> usec_t: when that was */
         bool denied;           /* SCOPE_ONE: the vendor's answer says for certain that there is no such thing */
@@ -127,6 +128,11 @@ static inline bool observation_covers(const struct observation *obs, enum thing_
 int observation_miss(struct observation *obs, enum thing_type type, const char *parent, const char *why);
 /* Why it could not be; NULL: it could, or nobody asked. */
 const char *observation_missed(const struct observation *obs, enum thing_type type, const char *parent);
+
+/* What is shown of this type within the thing `parent` is so little, all of a sudden, that nothing is added on its word; why, in words: "a second
+ * look must confirm …". 0 or -ENOMEM. */
+int observation_doubt(struct observation *obs, enum thing_type type, const char *parent, const char *why);
+const char *observation_doubted(const struct observation *obs, enum thing_type type, const char *parent); /* NULL: no */
 
 /* Was all of this type looked for, and read, that is in the thing with the id `parent`? It was where a detail says so: what was made or adopted
  * after the look began is not known from within. */

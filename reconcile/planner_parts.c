@@ -84,6 +84,14 @@ static bool is_under_way(const struct planning *pl, const struct parts *parts, c
         return slot && strmap_get(&pl->census->calls[parts->type], slot);
 }
 
+/* Why nothing is added on the word of this list; NULL: it is believed. */
+static const char *doubt(struct planning *pl, const struct parts *parts)
+{
+        const char *why = parts->parent ? observation_doubted(pl->in->machines, parts->type, parts->parent) : NULL;
+
+        return why ? plan_string(pl->plan, "%s", why) : NULL;
+}
+
 static void make(struct planning *pl, const struct parts *parts, const struct part *part)
 {
         struct action *a;
@@ -101,7 +109,7 @@ static void make(struct planning *pl, const struct parts *parts, const struct pa
         a->key = part->key;
         a->wanted = part->wanted;
         a->summary = part->summary;
-        a->waits = part->waits;
+        a->waits = part->waits ? part->waits : doubt(pl, parts);
         a->given_up = part->waits && part->given_up;
         if (parts->unread)
                 planning_block(

@@ -67,7 +67,7 @@ void recover_own(struct account *a, struct call *c, const struct row *row)
 {
         struct thing *t = ledger_add_thing(a->engine->ledger, c->type, c->account, c->resource, c->slot, row->id);
 
-        if (!t) {
+        if (!t || contents_made(a, c->type, row->id) < 0) {
                 engine_break(a->engine, -ENOMEM, "out of memory");
                 return;
         }

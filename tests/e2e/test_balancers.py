@@ -212,6 +212,18 @@ class Changing(Balanced):
                                                          "timeout", "retries", "port")))
         self.assert_silent()
 
+    def test_a_listing_that_lies_adds_none_again(self):
+        self.converge()
+        for look in (1, 2):
+            self.simulator.do("stop", id=self.simulator.named("web-1")["id"])
+            self.simulator.reset_calls()
+            self.simulator.fault(f"backend-list:{look}=empty")
+            self.assert_code(0, self.estate.apply())
+            self.simulator.clear_faults()
+            self.assertEqual(0, self.simulator.calls().get("backend", 0))
+            self.assert_behind(web(0, 1))
+        self.assert_silent()
+
     def test_changed_by_hand_is_changed_back(self):
         self.simulator.do("balancer-change", id=self.id, connections=500, retries=9)
         self.assertEqual(["health.retries", "maxConnections"], sorted(c["field"] for c in self.only_action()["changes"]))

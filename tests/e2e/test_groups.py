@@ -160,6 +160,29 @@ class Groups(TestCase):
         self.assert_code(0, self.estate.apply())
         self.assert_group_converged("web-0", "web-1")
 
+    def test_listings_that_lie(self):
+        """Empty once, in the first look of a process or later: nothing is added that is there."""
+        self.converge()
+        for listing in ("rule-list", "binding-list"):
+            for look in (1, 2):
+                self.simulator.do("stop", id=self.simulator.named("web-1")["id"])
+                self.simulator.reset_calls()
+                self.simulator.fault(f"{listing}:{look}=empty")
+                self.assert_code(0, self.estate.apply())
+                self.simulator.clear_faults()
+                self.assertEqual([0, 0], [self.simulator.calls().get(call, 0) for call in ("rule", "bind")], listing)
+                self.assert_as_specified(*web(0, 1))
+
+    def test_all_that_a_person_removed_waits_for_a_second_look(self):
+        self.converge()
+        for rule in [rule for rule in self.simulator.state("rules") if rule["group"] == self.the()["id"]]:
+            self.simulator.do("rule-delete", id=rule["id"])
+        plan = self.estate.run("plan")
+        self.assert_code(0, plan)
+        self.assertIn("waits: a second look must confirm that it has no rules", plan.out)
+        self.assert_code(0, self.estate.apply())
+        self.assert_group_converged(*web(0, 1))
+
     def test_what_a_person_added_is_removed_from_our_group_alone(self):
         self.converge()
         group, theirs = self.the()["id"], self.the("theirs")["id"]

@@ -254,6 +254,21 @@ static int find(struct asking *a, const char *typed, struct error *e)
         return find_owned(a, typed, e);
 }
 
+/* Which one is to be forgotten: when that is carried out, another may have its name. "" where it has no id, or many are meant. */
+static const char *id_of_slot(const struct asking *a)
+{
+        const struct ledger *ledger = a->c.ledger;
+
+        for (size_t i = 0; *a->request.slot && i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->state != THING_GONE && text_equal(t->resource, a->request.resource) &&
+                    text_equal(t->slot, a->request.slot))
+                        return t->id;
+        }
+        return "";
+}
+
 static int run_request(const struct options *o, enum request_verb verb)
 {
         _cleanup_(asking_done) struct asking a = {
@@ -282,6 +297,8 @@ static int run_request(const struct options *o, enum request_verb verb)
         if (r == -EINVAL)
                 return command_usage(o->command, &e);
 
+        if (r >= 0 && verb == REQUEST_FORGET)
+                a.request.id = id_of_slot(&a);
         if (r >= 0)
                 r = send_request(&a, &e);
         return r < 0 ? command_failed(&e) : print_answer(&a);

@@ -239,12 +239,29 @@ static int drop_along(struct answering *w, const struct thing *machine, const ch
         return r;
 }
 
+/* A request that had to wait is about the one that was there when it was made, and not about what took its place. */
+static bool is_still_there(const struct answering *w)
+{
+        const struct ledger *ledger = w->a->engine->ledger;
+
+        for (size_t i = 0; i < ledger->n_things; i++) {
+                const struct thing *t = ledger->things[i];
+
+                if (t->state != THING_GONE && text_equal(t->resource, w->request->resource) &&
+                    text_equal(t->slot, w->request->slot) && text_equal(t->id, w->request->id))
+                        return true;
+        }
+        return false;
+}
+
 static int forget(struct answering *w)
 {
         struct ledger *ledger = w->a->engine->ledger;
         const char *slot = w->request->slot;
         int r = 0;
 
+        if (w->request->id[0] && !is_still_there(w))
+                return refuse(w, "%s is not %s any more, which was to be forgotten: nothing was", slot, w->request->id);
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 struct call *c = ledger->calls[i];
 

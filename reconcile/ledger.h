@@ -123,8 +123,9 @@ struct ledger_request {
         const char *account;  /* accept-loss: the Provider; else "" */
         const char *resource; /* "MachineSet/web"; pause, resume: any resource */
         const char *slot;     /* "web-3", or "" for all of the set */
-        const char *id;       /* adopt: the vendor's id, or "" to go by the names */
-        const char *reason;   /* pause: why, in a person's words; apply: the digest of the specs; else "" */
+        const char *
+                id; /* adopt: the vendor's id, or "" to go by the names; forget: that of the one that is meant, or "" */
+        const char *reason; /* pause: why, in a person's words; apply: the digest of the specs; else "" */
 };
 
 /* What `status` shows of one resource. */

@@ -111,7 +111,7 @@ static void let_go(struct scenario *sc, bool by_specs)
                 snprintf(set->release[set->n_releases++], sizeof(set->release[0]), "%s", r->slot);
                 scenario_publish(sc);
         } else {
-                world_ask(sc->world, REQUEST_FORGET, "", resource, r->slot, "");
+                world_ask(sc->world, REQUEST_FORGET, "", resource, r->slot, r->id);
         }
 }
 

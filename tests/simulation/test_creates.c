@@ -217,7 +217,23 @@ static void test_stranger_with_the_name(_unused_ void **state)
         assert_settled(w);
 }
 
-/* Which of the two did the create make? Nobody can say but a person. */
+/* Who asks twice, before anybody answers, has the same machine in mind: not that which comes in its place. */
+static void test_forgetting_twice(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(1);
+        char id[SERVER_ID_MAX];
+
+        (void)snprintf(id, sizeof(id), "%s", arrange_id(w, "web-0"));
+        assert_true(server_let_go(w, 0, "web-0", ""));
+        assert_true(server_console(w, 0, "rename", id, "other"));
+        world_ask(w, REQUEST_FORGET, "", "MachineSet/web", "web-0", id);
+        world_ask(w, REQUEST_FORGET, "", "MachineSet/web", "web-0", id);
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "create"), 2);
+        assert_settled(w);
+}
+
 /* A machine that a person told muster to forget carries the name again while a create is in doubt: it is not what that made. */
 static void test_a_name_of_one_that_was_ours(_unused_ void **state)
 {
@@ -239,6 +255,7 @@ static void test_a_name_of_one_that_was_ours(_unused_ void **state)
         assert_true(server_has(w, 0, id));
 }
 
+/* Which of the two did the create make? Nobody can say but a person. */
 static void test_two_with_one_name(_unused_ void **state)
 {
         _cleanup_(world_free_p) struct world *w = arrange_world();
@@ -388,6 +405,7 @@ int main(void)
                 cmocka_unit_test(test_a_create_that_acts_as_late_as_it_may),
                 cmocka_unit_test(test_stranger_with_the_name),
                 cmocka_unit_test(test_a_name_of_one_that_was_ours),
+                cmocka_unit_test(test_forgetting_twice),
                 cmocka_unit_test(test_two_with_one_name),
                 cmocka_unit_test(test_stranger_in_the_place_of_a_lost_one),
                 cmocka_unit_test(test_ledger_out_of_a_backup),

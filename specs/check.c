@@ -384,5 +384,5 @@ int check_estate(const struct specs_options *options, struct estate *estate, con
                 r = check_draft(&c);
         }
 
-        return r;
+        return r == 0 ? check_cycles(estate, d) : r;
 }

@@ -21,6 +21,9 @@ struct checker {
 int check_estate(const struct specs_options *options, struct estate *estate, const struct drafts *drafts, bool partial,
                  struct diagnostics *d);
 
+/* Once the references are set: that none of them leads back to where it begins. 0 or -ENOMEM. */
+int check_cycles(const struct estate *estate, struct diagnostics *d);
+
 /* The checks of a kind. 0 or -ENOMEM. */
 int check_provider(const struct checker *c);
 int check_machine_set(const struct checker *c);

@@ -459,14 +459,6 @@ static void plan_old(struct planning *pl, const struct balancer *b, const struct
         retire(pl, slot, complete ? NULL : "the new one hands its connections on first");
 }
 
-static bool is_growing(const struct set *set)
-{
-        for (size_t i = 0; i < set->n_slots; i++)
-                if (!set->slots[i].thing)
-                        return true;
-        return false;
-}
-
 static void plan_slots(struct planning *pl, struct balancer *b, const struct set *set)
 {
         const struct thing *current = thing_current(pl->in->ledger, b->resource);
@@ -475,7 +467,7 @@ static void plan_slots(struct planning *pl, struct balancer *b, const struct set
 
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++)
                 if (set->slots[i].thing == current && !named_is_away(pl, &set->slots[i]))
-                        plan_current(pl, b, &set->slots[i], is_growing(set));
+                        plan_current(pl, b, &set->slots[i], named_is_growing(set));
         complete = current && is_complete(pl, first);
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++)
                 if (set->slots[i].thing != current && !named_is_away(pl, &set->slots[i]))

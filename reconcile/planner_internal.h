@@ -72,6 +72,8 @@ void plan_group_leaving(struct planning *pl, const char *name, size_t number);
 const char *named_next(struct planning *pl, const struct resource *resource, const struct thing *before);
 
 /* Somebody else's thing has the name that this create would give: `what` says what it is. */
+/* Is another one of the resource's things being made, or does one wait for a person? Then none is made besides. */
+bool named_is_growing(const struct set *set);
 void named_meet_stranger(struct planning *pl, const struct resource *resource, struct action *a, const char *what);
 
 /* Its name at the vendor, back to what it is here; never of what was adopted. */

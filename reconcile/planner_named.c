@@ -21,6 +21,14 @@ const char *named_next(struct planning *pl, const struct resource *resource, con
         return plan_string(pl->plan, "%s.%lld", resource->name, (long long)number + 1);
 }
 
+bool named_is_growing(const struct set *set)
+{
+        for (size_t i = 0; i < set->n_slots; i++)
+                if (!set->slots[i].thing || set->slots[i].thing->state == THING_PARKED)
+                        return true;
+        return false;
+}
+
 void named_meet_stranger(struct planning *pl, const struct resource *resource, struct action *a, const char *what)
 {
         const struct listed *listed = &pl->in->machines->of[a->type];

@@ -146,7 +146,7 @@ static void retire(struct planning *pl, const struct slot *slot)
         a->summary = "no machine is made of it";
 }
 
-static void plan_current(struct planning *pl, const struct resource *resource, const struct slot *slot)
+static void plan_current(struct planning *pl, const struct resource *resource, const struct slot *slot, bool grows)
 {
         const char *spec = spec_text(pl, resource), *differs;
 
@@ -158,6 +158,8 @@ static void plan_current(struct planning *pl, const struct resource *resource, c
                         planning_part_unchanged(pl);
                 return;
         }
+        if (grows)
+                return;
         differs = difference(pl, resource, slot->thing, spec);
         if (resource->on_drift == ON_DRIFT_REPLACE)
                 make(pl, resource, slot->thing, plan_string(pl->plan, "%s: a new template takes its place", differs));
@@ -166,7 +168,8 @@ static void plan_current(struct planning *pl, const struct resource *resource, c
                                               slot->name, differs));
 }
 
-static void plan_slot(struct planning *pl, const struct resource *resource, const struct slot *slot, bool is_current)
+static void plan_slot(struct planning *pl, const struct resource *resource, const struct slot *slot, bool is_current,
+                      bool grows)
 {
         if (named_is_away(pl, slot))
                 return;
@@ -174,7 +177,7 @@ static void plan_slot(struct planning *pl, const struct resource *resource, cons
                 planning_section(pl)->waiting = true;
                 planning_note(pl, plan_string(pl->plan, "%s is being changed", slot->name));
         } else if (is_current) {
-                plan_current(pl, resource, slot);
+                plan_current(pl, resource, slot, grows);
         } else {
                 retire(pl, slot);
         }
@@ -193,7 +196,7 @@ void plan_template(struct planning *pl, const struct resource *resource)
         planning_section(pl)->headline = current ? plan_string(pl->plan, "it is %s", current->id)
                                                  : "it is not there yet";
         for (size_t i = 0; i < set.n_slots && !pl->failed; i++)
-                plan_slot(pl, resource, &set.slots[i], set.slots[i].thing == current);
+                plan_slot(pl, resource, &set.slots[i], set.slots[i].thing == current, named_is_growing(&set));
         if (!set.n_slots)
                 make(pl, resource, NULL, "it is not there yet");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/explain_text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,11 +13,14 @@
 #include "cmd/status_text.h"
 #include "reconcile/base/text.h"
 #include "reconcile/planner.h"
+#include "specs/write.h"
 
 #define LABEL_COLUMN 14
 #define TEXT_MAX ((size_t)1 << 14)
 #define OPEN_SHOWN_MAX 5
 #define PLACE_MAX 512
+#define SPEC_MAX ((size_t)1 << 16)
+#define WANTED_SHOWN_MAX 60 /* lines */
 
 struct writer {
         const struct explained *x;
@@ -115,6 +119,22 @@ static ssize_t listed(const struct strings *list, const struct explained *x, con
         return -1;
 }
 
+/* What a resource that is no set of machines asks for, as it would be written. */
+static void say_wanted(struct writer *w)
+{
+        _cleanup_buf_ struct buf b = BUF_INIT(SPEC_MAX);
+        size_t n = 0;
+
+        w->failed |= write_spec(&b, w->x->spec) == -ENOMEM;
+        for (const char *line = buf_text(&b), *end; *line; line = *end ? end + 1 : end, n++) {
+                end = line + strcspn(line, "\n");
+                if (n < WANTED_SHOWN_MAX)
+                        say(w, "wants", "%.*s", (int)(end - line), line);
+        }
+        if (n > WANTED_SHOWN_MAX || b.failed)
+                say(w, "wants", "and more than is shown here: the spec says it all");
+}
+
 static void say_spec(struct writer *w)
 {
         const struct explained *x = w->x;
@@ -133,8 +153,8 @@ static void say_spec(struct writer *w)
         add_values(&b, &wanted);
         say(w, "spec", "%s", place(x->spec, "", at));
         if (x->spec->kind != &kind_machine_set)
-                return;
-        if (x->slot)
+                say_wanted(w);
+        else if (x->slot)
                 say(w, "wants", "%s; %s", buf_text(&b),
                     x->spec->machine_set->power == POWER_STOPPED ? "stopped" : "running");
         else
@@ -268,7 +288,7 @@ static void say_ledger(struct writer *w)
 
         if (!w->x->slot && kind && thing_is_copy(kind->makes))
                 say_copies(w, kind->makes);
-        if (kind == &kind_tenant_quota)
+        else if (kind == &kind_tenant_quota)
                 say(w, "ledger", "nothing but the calls: it is there whatever anybody does, and never muster's own");
         else if (!w->x->slot && kind && kind->makes != TYPE_MACHINE)
                 say_things(w);

@@ -195,7 +195,7 @@ static bool is_given(const struct field *field, const void *base)
         case FIELD_OBJECT:
                 return field->members && *(void *const *)value && any_given(field->members, *(void *const *)value);
         case FIELD_OBJECTS:
-                break;
+                return ((const struct objects *)value)->n > 0;
         }
 
         return false;
@@ -211,6 +211,23 @@ static bool any_given(const struct field *table, const void *base)
 }
 
 static void write_fields(struct writer *w, size_t depth, const struct field *table, const void *base);
+
+/* The dash stands where the first key's indentation would. */
+static void write_objects(struct writer *w, size_t depth, const struct field *field, const struct objects *objects)
+{
+        (void)buf_addc(w->b, '\n');
+        for (size_t i = 0; i < objects->n && !w->b->failed; i++) {
+                size_t begin = w->b->len;
+
+                write_fields(w, depth + 2, field->members, (const char *)objects->items + i * field->member_size);
+                if (w->b->len > begin)
+                        w->b->data[begin + (depth + 1) * INDENT] = '-';
+                if (w->b->len > begin || w->b->failed)
+                        continue;
+                write_indent(w->b, depth + 1);
+                (void)buf_adds(w->b, "- {}\n");
+        }
+}
 
 static void write_reference(struct buf *b, const struct field *field, const struct reference *reference)
 {
@@ -293,8 +310,10 @@ static void write_field(struct writer *w, size_t depth, const struct field *fiel
                 (void)buf_addc(w->b, '\n');
                 write_fields(w, depth + 1, field->members, *(void *const *)value);
                 break;
-        case FIELD_MAP:
         case FIELD_OBJECTS:
+                write_objects(w, depth, field, value);
+                break;
+        case FIELD_MAP:
                 break;
         }
 }
@@ -348,5 +367,13 @@ int write_document(struct buf *b, const struct resource *r, const struct provide
         write_fields(&w, 1, common_fields, r);
         write_fields(&w, 1, r->kind->fields, r->spec);
 
+        return b->failed;
+}
+
+int write_spec(struct buf *b, const struct resource *r)
+{
+        struct writer w = { .b = b, .table = r->kind->fields, .base = r->spec };
+
+        write_fields(&w, 0, r->kind->fields, r->spec);
         return b->failed;
 }

@@ -19,5 +19,8 @@
  * or -ENOBUFS. */
 int write_document(struct buf *b, const struct resource *r, const struct provider *codec);
 
+/* Adds what the document's `spec` says of its kind's own fields, not indented. */
+int write_spec(struct buf *b, const struct resource *r);
+
 /* Adds a text as a scalar that every reader of YAML takes for that text. */
 int write_text(struct buf *b, const char *s);

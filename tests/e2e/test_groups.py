@@ -409,6 +409,8 @@ class Groups(TestCase):
         self.converge()
         out = self.estate.run("explain", "SecurityGroup/web").out
         self.assertRegex(out, r"(?m)^ *spec +.*securitygroup-web\.yaml:1")
+        self.assertRegex(out, r"(?m)^ *wants +provider: star$")
+        self.assertRegex(out, r'(?m)^ +rules:\n +- direction: in\n +protocol: tcp\n +ports: "80,443,8000-8010"\n +from:\n +- "10.0.0.0/8"$')
         self.assertRegex(out, rf"(?m)^ *ledger +{self.the()['id']}, ours since .*; made by muster$")
         self.assertIn(f"web/{HTTP_TEXT}", out)
         self.estate.remove("SecurityGroup", "web")

@@ -14,7 +14,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "specs/write.h"
 #include "tests/specs/load.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
@@ -76,7 +78,61 @@ static char *case_name(const char *entry)
         return end && !end[strlen(".expected")] ? strndup(entry, (size_t)(end - entry)) : NULL;
 }
 
-static size_t check_cases(const char *folder, int result)
+static struct estate *read_estate(const char *path)
+{
+        _cleanup_diagnostics_ struct diagnostics d = { 0 };
+        struct estate *estate = NULL;
+
+        if (specs_load(&options, &path, 1, &estate, &d) < 0)
+                fail_msg("%s cannot be read: %s", path, d.n > 0 ? d.items[0].message : "?");
+        return estate;
+}
+
+static void dump_resource(struct buf *b, const struct resource *r)
+{
+        (void)buf_addf(b, "%s/%s\n", r->kind->name, r->name);
+        dump_pairs(b, "labels", &r->labels);
+        dump_pairs(b, "annotations", &r->annotations);
+        dump_fields(b, "spec", common_fields, r);
+        dump_fields(b, "spec", r->kind->fields, r->spec);
+}
+
+/* What is written of it reads back as the same. */
+static void check_written(const char *name, _unused_ int result)
+{
+        _cleanup_buf_ struct buf document = BUF_INIT(TEXT_MAX);
+        _cleanup_(estate_free_p) struct estate *first = NULL, *second = NULL;
+        char path[256], written[] = "/tmp/muster-written-XXXXXX.yaml";
+        struct stat st;
+        FILE *f;
+
+        (void)snprintf(path, sizeof(path), "%s.yaml", name);
+        if (stat(path, &st) < 0)
+                (void)snprintf(path, sizeof(path), "%s", name);
+        first = read_estate(path);
+        for (size_t i = 0; i < first->n_resources; i++) {
+                assert_int_equal(buf_adds(&document, "---\n"), 0);
+                assert_int_equal(write_document(&document, first->resources[i], NULL), 0);
+        }
+        f = fdopen(mkstemps(written, (int)strlen(".yaml")), "w");
+        assert_non_null(f);
+        assert_int_equal(fwrite(buf_text(&document), 1, document.len, f), document.len);
+        assert_int_equal(fclose(f), 0);
+        second = read_estate(written);
+        assert_int_equal(unlink(written), 0);
+        assert_int_equal(second->n_resources, first->n_resources);
+        for (size_t i = 0; i < first->n_resources; i++) {
+                _cleanup_buf_ struct buf was = BUF_INIT(TEXT_MAX), is = BUF_INIT(TEXT_MAX);
+
+                dump_resource(&was, first->resources[i]);
+                dump_resource(&is, second->resources[i]);
+                if (strcmp(buf_text(&was), buf_text(&is)) != 0)
+                        fail_msg("%s: it was\n%sand is\n%sas written\n%s", name, buf_text(&was), buf_text(&is),
+                                 buf_text(&document));
+        }
+}
+
+static size_t check_cases(const char *folder, int result, void (*check)(const char *name, int result))
 {
         struct dirent *entry;
         DIR *cases;
@@ -90,7 +146,7 @@ static size_t check_cases(const char *folder, int result)
 
                 if (!name)
                         continue;
-                check_case(name, result);
+                check(name, result);
                 n++;
         }
         assert_int_equal(closedir(cases), 0);
@@ -100,12 +156,17 @@ static size_t check_cases(const char *folder, int result)
 
 static void test_invalid(void **state _unused_)
 {
-        assert_true(check_cases(TESTS_DIR "/specs/invalid", -EINVAL) >= 180);
+        assert_true(check_cases(TESTS_DIR "/specs/invalid", -EINVAL, check_case) >= 180);
 }
 
 static void test_valid(void **state _unused_)
 {
-        assert_true(check_cases(TESTS_DIR "/specs/valid", 0) >= 30);
+        assert_true(check_cases(TESTS_DIR "/specs/valid", 0, check_case) >= 30);
+}
+
+static void test_written_again(void **state _unused_)
+{
+        assert_true(check_cases(TESTS_DIR "/specs/valid", 0, check_written) >= 30);
 }
 
 static struct estate *load(const char *const *paths, size_t n)
@@ -210,13 +271,10 @@ static void test_two_paths(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_invalid),
-                cmocka_unit_test(test_valid),
-                cmocka_unit_test(test_no_estate_when_wrong),
-                cmocka_unit_test(test_positions),
-                cmocka_unit_test(test_digest),
-                cmocka_unit_test(test_file_paths),
-                cmocka_unit_test(test_two_paths),
+                cmocka_unit_test(test_invalid),       cmocka_unit_test(test_valid),
+                cmocka_unit_test(test_written_again), cmocka_unit_test(test_no_estate_when_wrong),
+                cmocka_unit_test(test_positions),     cmocka_unit_test(test_digest),
+                cmocka_unit_test(test_file_paths),    cmocka_unit_test(test_two_paths),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,15 @@ static const struct part_call calls[] = {
         { "backend", TYPE_BACKEND, "create", "create", true },
         { "backend-change", TYPE_BACKEND, "change", "change" },
         { "backend-delete", TYPE_BACKEND, "delete", "delete" },
+        { "network", TYPE_NETWORK, "create", "create" },
+        { "network-change", TYPE_NETWORK, "change", "rename" },
+        { "gate", TYPE_NETWORK, "change", "change" },
+        { "network-delete", TYPE_NETWORK, "delete", "delete" },
+        { "mapping", TYPE_PORT_MAPPING, "create", "create", true },
+        { "mapping-delete", TYPE_PORT_MAPPING, "delete", "delete" },
+        { "acl", TYPE_ACCESS, "create", "create", true },
+        { "acl-delete", TYPE_ACCESS, "delete", "delete" },
+        { "quota", TYPE_QUOTA, "change", "change" },
 };
 
 static const struct part_call *call_of(const struct exchange *x)
@@ -56,7 +65,8 @@ bool parts_are_about(const struct exchange *x)
 /* What muster makes of its own, and not within something. */
 static bool stands_alone(enum thing_type type)
 {
-        return type == TYPE_DISK || type == TYPE_GROUP || type == TYPE_BALANCER;
+        return type == TYPE_DISK || type == TYPE_GROUP || type == TYPE_BALANCER || type == TYPE_NETWORK ||
+               type == TYPE_PORT_MAPPING || type == TYPE_ADDRESS_MAPPING || type == TYPE_ACCESS;
 }
 
 static size_t count(const struct server *s, enum thing_type type)
@@ -95,6 +105,19 @@ const struct part_record *parts_record(const struct server *s, enum thing_type t
         return record_of(s, type, id);
 }
 
+/* Mappings of both sorts are made and deleted by calls of one class. */
+static enum thing_type type_of(const struct server *s, const struct exchange *x)
+{
+        const struct part_call *c = call_of(x);
+
+        if (c->type != TYPE_PORT_MAPPING)
+                return c->type;
+        if (text_equal(c->verb, "create") ? strstr(x->request.url, "sharenet") != NULL
+                                          : record_of(s, TYPE_ADDRESS_MAPPING, x->subject) != NULL)
+                return TYPE_ADDRESS_MAPPING;
+        return TYPE_PORT_MAPPING;
+}
+
 /* What is made. */
 
 static bool makes(const struct exchange *x)
@@ -110,32 +133,35 @@ uint64_t parts_last_serial(const struct server *s, const struct exchange *x)
 
         if (!makes(x))
                 return 0;
-        for (size_t i = 0; i < count(s, call_of(x)->type); i++)
-                last = part_at(s, call_of(x)->type, i).serial > last ? part_at(s, call_of(x)->type, i).serial : last;
+        for (size_t i = 0; i < count(s, type_of(s, x)); i++)
+                last = part_at(s, type_of(s, x), i).serial > last ? part_at(s, type_of(s, x), i).serial : last;
         return last;
 }
 
 void parts_note_makes(struct world *w, struct server *s, const struct exchange *x, uint64_t serial_before)
 {
+        enum thing_type type;
+
         if (!makes(x))
                 return;
-        for (size_t i = 0; i < count(s, call_of(x)->type); i++) {
-                struct part_view part = part_at(s, call_of(x)->type, i);
+        type = type_of(s, x);
+        for (size_t i = 0; i < count(s, type); i++) {
+                struct part_view part = part_at(s, type, i);
                 struct part_record *record;
 
                 if (part.serial <= serial_before)
                         continue;
                 record = world_must(ARRAY_ADD(s->parts, s->n_parts, s->allocated_parts));
-                record->type = call_of(x)->type;
+                record->type = type;
                 snprintf(record->id, sizeof(record->id), "%s", part.id);
                 snprintf(record->slot, sizeof(record->slot), "%s", part.name);
                 world_trace(w, "      %s makes the %s %s as %s", s->account, x->class, part.name, part.id);
         }
 }
 
-void parts_attribute(struct server *s, const char *id, const char *slot)
+void parts_attribute(struct server *s, enum thing_type type, const char *id, const char *slot)
 {
-        struct part_record *record = record_of(s, TYPE_DISK, id);
+        struct part_record *record = record_of(s, type, id);
 
         if (record && !record->slot[0])
                 snprintf(record->slot, sizeof(record->slot), "%s", slot);
@@ -175,7 +201,7 @@ static void check_row(struct world *w, const struct exchange *x, const struct pa
         int r;
 
         db_bind_text(w->find_part, 1, w->servers[x->account].account);
-        db_bind_text(w->find_part, 2, thing_type_words[c->type]);
+        db_bind_text(w->find_part, 2, thing_type_words[type_of(&w->servers[x->account], x)]);
         db_bind_text(w->find_part, 3, c->verb);
         db_bind_text(w->find_part, 4, c->other);
         while ((r = db_step(w->find_part, &e)) > 0) {
@@ -233,9 +259,9 @@ static void check_owned(struct world *w, const struct exchange *x, const struct 
                 if (!c->within)
                         check_disk(w, x);
         } else if (stands_alone(c->type)) {
-                if (!text_equal(c->verb, "create") && !parts_record(s, c->type, x->subject))
+                if (!text_equal(c->verb, "create") && !parts_record(s, type_of(s, x), x->subject))
                         world_violate(w, "%s of what is not ours, %s", x->class, x->subject);
-        } else {
+        } else if (c->type != TYPE_QUOTA) { /* which is nobody's */
                 if (!c->within && !parts_find(s, c->type, x->subject, &part))
                         return; /* a person was quicker */
                 if (!c->within)
@@ -449,6 +475,86 @@ static void check_balancer(struct world *w, const struct ledger *l, const struct
         expect(w, r, "back ends", there, there < least ? least : there > behind ? behind : there);
 }
 
+/* What the ledger owns of the resource, once; NULL: it waits for a person, or something is wrong. */
+static const struct thing *the_one(struct world *w, const struct ledger *l, const struct resource *r)
+{
+        char name[RESOURCE_TEXT_MAX];
+        const struct thing *t = owned_by(l, r->kind->makes, resource_text(r, name));
+
+        if (!t && !is_parked(l, r->kind->makes, name))
+                world_violate(w, "%s is not there, or more than once", name);
+        return t;
+}
+
+static void check_network(struct world *w, const struct ledger *l, const struct server *s, const struct resource *r)
+{
+        const struct thing *t = the_one(w, l, r);
+        struct part_view part;
+
+        if (t && !parts_find(s, TYPE_NETWORK, t->id, &part))
+                world_violate(w, "the network %s (%s) is not there", t->slot, t->id);
+}
+
+/* A mapping leads to the machine that has the name, where there is one. */
+static void check_mapping(struct world *w, const struct ledger *l, const struct server *s, const struct resource *r)
+{
+        const struct resource *set = resource_set_of_machine(w->estate, r);
+        const struct thing *machine = NULL, *t;
+        struct part_view part;
+
+        for (size_t i = 0; set && set->machine_set->power == POWER_RUNNING && i < l->n_things; i++)
+                if (l->things[i]->type == TYPE_MACHINE && l->things[i]->state == THING_OWNED &&
+                    text_equal(l->things[i]->account, s->account) &&
+                    text_equal(l->things[i]->slot, r->mapping->machine))
+                        machine = l->things[i];
+        t = machine ? the_one(w, l, r) : NULL;
+        if (!t)
+                return;
+        if (!parts_find(s, t->type, t->id, &part))
+                world_violate(w, "the mapping %s (%s) is not there", t->slot, t->id);
+        else if (!text_equal(part.parent, machine->id))
+                world_violate(w, "the mapping %s leads to %s, and %s is %s", t->slot, part.parent, machine->slot,
+                              machine->id);
+}
+
+/* Each machine of the set has the rule once. */
+static void check_access(struct world *w, const struct ledger *l, const struct server *s, const struct resource *r)
+{
+        char name[RESOURCE_TEXT_MAX], set[RESOURCE_TEXT_MAX];
+
+        if (is_parked(l, TYPE_ACCESS, resource_text(r, name)))
+                return;
+        resource_text(r->access->machine_set.resource, set);
+        for (size_t i = 0; i < l->n_things; i++) {
+                const struct thing *t = l->things[i];
+                size_t n = 0;
+
+                if (t->type != TYPE_MACHINE || t->state != THING_OWNED || !text_equal(t->resource, set))
+                        continue;
+                for (size_t k = 0; k < count(s, TYPE_ACCESS); k++) {
+                        struct part_view part = part_at(s, TYPE_ACCESS, k);
+
+                        n += text_equal(part.parent, t->id) && parts_record(s, TYPE_ACCESS, part.id);
+                }
+                if (n != 1)
+                        world_violate(w, "%s has %zu rules of %s", t->slot, n, name);
+        }
+}
+
+static void check_resource(struct world *w, const struct ledger *l, const struct server *s, const struct resource *r)
+{
+        if (r->kind == &kind_security_group)
+                check_group(w, l, s, r);
+        else if (r->kind == &kind_load_balancer)
+                check_balancer(w, l, s, r);
+        else if (r->kind == &kind_network)
+                check_network(w, l, s, r);
+        else if (r->kind == &kind_port_mapping || r->kind == &kind_address_mapping)
+                check_mapping(w, l, s, r);
+        else if (r->kind == &kind_access_rule)
+                check_access(w, l, s, r);
+}
+
 void parts_complete(struct world *w, const struct ledger *l)
 {
         for (size_t i = 0; i < w->estate->n_resources; i++) {
@@ -459,10 +565,7 @@ void parts_complete(struct world *w, const struct ledger *l)
 
                         if (!resource_provider(r) || !text_equal(resource_provider(r)->name, s->account))
                                 continue;
-                        if (r->kind == &kind_security_group)
-                                check_group(w, l, s, r);
-                        else if (r->kind == &kind_load_balancer)
-                                check_balancer(w, l, s, r);
+                        check_resource(w, l, s, r);
                 }
         }
 }

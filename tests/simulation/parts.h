@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What there is besides machines: data disks, security groups and load balancers, and what those two contain. What is true of them at
+ * What there is besides machines: data disks, networks, mappings, rules of access, security groups and load balancers, and what those two contain. What is true of them at
  * the vendors, and what must never be: nothing is done to what is not ours or not within ours, and nothing is there twice.
  */
 
@@ -14,8 +14,8 @@ bool parts_are_about(const struct exchange *x); /* such a call, and one that act
 uint64_t parts_last_serial(const struct server *s, const struct exchange *x);
 void parts_note_makes(struct world *w, struct server *s, const struct exchange *x, uint64_t serial_before);
 
-/* The ledger says in which slot a disk is that nothing marks. */
-void parts_attribute(struct server *s, const char *id, const char *slot);
+/* The ledger says in which slot something is that nothing marks. */
+void parts_attribute(struct server *s, enum thing_type type, const char *id, const char *slot);
 void parts_let_go(struct server *s, const char *slot); /* the machine's disks go with it out of muster's hands */
 
 const struct part_record *parts_record(const struct server *s, enum thing_type type,

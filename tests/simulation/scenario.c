@@ -49,12 +49,19 @@ static unsigned lie(const struct scenario *sc, const struct exchange *x)
 
 static bool makes_something(const struct exchange *x)
 {
-        static const char *const classes[] = { "create", "disk", "group", "rule", "bind", "balancer", "backend" };
+        static const char *const classes[] = { "create",   "disk",    "group",   "rule",    "bind",
+                                               "balancer", "backend", "network", "mapping", "acl" };
 
         for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
                 if (text_equal(x->class, classes[i]))
                         return true;
         return false;
+}
+
+static bool lists_what_is_contained(const struct exchange *x)
+{
+        return text_equal(x->class, "rule-list") || text_equal(x->class, "binding-list") ||
+               text_equal(x->class, "backend-list");
 }
 
 static unsigned fault_of(struct scenario *sc, const struct exchange *x)
@@ -87,7 +94,9 @@ static unsigned fault_of(struct scenario *sc, const struct exchange *x)
                 unsigned fault = pick(r, lists, ARRAY_SIZE(lists));
 
                 /* Of other things than machines the listing has the last word, once two of them agree: no vendor shows a single one. What
-                 * a listing leaves out again and again is made again. */
+                 * a listing leaves out again and again is made again; and of what is contained the double is then seen, and goes. */
+                if (fault == FAULT_EMPTY && lists_what_is_contained(x))
+                        return fault;
                 return fault & (FAULT_EMPTY | FAULT_SHORT | FAULT_SHIFT) ? FAULT_STALE : fault;
         }
         if (x->request.read) {
@@ -197,6 +206,7 @@ static void draw(struct scenario *sc)
                         .on_drift = random_chance(r, 300) ? ON_DRIFT_REPLACE : ON_DRIFT_UPDATE,
                 };
         scenario_extras_draw(sc);
+        scenario_links_draw(sc);
         sc->world->death_chance = random_chance(r, 600) ? (unsigned)random_below(r, 8000) : 0;
         sc->world->commit_chance = random_chance(r, 200) ? (unsigned)random_below(r, 2000) : 0;
         sc->world->rest = random_between(r, 0, 10000) * USEC_PER_MSEC;
@@ -242,6 +252,7 @@ static void tidy_up(struct scenario *sc)
                 if (s->vendor->mend_parts)
                         s->vendor->mend_parts(s->simulation, w->now);
                 scenario_extras_tidy(sc);
+                scenario_links_tidy(sc);
                 for (size_t i = 0; i < ARRAY_SIZE(s->vendor->reset) && s->vendor->reset[i][0]; i++)
                         server_mischief(w, account, s->vendor->reset[i][0], s->vendor->reset[i][1]);
         }

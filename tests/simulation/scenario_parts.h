@@ -37,6 +37,17 @@ struct scenario_extras {
         bool disabled;
 };
 
+/* What leads to machines, and what they are in: of one account, too. */
+struct scenario_links {
+        size_t account;
+        bool network, port, address, access, quota;
+        unsigned set;    /* whose machines it is about */
+        int64_t machine; /* the ordinal of the one that is led to */
+        int64_t outer_port, cores;
+        int ports; /* of the rule of access */
+        int gate;  /* whether the network's firewall is on; 2: not said */
+};
+
 struct scenario;
 
 /* Each deed has its own chance, so that one that is left out changes no other. */
@@ -54,6 +65,7 @@ struct scenario {
         struct scenario_set sets[SETS_MAX];
         size_t n_sets;
         struct scenario_extras extras;
+        struct scenario_links links;
         usec_t settle, confirm;
         int64_t concurrency, rate_limit, max_deletes; /* max_deletes -1: no limit, -2: the default */
         unsigned fault_chance;                        /* of a request, in a thousand */
@@ -74,6 +86,14 @@ void scenario_extras_add(const struct scenario *sc, struct estate *estate, struc
                          struct resource *const *sets);
 void scenario_extras_tidy(struct scenario *sc);
 void scenario_extras_deed(struct scenario *sc); /* of one who has to do with them */
+
+/* Networks, mappings, rules of access, a quota. scenario_links.c */
+void scenario_links_draw(struct scenario *sc);
+bool scenario_links_any(const struct scenario *sc);
+void scenario_links_add(const struct scenario *sc, struct estate *estate, struct resource *const *providers,
+                        struct resource *const *sets);
+void scenario_links_tidy(struct scenario *sc);
+void scenario_links_deed(struct scenario *sc);
 
 /* A deed of somebody, for world_at(); `userdata` is the struct deed. scenario_people.c */
 void scenario_deed(struct world *w, void *userdata);

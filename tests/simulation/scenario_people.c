@@ -244,6 +244,10 @@ void scenario_deed(struct world *w, void *userdata)
                 scenario_extras_deed(sc);
                 return;
         }
+        if (scenario_links_any(sc) && random_chance(&sc->random, 300)) {
+                scenario_links_deed(sc);
+                return;
+        }
         switch (random_below(&sc->random, 21)) {
         case 20:
                 do_mischief(sc);

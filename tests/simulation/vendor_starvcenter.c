@@ -56,6 +56,13 @@ static enum sim_kind_name kind_of_part(enum thing_type type)
                 return SIM_BALANCERS;
         case TYPE_BACKEND:
                 return SIM_BACKENDS;
+        case TYPE_NETWORK:
+                return SIM_NETWORKS;
+        case TYPE_PORT_MAPPING:
+        case TYPE_ADDRESS_MAPPING:
+                return SIM_MAPPINGS;
+        case TYPE_ACCESS:
+                return SIM_ACLS;
         default:
                 return SIM_NONE;
         }
@@ -81,8 +88,12 @@ static void part_at(const struct simulation *s, enum thing_type type, size_t i, 
                 text = ((const struct sim_group *)item)->name;
         else if (type == TYPE_BALANCER)
                 text = ((const struct sim_balancer *)item)->name;
+        else if (type == TYPE_NETWORK)
+                text = ((const struct sim_network *)item)->name;
+        else if (type == TYPE_PORT_MAPPING || type == TYPE_ADDRESS_MAPPING)
+                text = ((const struct sim_mapping *)item)->description;
         ret->name = text ? text : "";
-        if (type == TYPE_DISK)
+        if (type == TYPE_DISK || type == TYPE_PORT_MAPPING || type == TYPE_ADDRESS_MAPPING)
                 ret->name = text_starts(ret->name, marker) ? ret->name + strlen(marker) : "";
         if (type == TYPE_BINDING) {
                 ret->machine = item->parent->parent->record.id;

@@ -47,7 +47,7 @@ const char *test_estate_text(struct estate *estate, const char *format, ...)
         return text(estate, words);
 }
 
-static struct resource *add(struct estate *estate, const struct kind *kind, const char *name)
+struct resource *test_estate_add(struct estate *estate, const struct kind *kind, const char *name)
 {
         struct resource *r = must(strpool_alloc(estate->strings, sizeof(*r)));
         struct resource **place = must(ARRAY_ADD(estate->resources, estate->n_resources, estate->allocated_resources));
@@ -65,7 +65,7 @@ static struct resource *add(struct estate *estate, const struct kind *kind, cons
 
 struct resource *test_estate_add_provider(struct estate *estate, const char *name, const char *endpoint)
 {
-        struct resource *r = add(estate, &kind_provider, name);
+        struct resource *r = test_estate_add(estate, &kind_provider, name);
 
         r->provider->type = text(estate, "starvcenter");
         r->provider->endpoint = text(estate, endpoint);
@@ -77,7 +77,7 @@ struct resource *test_estate_add_provider(struct estate *estate, const char *nam
 
 struct resource *test_estate_add_set(struct estate *estate, const char *name, struct resource *provider, int64_t count)
 {
-        struct resource *r = add(estate, &kind_machine_set, name);
+        struct resource *r = test_estate_add(estate, &kind_machine_set, name);
         struct machine_set *set = r->machine_set;
 
         set->count = count;
@@ -97,7 +97,7 @@ struct resource *test_estate_add_set(struct estate *estate, const char *name, st
 
 struct resource *test_estate_add_template(struct estate *estate, const char *name, struct resource *provider)
 {
-        struct resource *r = add(estate, &kind_machine_template, name);
+        struct resource *r = test_estate_add(estate, &kind_machine_template, name);
         struct machine_template *t = r->machine_template;
 
         t->provider = (struct reference){ .name = provider->name, .resource = provider };
@@ -116,7 +116,7 @@ struct resource *test_estate_add_template(struct estate *estate, const char *nam
 
 struct resource *test_estate_add_group(struct estate *estate, const char *name, struct resource *provider)
 {
-        struct resource *r = add(estate, &kind_security_group, name);
+        struct resource *r = test_estate_add(estate, &kind_security_group, name);
 
         r->security_group->provider = (struct reference){ .name = provider->name, .resource = provider };
         return r;
@@ -124,7 +124,7 @@ struct resource *test_estate_add_group(struct estate *estate, const char *name, 
 
 struct resource *test_estate_add_balancer(struct estate *estate, const char *name, struct resource *provider)
 {
-        struct resource *r = add(estate, &kind_load_balancer, name);
+        struct resource *r = test_estate_add(estate, &kind_load_balancer, name);
         struct load_balancer *b = r->load_balancer;
 
         b->provider = (struct reference){ .name = provider->name, .resource = provider };
@@ -141,7 +141,7 @@ struct resource *test_estate_add_balancer(struct estate *estate, const char *nam
 
 struct resource *test_estate_add_policy(struct estate *estate)
 {
-        struct resource *r = add(estate, &kind_policy, "default");
+        struct resource *r = test_estate_add(estate, &kind_policy, "default");
 
         r->policy->max_creates = -1;
         estate->policy = r;

@@ -11,6 +11,7 @@
 struct estate *test_estate_new(void);
 
 /* Each returns the resource, for the test to change what the default is not right for. */
+struct resource *test_estate_add(struct estate *estate, const struct kind *kind, const char *name); /* an empty spec */
 struct resource *test_estate_add_provider(struct estate *estate, const char *name, const char *endpoint);
 struct resource *test_estate_add_set(struct estate *estate, const char *name, struct resource *provider, int64_t count);
 struct resource *test_estate_add_template(struct estate *estate, const char *name, struct resource *provider);

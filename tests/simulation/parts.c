@@ -155,7 +155,8 @@ void parts_note_makes(struct world *w, struct server *s, const struct exchange *
                 record->type = type;
                 snprintf(record->id, sizeof(record->id), "%s", part.id);
                 snprintf(record->slot, sizeof(record->slot), "%s", part.name);
-                world_trace(w, "      %s makes the %s %s as %s", s->account, x->class, part.name, part.id);
+                world_trace(w, "      %s makes the %s %s as %s on %s", s->account, x->class, part.name, part.id,
+                            part.parent);
         }
 }
 

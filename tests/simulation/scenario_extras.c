@@ -25,6 +25,15 @@ static const struct {
         { DIRECTION_OUT, RULE_TCP, "1-1024", NULL, "198.51.100.0/24" },
 };
 
+/* What a vendor hides until it is done has to be done within W of a call that came late. */
+static bool can_have_disks(const struct scenario *sc, size_t account)
+{
+        const struct world_vendor *vendor = sc->world->servers[account].vendor;
+
+        return vendor->has_disks &&
+               (!vendor->hides_new_disks || sc->world->options.ready_delay <= sc->world->options.lag);
+}
+
 void scenario_extras_draw(struct scenario *sc)
 {
         struct random *r = &sc->random;
@@ -40,7 +49,7 @@ void scenario_extras_draw(struct scenario *sc)
         x->behind = (unsigned)random_below(r, 1u << SETS_MAX);
         x->port = 8080;
         for (size_t i = 0; i < sc->n_sets; i++)
-                if (sc->world->servers[sc->sets[i].account].vendor->has_disks && random_chance(r, 300)) {
+                if (can_have_disks(sc, sc->sets[i].account) && random_chance(r, 400)) {
                         sc->sets[i].disks = random_between(r, 1, DISKS_MAX);
                         sc->sets[i].disk_size = (int64_t)random_between(r, 1, 20);
                 }
@@ -129,7 +138,7 @@ static void change_disks(struct scenario *sc)
 {
         struct scenario_set *set = &sc->sets[random_below(&sc->random, sc->n_sets)];
 
-        if (!sc->world->servers[set->account].vendor->has_disks)
+        if (!can_have_disks(sc, set->account))
                 return;
         if (random_chance(&sc->random, 500)) {
                 set->disks = random_below(&sc->random, DISKS_MAX + 1);

@@ -211,6 +211,26 @@ static void add_foreign(struct scenario *sc)
         }
 }
 
+/* With the name of ours where that is there: nothing is to be made just now. */
+static void add_network(struct scenario *sc)
+{
+        const struct server *s = &sc->world->servers[sc->links.account];
+        const struct ledger *l = sc->world->ledger;
+        bool is_there = false;
+
+        for (size_t i = 0; l && i < l->n_things; i++) {
+                const struct thing *t = l->things[i];
+                struct part_view part;
+
+                is_there = is_there ||
+                           (t->type == TYPE_NETWORK && t->state == THING_OWNED && text_equal(t->account, s->account) &&
+                            parts_find(s, TYPE_NETWORK, t->id, &part));
+        }
+        server_mischief(sc->world, sc->links.account, "network-add",
+                        is_there && random_chance(&sc->random, 500) ? "{\"name\": \"back\"}"
+                                                                    : "{\"name\": \"of-somebody\"}");
+}
+
 /* Somebody else's networks go, lest one has the name that muster wants. */
 void scenario_links_tidy(struct scenario *sc)
 {
@@ -245,9 +265,7 @@ void scenario_links_deed(struct scenario *sc)
                 take(sc, TYPE_NETWORK, "network-delete");
                 break;
         case 3:
-                server_mischief(sc->world, sc->links.account, "network-add",
-                                random_chance(&sc->random, 300) ? "{\"name\": \"back\"}"
-                                                                : "{\"name\": \"of-somebody\"}");
+                add_network(sc);
                 break;
         default:
                 add_foreign(sc);

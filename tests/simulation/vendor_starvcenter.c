@@ -131,6 +131,7 @@ const struct world_vendor world_starvcenter = {
         .resizes = true,
         .powers = true,
         .has_disks = true,
+        .hides_new_disks = true,
         .has_parts = true,
         .lies_no = true,
         .odd_states = { "2", "77" },

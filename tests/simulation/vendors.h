@@ -52,13 +52,14 @@ struct world_vendor {
         bool resizes;               /* its specs say cpu and memory */
         bool resizes_while_off;     /* only while the machine is off, which nobody in this world sees to */
         bool quick;                 /* its own W is longer than a scenario has time for: `settle` is always given */
-        bool hides_work;   /* what is under way shows in no listing, so that W has to be longer than any work */
-        bool has_disks;    /* its machines can have data disks */
-        bool has_parts;    /* it has security groups and load balancers, networks, mappings and rules of access */
-        bool powers;       /* its machines can be switched off */
-        bool one_stop;     /* the call that shuts down is the one that cuts the power */
-        bool denies_alike; /* its answer is the same where a token is not taken and where nothing is there */
-        bool lies_no;      /* its "no" to a create proves nothing, and may be a lie */
+        bool hides_work;      /* what is under way shows in no listing, so that W has to be longer than any work */
+        bool has_disks;       /* its machines can have data disks */
+        bool hides_new_disks; /* until they are there */
+        bool has_parts;       /* it has security groups and load balancers, networks, mappings and rules of access */
+        bool powers;          /* its machines can be switched off */
+        bool one_stop;        /* the call that shuts down is the one that cuts the power */
+        bool denies_alike;    /* its answer is the same where a token is not taken and where nothing is there */
+        bool lies_no;         /* its "no" to a create proves nothing, and may be a lie */
         const char *odd_states[2];   /* that a person may find a machine in */
         const char *mend, *mended;   /* the console's verb, and its text, that puts a broken machine right */
         const char *mischiefs[3][2]; /* verbs of its console, and their arguments: anybody's deeds */

@@ -130,6 +130,8 @@ static void make(struct planning *pl, const struct copying *c, struct covered *m
                 a->waits = "the vendor is still at work on its machine";
         } else {
                 a->waits = m->busy;
+                if (action_depends_all(pl->plan, a, &m->busy_with) < 0)
+                        pl->failed = true;
         }
         if (c->paused)
                 planning_block(pl, a, REASON_HELD, c->paused);

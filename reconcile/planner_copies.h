@@ -16,10 +16,11 @@ struct covered {
         size_t made;                 /* number + 1 of the action that makes it; 0: none does */
         bool wanted;                 /* it is of the policy's set */
         bool hold, protect, released, goes;
-        const char *busy;    /* NULL, or what the vendor does, or is to do, to the machine meanwhile */
-        bool making;         /* a create of this policy is open */
-        int64_t highest;     /* number of a copy of this policy's name, whoever made it */
-        struct copy *copies; /* the oldest first */
+        const char *busy;         /* NULL, or what the vendor does, or is to do, to the machine meanwhile */
+        struct depends busy_with; /* the actions that are to do it */
+        bool making;              /* a create of this policy is open */
+        int64_t highest;          /* number of a copy of this policy's name, whoever made it */
+        struct copy *copies;      /* the oldest first */
         size_t n;
 };
 

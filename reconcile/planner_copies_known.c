@@ -233,10 +233,13 @@ static void know_work(struct planning *pl, struct copying *c)
 
                 if (!m || i + 1 == m->made)
                         continue;
-                if (a->type == TYPE_MACHINE && a->order == ORDER_DELETE)
+                if (a->type == TYPE_MACHINE && a->order == ORDER_DELETE) {
                         m->goes = m->goes || !a->blocked;
-                else if (!a->blocked && !a->waits && !a->given_up && a->requests)
+                } else if (!a->blocked && !a->waits && !a->given_up && a->requests) {
                         m->busy = "what else is to be done to its machine goes first";
+                        if (depends_add(pl->plan, &m->busy_with, i) < 0)
+                                pl->failed = true;
+                }
         }
 }
 

@@ -77,6 +77,8 @@ extern const char *const scenario_set_names[SETS_MAX];
 
 /* Hands the specs of now to the world. scenario_specs.c */
 void scenario_publish(struct scenario *sc);
+/* Specs that ask for nothing, and that cannot be followed. */
+void scenario_publish_bad(struct scenario *sc);
 
 /* Disks, groups and balancers. scenario_extras.c */
 void scenario_extras_draw(struct scenario *sc);

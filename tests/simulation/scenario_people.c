@@ -207,7 +207,10 @@ static void live_on(struct scenario *sc)
 {
         struct world *w = sc->world;
 
-        switch (random_below(&sc->random, 6)) {
+        switch (random_below(&sc->random, 7)) {
+        case 6:
+                scenario_publish_bad(sc);
+                break;
         case 5:
                 start_second(w);
                 break;

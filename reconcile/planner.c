@@ -274,18 +274,28 @@ static void plan_contents(struct planning *pl, const char *name, const struct se
                         plan_backends_orphaned(pl, &set->slots[i]);
 }
 
+/* Is it of this account, and may have been carried out? */
+static bool is_in_doubt(const struct plan_input *in, const struct call *c)
+{
+        return c->state != CALL_INTENT && c->state != CALL_RESOLVED && text_equal(c->account, in->account);
+}
+
 /* What is still open may yet have made, or changed, what no spec asks for any more. */
 static void wait_for_calls(struct planning *pl, const char *name)
 {
         const struct ledger *ledger = pl->in->ledger;
 
-        for (size_t i = 0; i < ledger->n_calls; i++) {
-                const struct call *c = ledger->calls[i];
-
-                if (c->state != CALL_INTENT && c->state != CALL_RESOLVED && text_equal(c->account, pl->in->account) &&
-                    text_equal(c->resource, name))
+        for (size_t i = 0; i < ledger->n_calls; i++)
+                if (is_in_doubt(pl->in, ledger->calls[i]) && text_equal(ledger->calls[i]->resource, name))
                         planning_section(pl)->waiting = true;
-        }
+}
+
+/* What is always there is nobody's: once no spec names it, only calls about it are left to come to their end. */
+static bool is_always_there(const struct planning *pl, const char *name)
+{
+        const struct kind *kind = kind_of(name);
+
+        return kind && pl->in->making[kind->makes].always_there;
 }
 
 /* Is it a mapping or a rule of access, which goes with its machine? */
@@ -347,6 +357,9 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
                 plan_mapping(pl, resource);
         } else if (resource && resource->kind == &kind_access_rule) {
                 plan_access(pl, resource);
+        } else if (!resource && is_always_there(pl, name)) {
+                planning_section(pl)->headline = "no spec names it any more";
+                planning_note(pl, "a change of it that was sent is still open");
         } else if (!resource && is_of_machine(pl, name)) {
                 plan_links_orphaned(pl, name);
         } else {
@@ -384,13 +397,33 @@ static int compare_resources(const char *a, const char *b)
         return a_kind != b_kind ? (a_kind < b_kind ? -1 : 1) : text_natural_compare(a, b);
 }
 
-/* What the ledger owns here and no spec names any more, sorted. */
+/* Names of what has things, and of what may have come to have some by calls whose outcome is open. */
+static int note_names(const struct plan_input *in, const struct census *census, struct strmap *names)
+{
+        int r = 0;
+
+        STRMAP_FOREACH (slot, &census->things)
+                if (r >= 0)
+                        r = strmap_set(names, slot->key, (void *)slot->key);
+        for (size_t i = 0; i < in->ledger->n_calls && r >= 0; i++) {
+                const struct call *c = in->ledger->calls[i];
+
+                if (is_in_doubt(in, c))
+                        r = strmap_set(names, c->resource, (void *)c->resource);
+        }
+        return r;
+}
+
+/* What the ledger owns here, or may, and no spec names any more, sorted. */
 static int orphan_names(const struct plan_input *in, const struct census *census, const char ***ret, size_t *ret_n)
 {
+        _cleanup_strmap_ struct strmap all = { 0 };
         _cleanup_free_ const char **names = NULL;
         size_t n = 0, allocated = 0;
 
-        STRMAP_FOREACH (slot, &census->things) {
+        if (note_names(in, census, &all) < 0)
+                return -ENOMEM;
+        STRMAP_FOREACH (slot, &all) {
                 const char **name;
 
                 if (is_named(in, slot->key))

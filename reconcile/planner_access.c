@@ -204,8 +204,10 @@ static void add(struct planning *pl, const struct rules *r, struct wanted *w)
 
 static void drop(struct planning *pl, const struct slot *slot, const struct wanted *w)
 {
-        struct action *a = planning_action(pl, ACTION_DELETE, slot,
-                                           w ? "the spec says otherwise" : "no spec asks for it");
+        const char *reason = !w                                            ? "no spec asks for it"
+                             : text_equal(content_shown(slot), w->content) ? "it is there twice"
+                                                                           : "the spec says otherwise";
+        struct action *a = planning_action(pl, ACTION_DELETE, slot, reason);
 
         if (!a)
                 return;

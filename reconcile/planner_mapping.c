@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <string.h>
 
 #include "reconcile/base/text.h"
@@ -32,8 +33,9 @@ static const char *const fields[] = {
 static json_t *settings_of(struct planning *pl, const struct values *v)
 {
         json_t *settings = NULL;
+        int r = settings_parse(values_known(v, PROPERTY_SPEC) ? v->of[PROPERTY_SPEC].text : "{}", &settings);
 
-        if (settings_parse(values_known(v, PROPERTY_SPEC) ? v->of[PROPERTY_SPEC].text : "{}", &settings) < 0)
+        if (r < 0 && r != -ENOMEM)
                 settings = json_object();
         if (!settings)
                 pl->failed = true;
@@ -190,8 +192,9 @@ static const char *leads_nowhere(struct planning *pl, const struct mapped *m, co
 
         if (m->target.leaves || m->target.hold)
                 return NULL;
+        /* Of a machine that never was ours a listing that lacks it is no proof. */
         if (behind && !text_equal(behind, m->target.id) && !observation_find(pl->in->machines, TYPE_MACHINE, behind) &&
-            !strmap_get(&pl->census->ids, behind))
+            !strmap_get(&pl->census->ids, behind) && ledger_held(pl->in->ledger, pl->in->account, TYPE_MACHINE, behind))
                 return plan_string(pl->plan, "it leads to %s, which is gone", behind);
         if (behind && !text_equal(behind, m->target.id))
                 return NULL; /* another machine, which is there: the spec says otherwise */
@@ -227,7 +230,7 @@ static void replace_outdated(struct planning *pl, const struct mapped *m, const 
                         (void)buf_addf(&words, "%s%s is %s, spec says %s", words.len ? "; " : "", *f,
                                        value_of(pl, settings_get(m->is, *f)),
                                        value_of(pl, settings_get(m->wanted, *f)));
-        a = replace(pl, m, slot, plan_string(pl->plan, "%s", buf_text(&words)));
+        a = replace(pl, m, slot, plan_words(pl->plan, &words));
         for (const char *const *f = fields; a && *f; f++)
                 if (differs(m, *f))
                         planning_change(pl, a, *f, value_of(pl, settings_get(m->is, *f)),

@@ -477,7 +477,8 @@ static bool has_no_machine(const struct action *a)
         const char *why = a->blocked ? a->blocked : a->waits ? a->waits : "";
 
         return (a->type == TYPE_PORT_MAPPING || a->type == TYPE_ADDRESS_MAPPING) &&
-               (strstr(why, "is no machine of") || strstr(why, "its machine does not run"));
+               (strstr(why, "is no machine of") || strstr(why, "its machine does not run") ||
+                strstr(why, "its machine waits for a person"));
 }
 
 static void check_plan(struct world *w, const struct ledger *l, const struct plan *plan)

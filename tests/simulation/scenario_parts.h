@@ -48,6 +48,13 @@ struct scenario_links {
         int gate;  /* whether the network's firewall is on; 2: not said */
 };
 
+/* Copies of one set's machines. */
+struct scenario_copies {
+        bool backups, snapshots;
+        unsigned set;
+        int64_t keep;
+};
+
 struct scenario;
 
 /* Each deed has its own chance, so that one that is left out changes no other. */
@@ -66,6 +73,7 @@ struct scenario {
         size_t n_sets;
         struct scenario_extras extras;
         struct scenario_links links;
+        struct scenario_copies copies;
         usec_t settle, confirm;
         int64_t concurrency, rate_limit, max_deletes; /* max_deletes -1: no limit, -2: the default */
         unsigned fault_chance;                        /* of a request, in a thousand */
@@ -96,6 +104,13 @@ void scenario_links_add(const struct scenario *sc, struct estate *estate, struct
                         struct resource *const *sets);
 void scenario_links_tidy(struct scenario *sc);
 void scenario_links_deed(struct scenario *sc);
+
+/* Backups and snapshots. scenario_copies.c */
+void scenario_copies_draw(struct scenario *sc);
+bool scenario_copies_any(const struct scenario *sc);
+void scenario_copies_add(const struct scenario *sc, struct estate *estate, struct resource *const *providers,
+                         struct resource *const *sets);
+void scenario_copies_deed(struct scenario *sc);
 
 /* A deed of somebody, for world_at(); `userdata` is the struct deed. scenario_people.c */
 void scenario_deed(struct world *w, void *userdata);

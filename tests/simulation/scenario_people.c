@@ -251,6 +251,10 @@ void scenario_deed(struct world *w, void *userdata)
                 scenario_links_deed(sc);
                 return;
         }
+        if (scenario_copies_any(sc) && random_chance(&sc->random, 200)) {
+                scenario_copies_deed(sc);
+                return;
+        }
         switch (random_below(&sc->random, 21)) {
         case 20:
                 do_mischief(sc);

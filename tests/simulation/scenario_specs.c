@@ -55,6 +55,7 @@ static struct estate *make_estate(const struct scenario *sc)
                                   sc->world->servers[sc->sets[i].account].vendor);
         scenario_extras_add(sc, estate, providers, sets);
         scenario_links_add(sc, estate, providers, sets);
+        scenario_copies_add(sc, estate, providers, sets);
         if (sc->max_deletes != -2)
                 test_estate_add_policy(estate)->policy->max_deletes = (struct share){
                         .given = true,

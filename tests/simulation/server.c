@@ -282,7 +282,12 @@ static char *first_page(const struct server *s, const char *url)
 /* Of listings that may be shown again later: of what single machines have there are too many. */
 static bool is_kept(const struct exchange *x)
 {
-        return call_class_lists(x->class) && !text_equal(x->class, "disk-list") && !text_equal(x->class, "card-list");
+        static const char *const of_one[] = { "disk-list", "card-list", "backup-list", "snapshot-list" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(of_one); i++)
+                if (text_equal(x->class, of_one[i]))
+                        return false;
+        return call_class_lists(x->class);
 }
 
 bool server_serve(struct world *w, struct exchange *x)

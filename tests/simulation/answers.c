@@ -77,6 +77,8 @@ bool answer_fails_after(struct world *w, struct server *s, struct exchange *x, c
                 if (s->vendor->simulator->serve(s->simulation, w->now, rq, PRETEND_REFUSAL, &x->reply, &class) < 0)
                         abort();
         }
+        if (faults & FAULT_ENDLESS && s->vendor->go_on)
+                s->vendor->go_on(&x->reply, x->id);
         if (faults & FAULT_500_AFTER)
                 answer_fill(&x->reply, 500, "text/plain", "internal error", 14);
         if (faults & FAULT_FEWER)

@@ -78,7 +78,8 @@ void server_attribute(struct world *w, size_t account, const char *id, const cha
 {
         struct machine_record *record = record_of(&w->servers[account], id);
 
-        if (!record || record->slot[0])
+        /* What nothing marks may go into another slot when muster dies before it has written down in which one it is. */
+        if (!record || text_equal(record->slot, slot) || (record->slot[0] && w->servers[account].vendor->marks))
                 return;
         snprintf(record->slot, sizeof(record->slot), "%s", slot);
         record->let_go = record->let_go || server_was_let_go(w, slot);

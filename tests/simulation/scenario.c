@@ -122,6 +122,8 @@ static struct fate chance_fate(struct world *w, const struct exchange *x)
 
         if (sc->lying && text_equal(x->class, "list"))
                 fate.faults = lie(sc, x);
+        if (w->now < sc->endless_until && text_equal(x->class, "list"))
+                fate.faults = FAULT_ENDLESS;
         if (random_chance(r, 30))
                 fate.there = random_between(r, 1, 20000) * USEC_PER_MSEC;
         if (!random_chance(r, sc->fault_chance))

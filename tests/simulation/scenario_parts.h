@@ -78,6 +78,7 @@ struct scenario {
         int64_t concurrency, rate_limit, max_deletes; /* max_deletes -1: no limit, -2: the default */
         unsigned fault_chance;                        /* of a request, in a thousand */
         bool lying;
+        usec_t endless_until; /* listings of machines have no end */
         usec_t trouble_until;
 };
 

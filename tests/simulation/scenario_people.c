@@ -255,7 +255,11 @@ void scenario_deed(struct world *w, void *userdata)
                 scenario_copies_deed(sc);
                 return;
         }
-        switch (random_below(&sc->random, 21)) {
+        switch (random_below(&sc->random, 22)) {
+        case 21:
+                sc->endless_until = w->now + random_between(&sc->random, 1, 60) * USEC_PER_SEC;
+                world_trace(w, "listings of machines have no end for a while");
+                break;
         case 20:
                 do_mischief(sc);
                 break;

@@ -331,7 +331,7 @@ static void check_things(struct world *w)
                             text_equal(l->things[k]->slot, t->slot) && text_equal(l->things[k]->account, t->account))
                                 world_violate(w, "the ledger has %s twice", t->slot);
                 if (t->type == TYPE_DISK || t->type == TYPE_ACCESS)
-                        parts_attribute(&w->servers[account_of(w, t->account)], t->type, t->id, t->slot);
+                        parts_attribute(w, account_of(w, t->account), t->type, t->id, t->slot);
                 if (t->type != TYPE_MACHINE || t->state == THING_PARKED || t->state == THING_RELEASED)
                         continue;
                 server_attribute(w, account_of(w, t->account), t->id, t->slot);

@@ -13,6 +13,14 @@
 /* How long apply goes on trying a provider, or one thing of it, that it could read before. */
 #define APPLY_PATIENCE (2 * USEC_PER_MINUTE)
 
+void account_wipe(char **secret)
+{
+        if (*secret)
+                explicit_bzero(*secret, strlen(*secret));
+        free(*secret);
+        *secret = NULL;
+}
+
 struct account *account_free(struct account *a)
 {
         if (!a)
@@ -32,9 +40,8 @@ struct account *account_free(struct account *a)
         strmap_done(&a->retries);
         free(a->queue);
         free(a->flights);
-        if (a->token)
-                explicit_bzero(a->token, strlen(a->token));
-        free(a->token);
+        account_wipe(&a->token);
+        account_wipe(&a->next_token);
         login_forget(a);
         free(a->name);
         free(a);

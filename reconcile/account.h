@@ -60,7 +60,8 @@ struct account {
         const struct provider *codec;
         const struct making *making; /* of THING_TYPES */
         struct account_config config;
-        char *token, *session; /* wiped before they are freed */
+        char *token, *session; /* wiped before they are freed, */
+        char *next_token;      /* and so is what comes with specs that are not in force yet */
         unsigned logins;       /* since something was read last */
         bool login_sent;
         enum account_step step;
@@ -178,6 +179,7 @@ void retry_worked(struct account *a, const struct call *c);
 
 /* account.c: the sequence of steps. */
 struct account *account_free(struct account *a);
+void account_wipe(char **secret); /* frees it, and leaves nothing of it in memory */
 void account_step(struct account *a, usec_t now);
 usec_t account_next(const struct account *a, usec_t now);
 void account_rest(struct account *a, usec_t now, usec_t delay);

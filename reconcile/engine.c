@@ -104,35 +104,41 @@ static void begin_anew(struct account *a, usec_t now)
                 a->step = STEP_ACTING;
 }
 
-static int set_account(struct engine *engine, const struct resource *provider, const struct account_secret *secrets,
-                       size_t n, usec_t now, struct error *e)
+/* Whatever may fail of taking an account over, before anything of it has changed. */
+static int prepare_account(struct engine *engine, const struct resource *provider, const struct account_secret *secrets,
+                           size_t n, struct error *e)
 {
-        const struct provider *codec = engine->options.provider_find(provider->provider->type);
         struct account *a = find_account(engine, provider->name);
 
-        if (!codec)
+        if (!engine->options.provider_find(provider->provider->type))
                 return error_set(e, -EINVAL, "Provider/%s: this version has no codec for the type '%s'", provider->name,
                                  provider->provider->type);
         if (!a)
                 a = add_account(engine, provider->name);
         if (!a)
                 return error_oom(e);
-        a->provider = provider;
-        a->codec = codec;
-        login_forget(a);
-        a->next_look = engine->options.mode == ENGINE_ANSWER ? USEC_INFINITY : now;
-        if (a->token)
-                explicit_bzero(a->token, strlen(a->token));
-        free(a->token);
-        a->token = NULL;
         for (size_t i = 0; i < n; i++) {
                 if (!text_equal(secrets[i].provider, provider->name) || !secrets[i].token)
                         continue;
-                a->token = strdup(secrets[i].token);
-                if (!a->token)
+                account_wipe(&a->next_token);
+                a->next_token = strdup(secrets[i].token);
+                if (!a->next_token)
                         return error_oom(e);
         }
-        a->making = codec->making(&provider->provider->options);
+        return 0;
+}
+
+static void set_account(struct engine *engine, const struct resource *provider, usec_t now)
+{
+        struct account *a = find_account(engine, provider->name);
+
+        a->provider = provider;
+        a->codec = engine->options.provider_find(provider->provider->type);
+        login_forget(a);
+        a->next_look = engine->options.mode == ENGINE_ANSWER ? USEC_INFINITY : now;
+        account_wipe(&a->token);
+        a->token = STEAL(a->next_token);
+        a->making = a->codec->making(&provider->provider->options);
         a->config = (struct account_config){
                 .endpoint = provider->provider->endpoint,
                 .login = provider->provider->auth ? provider->provider->auth->login : NULL,
@@ -140,7 +146,6 @@ static int set_account(struct engine *engine, const struct resource *provider, c
                 .options = &provider->provider->options,
                 .timeout = provider->provider->timeout,
         };
-        return 0;
 }
 
 bool engine_selects(const struct engine_options *options, const struct resource *r)
@@ -148,24 +153,42 @@ bool engine_selects(const struct engine_options *options, const struct resource 
         return !options->selects || options->selects(options->filter_userdata, r);
 }
 
+static bool is_account(const struct engine *engine, const struct resource *r)
+{
+        return r->kind == &kind_provider && engine_selects(&engine->options, r);
+}
+
+static int prepare_estate(struct engine *engine, const struct estate *estate, const struct account_secret *secrets,
+                          size_t n, struct error *e)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < estate->n_resources; i++)
+                if (is_account(engine, estate->resources[i]))
+                        r = prepare_account(engine, estate->resources[i], secrets, n, e);
+        if (r >= 0 && rename_owned(engine, estate) < 0) {
+                /* Some of it is renamed, and no specs fit that: what is on the disk has to be read again. */
+                engine_break(engine, -ENOMEM, "out of memory while names in the ledger were changed");
+                r = error_oom(e);
+        }
+        for (size_t i = 0; r < 0 && i < engine->n_accounts; i++)
+                account_wipe(&engine->accounts[i]->next_token);
+        return r;
+}
+
 int engine_set_estate(struct engine *engine, const struct estate *estate, const struct account_secret *secrets,
                       size_t n, usec_t now, struct error *e)
 {
+        int r = prepare_estate(engine, estate, secrets, n, e);
+
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < engine->n_accounts; i++)
                 begin_anew(engine->accounts[i], now);
         engine->estate = estate;
-        if (rename_owned(engine, estate) < 0)
-                return error_oom(e);
-        for (size_t i = 0; i < estate->n_resources; i++) {
-                int r;
-
-                if (estate->resources[i]->kind != &kind_provider ||
-                    !engine_selects(&engine->options, estate->resources[i]))
-                        continue;
-                r = set_account(engine, estate->resources[i], secrets, n, now, e);
-                if (r < 0)
-                        return r;
-        }
+        for (size_t i = 0; i < estate->n_resources; i++)
+                if (is_account(engine, estate->resources[i]))
+                        set_account(engine, estate->resources[i], now);
         if (engine->request_account && !find_account(engine, engine->request_account)->provider)
                 answer_now(engine, false, "its provider is in no spec any more");
         return 0;
@@ -492,6 +515,7 @@ void engine_account(const struct engine *engine, size_t number, struct account_v
         bool looked = a->provider && a->looked_with == a->codec && text_equal(a->looked_at, a->config.endpoint);
 
         *ret = (struct account_view){
+                .name = a->name,
                 .provider = a->provider,
                 .looked = looked,
                 .readable = looked && a->readable,

@@ -100,7 +100,8 @@ struct account_secret {
 };
 
 /* The specs to follow from now on; the estate stays the caller's and must outlive its use. Accounts that are in both keep what they
- * know; calls in flight go on. Calls that were planned under other specs and have not gone out are dropped. */
+ * know; calls in flight go on. Calls that were planned under other specs and have not gone out are dropped. When it fails, nothing has
+ * changed, and the former specs stay in force. */
 int engine_set_estate(struct engine *engine, const struct estate *estate, const struct account_secret *secrets,
                       size_t n, usec_t now, struct error *e);
 
@@ -144,7 +145,8 @@ struct call_tally {
 /* How each account was read, numbered as in host.send. */
 size_t engine_n_accounts(const struct engine *engine);
 struct account_view {
-        const struct resource *provider;
+        const char *name;                   /* of the Provider */
+        const struct resource *provider;    /* NULL: no spec names it any more */
         bool looked;                        /* a look at what the spec names now has ended, complete or not */
         bool readable;                      /* the last one was complete */
         const char *why;                    /* else why not; "" */

@@ -381,32 +381,65 @@ static int make_client(struct runner *r, const struct provider_spec *spec, struc
         return http_new(r->loop, &options, on_reply, r, &ret->http, e);
 }
 
-static int set_clients(struct runner *r, struct error *e)
+static struct client *client_of(struct runner *r, const struct resource *provider)
 {
-        for (size_t i = 0; i < engine_n_accounts(r->engine); i++) {
+        for (size_t i = 0; i < engine_n_accounts(r->engine) && i < r->n_clients; i++) {
                 struct account_view view;
-                struct client *c = i < r->n_clients ? &r->clients[i]
-                                                    : ARRAY_ADD(r->clients, r->n_clients, r->allocated_clients);
+
+                engine_account(r->engine, i, &view);
+                if (text_equal(view.name, provider->name))
+                        return &r->clients[i];
+        }
+        return NULL;
+}
+
+static bool is_account(const struct runner *r, const struct resource *resource)
+{
+        return resource->kind == &kind_provider && engine_selects(&r->options.engine, resource);
+}
+
+/* The clients that the estate needs and that are not there, by the numbers of its resources; and room for them. */
+static int make_clients(struct runner *r, const struct estate *estate, struct client *fresh, struct error *e)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < estate->n_resources; i++) {
+                const struct resource *provider = estate->resources[i];
+                const struct client *c;
                 int code;
 
-                if (!c)
-                        return error_oom(e);
-                engine_account(r->engine, i, &view);
-                if (!view.provider || client_fits(c, view.provider->provider))
+                if (!is_account(r, provider))
                         continue;
-                if (c->http) {
-                        struct client *old = ARRAY_ADD(r->retired, r->n_retired, r->allocated_retired);
-
-                        if (!old)
-                                return error_oom(e);
-                        *old = *c;
-                        *c = (struct client){ 0 };
-                }
-                code = make_client(r, view.provider->provider, c, e);
+                n++;
+                c = client_of(r, provider);
+                if (c && client_fits(c, provider->provider))
+                        continue;
+                code = make_client(r, provider->provider, &fresh[i], e);
                 if (code < 0)
-                        return error_wrap(e, code, "Provider/%s", view.provider->name);
+                        return error_wrap(e, code, "Provider/%s", provider->name);
         }
+        n += r->n_clients + engine_n_accounts(r->engine);
+        if (array_reserve((void **)&r->clients, &r->allocated_clients, n, sizeof(*r->clients)) < 0 ||
+            array_reserve((void **)&r->retired, &r->allocated_retired, r->n_retired + n, sizeof(*r->retired)) < 0)
+                return error_oom(e);
         return 0;
+}
+
+/* Cannot fail: there is room. */
+static void take_clients(struct runner *r, const struct estate *estate, struct client *fresh)
+{
+        while (r->n_clients < engine_n_accounts(r->engine))
+                r->clients[r->n_clients++] = (struct client){ 0 };
+        for (size_t i = 0; i < estate->n_resources; i++) {
+                struct client *c = fresh[i].http ? client_of(r, estate->resources[i]) : NULL;
+
+                if (!c)
+                        continue;
+                if (c->http)
+                        r->retired[r->n_retired++] = *c;
+                *c = fresh[i];
+                fresh[i] = (struct client){ 0 };
+        }
 }
 
 /* The token, or the password of the login. */
@@ -428,31 +461,47 @@ static int secret_of(const struct resource *provider, char **ret, struct error *
         return error_wrap(e, -EINVAL, "%s:%u:%u: error: Provider/%s", at->file, at->line, at->column, provider->name);
 }
 
-int runner_set_estate(struct runner *r, const struct estate *estate, struct error *e)
+static int read_secrets(struct runner *r, const struct estate *estate, struct account_secret *secrets, size_t *n,
+                        struct error *e)
 {
-        _cleanup_free_ struct account_secret *secrets = calloc(estate->n_resources + 1, sizeof(*secrets));
-        size_t n = 0;
         int code = 0;
 
-        if (!secrets)
-                return error_oom(e);
         for (size_t i = 0; code >= 0 && i < estate->n_resources; i++) {
                 char *token = NULL;
 
-                if (estate->resources[i]->kind != &kind_provider ||
-                    !engine_selects(&r->options.engine, estate->resources[i]))
+                if (!is_account(r, estate->resources[i]))
                         continue;
                 code = r->options.offline ? 0 : secret_of(estate->resources[i], &token, e);
-                secrets[n++] = (struct account_secret){ .provider = estate->resources[i]->name, .token = token };
+                secrets[(*n)++] = (struct account_secret){ .provider = estate->resources[i]->name, .token = token };
         }
+        return code;
+}
+
+/* All that can fail comes first: specs that cannot be followed change nothing. */
+int runner_set_estate(struct runner *r, const struct estate *estate, struct error *e)
+{
+        _cleanup_free_ struct account_secret *secrets = calloc(estate->n_resources + 1, sizeof(*secrets));
+        _cleanup_free_ struct client *fresh = calloc(estate->n_resources + 1, sizeof(*fresh));
+        size_t n = 0;
+        int code;
+
+        if (!secrets || !fresh)
+                return error_oom(e);
+        code = read_secrets(r, estate, secrets, &n, e);
+        if (code >= 0 && !r->options.offline)
+                code = make_clients(r, estate, fresh, e);
         if (code >= 0)
                 code = engine_set_estate(r->engine, estate, secrets, n, loop_now(r->loop), e);
+        if (code >= 0 && !r->options.offline)
+                take_clients(r, estate, fresh);
+        for (size_t i = 0; i < estate->n_resources; i++)
+                client_done(&fresh[i]);
         for (size_t i = 0; i < n; i++) {
                 char *token = (char *)secrets[i].token;
 
                 wipe(&token);
         }
-        return code < 0 || r->options.offline ? code : set_clients(r, e);
+        return code;
 }
 
 void runner_wake(struct runner *r)

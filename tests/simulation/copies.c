@@ -42,9 +42,9 @@ static bool read_mark(const char *slot, struct mark *ret)
         return true;
 }
 
-static const struct sim_copy *copy_at(struct world *w, enum sim_kind_name kind, size_t i)
+static const struct sim_copy *copy_at(struct world *w, size_t account, enum sim_kind_name kind, size_t i)
 {
-        return (const struct sim_copy *)sim_item_at(w->servers[0].simulation, kind, i);
+        return (const struct sim_copy *)sim_item_at(w->servers[account].simulation, kind, i);
 }
 
 static bool is_marked(const struct sim_copy *copy)
@@ -52,10 +52,10 @@ static bool is_marked(const struct sim_copy *copy)
         return copy->description && text_starts(copy->description, MARK);
 }
 
-static size_t count_copies(struct world *w, enum sim_kind_name kind)
+static size_t count_copies(struct world *w, size_t account, enum sim_kind_name kind)
 {
-        sim_settle(w->servers[0].simulation, w->now);
-        return w->servers[0].simulation->things[kind].n_records;
+        sim_settle(w->servers[account].simulation, w->now);
+        return w->servers[account].simulation->things[kind].n_records;
 }
 
 static const struct copy_policy *find_policy(const struct world *w, enum sim_kind_name kind, const char *name)
@@ -113,16 +113,32 @@ static bool slot_of_name(const char *name, char slot[static 128])
         return true;
 }
 
-static void check_young(struct world *w, enum sim_kind_name kind, const struct mark *mark)
+/* Is it of the machine that the ledger has there now? One that was let go of keeps its copies, and their names. */
+static bool is_of_slot(const struct world *w, size_t account, const struct sim_copy *copy, const struct mark *mark)
+{
+        size_t n = strcspn(mark->slot, "/");
+
+        for (size_t i = 0; i < w->ledger->n_things; i++) {
+                const struct thing *t = w->ledger->things[i];
+
+                if (t->type == TYPE_MACHINE && t->state == THING_OWNED && strlen(t->slot) == n &&
+                    strncmp(t->slot, mark->slot, n) == 0 && text_equal(t->account, w->servers[account].account))
+                        return text_equal(t->id, copy->item.parent->record.id);
+        }
+        return false;
+}
+
+static void check_young(struct world *w, size_t account, enum sim_kind_name kind, const struct mark *mark)
 {
         const struct copy_policy *policy = find_policy(w, kind, mark->policy);
 
         if (!policy)
                 world_violate(w, "%s is made, and no spec asks for it", mark->slot);
-        for (size_t i = 0, n = count_copies(w, kind); policy && !w->wall_off && i < n; i++) {
-                const struct sim_copy *copy = copy_at(w, kind, i);
+        for (size_t i = 0, n = count_copies(w, account, kind); policy && !w->wall_off && i < n; i++) {
+                const struct sim_copy *copy = copy_at(w, account, kind, i);
 
-                if (is_marked(copy) && text_starts(copy->description + strlen(MARK), mark->prefix) &&
+                if (is_marked(copy) && is_of_slot(w, account, copy, mark) &&
+                    text_starts(copy->description + strlen(MARK), mark->prefix) &&
                     (copy->usable || copy->item.work != WORK_NONE) && age_of(w, copy) + SLACK < policy->every)
                         world_violate(w, "%s is made, and %s is young enough", mark->slot,
                                       copy->description + strlen(MARK));
@@ -143,7 +159,7 @@ static void check_create(struct world *w, const struct exchange *x)
         rows = count_rows(w, x, "slot", slot, "create");
         if (rows != 1)
                 world_violate(w, "%s %s goes out with %lld durable rows", x->class, x->subject, (long long)rows);
-        check_young(w, kind, &mark);
+        check_young(w, x->account, kind, &mark);
         snprintf(name, sizeof(name), "%.*s", (int)(strrchr(x->subject, '-') + 1 - x->subject), x->subject);
         for (size_t i = 0; i < w->n_events; i++) {
                 const struct exchange *other = w->events[i].exchange;
@@ -161,11 +177,11 @@ static void check_delete(struct world *w, const struct exchange *x)
         const struct copy_policy *policy;
         int64_t rows = count_rows(w, x, "id", x->subject, "delete"), newer = 0;
         struct mark mark;
-        size_t n = count_copies(w, kind);
+        size_t n = count_copies(w, x->account, kind);
 
         if (rows != 1)
                 world_violate(w, "%s %s goes out with %lld durable rows", x->class, x->subject, (long long)rows);
-        gone = (const struct sim_copy *)sim_item_find(w->servers[0].simulation, kind, x->subject);
+        gone = (const struct sim_copy *)sim_item_find(w->servers[x->account].simulation, kind, x->subject);
         if (!gone)
                 return;
         if (!is_marked(gone) || !read_mark(gone->description + strlen(MARK), &mark)) {
@@ -174,8 +190,9 @@ static void check_delete(struct world *w, const struct exchange *x)
         }
         policy = find_policy(w, kind, mark.policy);
         for (size_t i = 0; i < n; i++) {
-                copy = copy_at(w, kind, i);
-                newer += copy->usable && copy->item.record.serial > gone->item.record.serial && is_marked(copy) &&
+                copy = copy_at(w, x->account, kind, i);
+                newer += copy->usable && copy->item.parent == gone->item.parent &&
+                         copy->item.record.serial > gone->item.record.serial && is_marked(copy) &&
                          text_starts(copy->description + strlen(MARK), mark.prefix);
         }
         if (policy && newer < policy->keep)
@@ -196,8 +213,8 @@ size_t copies_there(struct world *w, enum sim_kind_name kind, const char *policy
 {
         size_t n = 0;
 
-        for (size_t i = 0, all = count_copies(w, kind); i < all; i++) {
-                const struct sim_copy *copy = copy_at(w, kind, i);
+        for (size_t i = 0, all = count_copies(w, 0, kind); i < all; i++) {
+                const struct sim_copy *copy = copy_at(w, 0, kind, i);
                 struct mark mark;
 
                 n += is_marked(copy) && read_mark(copy->description + strlen(MARK), &mark) &&
@@ -208,5 +225,66 @@ size_t copies_there(struct world *w, enum sim_kind_name kind, const char *policy
 
 size_t copies_of_others(struct world *w, enum sim_kind_name kind)
 {
-        return count_copies(w, kind) - copies_there(w, kind, "", false);
+        return count_copies(w, 0, kind) - copies_there(w, kind, "", false);
+}
+
+/* Those of the machine that are usable. */
+static int64_t count_of(struct world *w, size_t account, enum sim_kind_name kind, const struct resource *policy,
+                        const char *machine)
+{
+        int64_t n = 0;
+
+        for (size_t i = 0, all = count_copies(w, account, kind); i < all; i++) {
+                const struct sim_copy *copy = copy_at(w, account, kind, i);
+                struct mark mark;
+
+                n += copy->usable && text_equal(copy->item.parent->record.id, machine) && is_marked(copy) &&
+                     read_mark(copy->description + strlen(MARK), &mark) && text_equal(mark.policy, policy->name);
+        }
+        return n;
+}
+
+static bool waits_for_a_person(const struct ledger *l, const char *resource, const char *slot)
+{
+        size_t n = strlen(slot);
+
+        for (size_t i = 0; i < l->n_things; i++)
+                if (l->things[i]->state == THING_PARKED && text_equal(l->things[i]->resource, resource) &&
+                    strncmp(l->things[i]->slot, slot, n) == 0 && l->things[i]->slot[n] == '/')
+                        return true;
+        return false;
+}
+
+static void check_policy(struct world *w, const struct ledger *l, size_t account, const struct resource *policy)
+{
+        enum sim_kind_name kind = policy->kind == &kind_backup_policy ? SIM_BACKUPS : SIM_SNAPSHOTS;
+        char set[RESOURCE_TEXT_MAX], resource[RESOURCE_TEXT_MAX];
+
+        resource_text(policy->copy_policy->machine_set.resource, set);
+        resource_text(policy, resource);
+        for (size_t i = 0; i < l->n_things; i++) {
+                const struct thing *t = l->things[i];
+                int64_t n;
+
+                if (t->type != TYPE_MACHINE || t->state != THING_OWNED || !text_equal(t->resource, set) ||
+                    waits_for_a_person(l, resource, t->slot))
+                        continue;
+                n = count_of(w, account, kind, policy, t->id);
+                if (n < 1 || n > policy->copy_policy->keep)
+                        world_violate(w, "%s of %s has %lld copies, and keeps %lld", policy->name, t->slot,
+                                      (long long)n, (long long)policy->copy_policy->keep);
+        }
+}
+
+void copies_complete(struct world *w, const struct ledger *l)
+{
+        for (size_t i = 0; i < w->estate->n_resources; i++) {
+                const struct resource *r = w->estate->resources[i];
+
+                if (r->kind != &kind_backup_policy && r->kind != &kind_snapshot_policy)
+                        continue;
+                for (size_t k = 0; k < w->options.accounts; k++)
+                        if (text_equal(w->servers[k].account, resource_provider(r)->name))
+                                check_policy(w, l, k, r);
+        }
 }

@@ -18,3 +18,6 @@ void copies_send(struct world *w, const struct exchange *x);
 /* Those at the vendor that carry a mark of muster's and of this policy ("" for all), and those without. */
 size_t copies_there(struct world *w, enum sim_kind_name kind, const char *policy, bool usable);
 size_t copies_of_others(struct world *w, enum sim_kind_name kind);
+
+/* At the end: each machine of a set with a policy has a usable copy, and no more than are kept, unless a person is waited for. */
+void copies_complete(struct world *w, const struct ledger *l);

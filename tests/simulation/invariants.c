@@ -331,7 +331,7 @@ static void check_things(struct world *w)
                             text_equal(l->things[k]->slot, t->slot) && text_equal(l->things[k]->account, t->account))
                                 world_violate(w, "the ledger has %s twice", t->slot);
                 if (t->type == TYPE_DISK || t->type == TYPE_ACCESS)
-                        parts_attribute(&w->servers[account_of(w, t->account)], t->type, t->id, t->slot);
+                        parts_attribute(w, account_of(w, t->account), t->type, t->id, t->slot);
                 if (t->type != TYPE_MACHINE || t->state == THING_PARKED || t->state == THING_RELEASED)
                         continue;
                 server_attribute(w, account_of(w, t->account), t->id, t->slot);
@@ -492,6 +492,8 @@ static void check_plan(struct world *w, const struct ledger *l, const struct pla
                 /* A slot that waits for a person is away already: others that are to be replaced wait with it. */
                 if (a->waits && has_parked(l, plan->sections[a->section].resource))
                         continue;
+                if (a->waits && strstr(a->waits, "its machine waits for a person"))
+                        continue;
                 /* What the specs hand over may have been the newest when there were too many. */
                 if (a->verb == ACTION_ADOPT && a->blocked)
                         continue;
@@ -552,5 +554,6 @@ void invariants_final(struct world *w, bool strict)
         for (size_t i = 0; i < w->n_wanted; i++)
                 check_complete(w, l, &w->wanted[i]);
         parts_complete(w, l);
+        copies_complete(w, l);
         check_plan(w, l, plan);
 }

@@ -160,19 +160,23 @@ void parts_note_makes(struct world *w, struct server *s, const struct exchange *
         }
 }
 
-void parts_attribute(struct server *s, enum thing_type type, const char *id, const char *slot)
-{
-        struct part_record *record = record_of(s, type, id);
-
-        if (record && !record->slot[0])
-                snprintf(record->slot, sizeof(record->slot), "%s", slot);
-}
-
 static bool is_of_machine(const struct part_record *r, const char *slot)
 {
         size_t n = strlen(slot);
 
         return r->type == TYPE_DISK && strncmp(r->slot, slot, n) == 0 && r->slot[n] == '/';
+}
+
+/* A person may have let go of its machine before the ledger knew where it is. */
+void parts_attribute(struct world *w, size_t account, enum thing_type type, const char *id, const char *slot)
+{
+        struct part_record *record = record_of(&w->servers[account], type, id);
+
+        if (!record || record->slot[0])
+                return;
+        snprintf(record->slot, sizeof(record->slot), "%s", slot);
+        for (size_t i = 0; i < w->n_let_go; i++)
+                record->let_go = record->let_go || is_of_machine(record, w->let_go[i]);
 }
 
 void parts_let_go(struct server *s, const char *slot)

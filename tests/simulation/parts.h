@@ -15,7 +15,7 @@ uint64_t parts_last_serial(const struct server *s, const struct exchange *x);
 void parts_note_makes(struct world *w, struct server *s, const struct exchange *x, uint64_t serial_before);
 
 /* The ledger says in which slot something is that nothing marks. */
-void parts_attribute(struct server *s, enum thing_type type, const char *id, const char *slot);
+void parts_attribute(struct world *w, size_t account, enum thing_type type, const char *id, const char *slot);
 void parts_let_go(struct server *s, const char *slot); /* the machine's disks go with it out of muster's hands */
 
 const struct part_record *parts_record(const struct server *s, enum thing_type type,

@@ -49,8 +49,8 @@ static unsigned lie(const struct scenario *sc, const struct exchange *x)
 
 static bool makes_something(const struct exchange *x)
 {
-        static const char *const classes[] = { "create",   "disk",    "group",   "rule",    "bind",
-                                               "balancer", "backend", "network", "mapping", "acl" };
+        static const char *const classes[] = { "create",  "disk",    "group",   "rule", "bind",   "balancer",
+                                               "backend", "network", "mapping", "acl",  "backup", "snapshot" };
 
         for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
                 if (text_equal(x->class, classes[i]))
@@ -122,6 +122,8 @@ static struct fate chance_fate(struct world *w, const struct exchange *x)
 
         if (sc->lying && text_equal(x->class, "list"))
                 fate.faults = lie(sc, x);
+        if (w->now < sc->endless_until && text_equal(x->class, "list"))
+                fate.faults = FAULT_ENDLESS;
         if (random_chance(r, 30))
                 fate.there = random_between(r, 1, 20000) * USEC_PER_MSEC;
         if (!random_chance(r, sc->fault_chance))
@@ -207,6 +209,7 @@ static void draw(struct scenario *sc)
                 };
         scenario_extras_draw(sc);
         scenario_links_draw(sc);
+        scenario_copies_draw(sc);
         sc->world->death_chance = random_chance(r, 600) ? (unsigned)random_below(r, 8000) : 0;
         sc->world->commit_chance = random_chance(r, 200) ? (unsigned)random_below(r, 2000) : 0;
         sc->world->rest = random_between(r, 0, 10000) * USEC_PER_MSEC;

@@ -48,6 +48,13 @@ struct scenario_links {
         int gate;  /* whether the network's firewall is on; 2: not said */
 };
 
+/* Copies of one set's machines. */
+struct scenario_copies {
+        bool backups, snapshots;
+        unsigned set;
+        int64_t keep;
+};
+
 struct scenario;
 
 /* Each deed has its own chance, so that one that is left out changes no other. */
@@ -66,10 +73,12 @@ struct scenario {
         size_t n_sets;
         struct scenario_extras extras;
         struct scenario_links links;
+        struct scenario_copies copies;
         usec_t settle, confirm;
         int64_t concurrency, rate_limit, max_deletes; /* max_deletes -1: no limit, -2: the default */
         unsigned fault_chance;                        /* of a request, in a thousand */
         bool lying;
+        usec_t endless_until; /* listings of machines have no end */
         usec_t trouble_until;
 };
 
@@ -77,6 +86,8 @@ extern const char *const scenario_set_names[SETS_MAX];
 
 /* Hands the specs of now to the world. scenario_specs.c */
 void scenario_publish(struct scenario *sc);
+/* Specs that ask for nothing, and that cannot be followed. */
+void scenario_publish_bad(struct scenario *sc);
 
 /* Disks, groups and balancers. scenario_extras.c */
 void scenario_extras_draw(struct scenario *sc);
@@ -94,6 +105,13 @@ void scenario_links_add(const struct scenario *sc, struct estate *estate, struct
                         struct resource *const *sets);
 void scenario_links_tidy(struct scenario *sc);
 void scenario_links_deed(struct scenario *sc);
+
+/* Backups and snapshots. scenario_copies.c */
+void scenario_copies_draw(struct scenario *sc);
+bool scenario_copies_any(const struct scenario *sc);
+void scenario_copies_add(const struct scenario *sc, struct estate *estate, struct resource *const *providers,
+                         struct resource *const *sets);
+void scenario_copies_deed(struct scenario *sc);
 
 /* A deed of somebody, for world_at(); `userdata` is the struct deed. scenario_people.c */
 void scenario_deed(struct world *w, void *userdata);

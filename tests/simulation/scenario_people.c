@@ -207,7 +207,10 @@ static void live_on(struct scenario *sc)
 {
         struct world *w = sc->world;
 
-        switch (random_below(&sc->random, 6)) {
+        switch (random_below(&sc->random, 7)) {
+        case 6:
+                scenario_publish_bad(sc);
+                break;
         case 5:
                 start_second(w);
                 break;
@@ -248,7 +251,15 @@ void scenario_deed(struct world *w, void *userdata)
                 scenario_links_deed(sc);
                 return;
         }
-        switch (random_below(&sc->random, 21)) {
+        if (scenario_copies_any(sc) && random_chance(&sc->random, 200)) {
+                scenario_copies_deed(sc);
+                return;
+        }
+        switch (random_below(&sc->random, 22)) {
+        case 21:
+                sc->endless_until = w->now + random_between(&sc->random, 1, 60) * USEC_PER_SEC;
+                world_trace(w, "listings of machines have no end for a while");
+                break;
         case 20:
                 do_mischief(sc);
                 break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "tests/simulation/rejected.h"
 #include "tests/simulation/scenario_parts.h"
 #include "tests/support/estate.h"
 
@@ -54,6 +55,7 @@ static struct estate *make_estate(const struct scenario *sc)
                                   sc->world->servers[sc->sets[i].account].vendor);
         scenario_extras_add(sc, estate, providers, sets);
         scenario_links_add(sc, estate, providers, sets);
+        scenario_copies_add(sc, estate, providers, sets);
         if (sc->max_deletes != -2)
                 test_estate_add_policy(estate)->policy->max_deletes = (struct share){
                         .given = true,
@@ -73,4 +75,16 @@ void scenario_publish(struct scenario *sc)
                             (long long)sc->sets[i].count, (long long)sc->sets[i].form.cpu,
                             (long long)sc->sets[i].form.memory, sc->sets[i].form.template, sc->sets[i].power);
         world_set_estate(sc->world, make_estate(sc));
+}
+
+void scenario_publish_bad(struct scenario *sc)
+{
+        struct scenario none = *sc;
+        struct estate *estate;
+
+        for (size_t i = 0; i < none.n_sets; i++)
+                none.sets[i].count = 0;
+        estate = make_estate(&none);
+        rejected_spoil(estate);
+        rejected_offer(sc->world, estate);
 }

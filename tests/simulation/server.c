@@ -7,9 +7,9 @@
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/answers.h"
 #include "tests/simulation/manners.h"
 #include "tests/simulation/parts.h"
-#include "tests/simulation/spoil.h"
 
 void server_init(struct world *w, size_t account)
 {
@@ -97,149 +97,6 @@ size_t server_makes(const struct world *w, const struct exchange *x)
         return vendor->makes ? vendor->makes(x->request.url) : 1;
 }
 
-/* What is true. */
-
-static struct machine_record *record_of(const struct server *s, const char *id)
-{
-        for (size_t i = 0; i < s->n_records; i++)
-                if (text_equal(s->records[i].id, id))
-                        return &s->records[i];
-        return NULL;
-}
-
-const struct machine_record *server_record(const struct server *s, const char *id)
-{
-        return record_of(s, id);
-}
-
-bool server_is_ours(const struct machine_record *r)
-{
-        return r->ours && !r->released && !r->let_go;
-}
-
-static struct machine_record *add_record(struct server *s, const char *id, const char *slot, bool ours)
-{
-        struct machine_record *record = world_must(ARRAY_ADD(s->records, s->n_records, s->allocated_records));
-
-        snprintf(record->id, sizeof(record->id), "%s", id);
-        snprintf(record->slot, sizeof(record->slot), "%.63s", slot);
-        record->ours = ours;
-        return record;
-}
-
-void server_adopted(struct server *s, const char *id, const char *slot)
-{
-        struct machine_record *record = record_of(s, id);
-
-        if (!record)
-                record = add_record(s, id, slot, true);
-        record->ours = true;
-        record->released = record->let_go = false;
-        snprintf(record->slot, sizeof(record->slot), "%s", slot);
-}
-
-static bool is_let_go(const struct world *w, const char *slot)
-{
-        for (size_t i = 0; i < w->n_let_go; i++)
-                if (text_equal(w->let_go[i], slot))
-                        return true;
-        return false;
-}
-
-bool server_let_go(struct world *w, size_t account, const char *slot, const char *note)
-{
-        struct server *s = &w->servers[account];
-
-        if (w->n_let_go == LET_GO_MAX)
-                return false;
-        w->let_go[w->n_let_go++] = world_must(strdup(slot));
-        for (size_t i = 0; i < s->n_records; i++)
-                if (text_equal(s->records[i].slot, slot) ||
-                    (note && !s->records[i].slot[0] && (strstr(note, s->records[i].id) || strstr(note, " more"))))
-                        s->records[i].let_go = true;
-        parts_let_go(s, slot);
-        return true;
-}
-
-void server_attribute(struct world *w, size_t account, const char *id, const char *slot)
-{
-        struct machine_record *record = record_of(&w->servers[account], id);
-
-        if (!record || record->slot[0])
-                return;
-        snprintf(record->slot, sizeof(record->slot), "%s", slot);
-        record->let_go = record->let_go || is_let_go(w, slot);
-}
-
-void server_released(struct server *s, const char *id)
-{
-        struct machine_record *record = record_of(s, id);
-
-        if (record)
-                record->released = true;
-}
-
-void server_leaves(struct server *s, const char *id)
-{
-        struct machine_record *record = record_of(s, id);
-
-        if (record)
-                record->leaving = true;
-}
-
-bool server_machine(struct world *w, size_t account, const char *id, struct machine_view *ret)
-{
-        struct server *s = &w->servers[account];
-
-        return s->vendor->find(s->simulation, w->now, id, ret);
-}
-
-bool server_has(struct world *w, size_t account, const char *id)
-{
-        struct machine_view m;
-
-        return server_machine(w, account, id, &m);
-}
-
-static bool is_of_set(const char *slot, const char *set)
-{
-        size_t n = strlen(set);
-
-        return strncmp(slot, set, n) == 0 && slot[n] == '-' && slot[n + 1] &&
-               strspn(slot + n + 1, "0123456789") == strlen(slot + n + 1);
-}
-
-static size_t count(struct world *w, size_t account, const char *name, bool whole_set)
-{
-        struct server *s = &w->servers[account];
-        size_t n = 0;
-
-        for (size_t i = 0; i < s->n_records; i++) {
-                const struct machine_record *r = &s->records[i];
-
-                if (server_is_ours(r) && (!name       ? !r->leaving
-                                          : whole_set ? !r->leaving && is_of_set(r->slot, name)
-                                                      : text_equal(r->slot, name)))
-                        n += server_has(w, account, r->id);
-        }
-        return n;
-}
-
-size_t server_count_all(struct world *w, size_t account)
-{
-        return count(w, account, NULL, true);
-}
-
-size_t server_count_slot(struct world *w, size_t account, const char *slot)
-{
-        return count(w, account, slot, false);
-}
-
-size_t server_count_set(struct world *w, size_t account, const char *set)
-{
-        return count(w, account, set, true);
-}
-
 /* Snapshots. */
 
 static void serve_listing(struct world *w, struct server *s, struct snapshot *shot)
@@ -254,8 +111,7 @@ static void serve_listing(struct world *w, struct server *s, struct snapshot *sh
         shot->at = w->now;
 }
 
-/* Before anything changes, what listings showed until then is kept. */
-static void take_snapshots(struct world *w, struct server *s)
+void server_take_snapshots(struct world *w, struct server *s)
 {
         for (size_t i = 0; i < s->n_snapshots; i++)
                 serve_listing(w, s, &s->snapshots[i]);
@@ -282,95 +138,6 @@ static struct snapshot *snapshot_of(struct server *s, const struct request *rq)
 }
 
 /* Serving. */
-
-static void fill(struct reply *rp, int status, const char *type, const char *body, size_t n)
-{
-        reply_done(rp);
-        *rp = (struct reply){ .end = REPLY_COMPLETE, .status = status, .body_len = n };
-        rp->body = world_must(malloc(n + 1));
-        memcpy(rp->body, body, n);
-        rp->body[n] = '\0';
-        rp->content_type = world_must(strdup(type));
-}
-
-/* Mostly a moment; what a client makes of more than an hour is no vendor's affair, and capped where the headers are read. */
-static usec_t retry_after(struct random *r)
-{
-        if (random_chance(r, 700))
-                return USEC_PER_SEC;
-        return random_between(r, 0, 300) * USEC_PER_SEC;
-}
-
-/* True: it ended before anything was done; the exchange's reply is filled, or none comes. */
-static bool fails_before(struct world *w, struct exchange *x, bool *ret_answered)
-{
-        static const char page[] = "<!DOCTYPE html>\n<html><body>Please wait.</body></html>\n";
-        unsigned faults = x->fate.faults;
-
-        *ret_answered = !(faults & (FAULT_DROP_REQUEST | FAULT_HANG));
-        if (!*ret_answered)
-                return true;
-        if (faults & FAULT_500)
-                fill(&x->reply, 500, "text/plain", "internal error", 14);
-        else if (faults & FAULT_HTML)
-                fill(&x->reply, 200, "text/html", page, sizeof(page) - 1);
-        else if (faults & (FAULT_429 | FAULT_503))
-                fill(&x->reply, faults & FAULT_429 ? 429 : 503, "text/plain", "wait", 4);
-        else if (faults & FAULT_REDIRECT)
-                fill(&x->reply, 302, "text/plain", "elsewhere", 9);
-        else
-                return false;
-        if (faults & (FAULT_429 | FAULT_503))
-                x->reply.retry_after = retry_after(&w->random);
-        if (faults & FAULT_REDIRECT)
-                x->reply.location = world_must(strdup("http://192.0.2.1/elsewhere"));
-        return true;
-}
-
-static void cut_short(struct world *w, struct reply *rp)
-{
-        rp->body_len = rp->body_len ? random_below(&w->random, rp->body_len) : 0;
-        rp->body[rp->body_len] = '\0';
-}
-
-static void fill_garbage(struct world *w, struct reply *rp)
-{
-        char bytes[64];
-
-        for (size_t i = 0; i < sizeof(bytes); i++)
-                bytes[i] = (char)random_next(&w->random);
-        fill(rp, 200, "text/plain", bytes, sizeof(bytes));
-}
-
-/* What is done to the answer of a call that was carried out. False: it never comes. */
-static bool fails_after(struct world *w, struct server *s, struct exchange *x, const struct request *rq)
-{
-        unsigned faults = x->fate.faults;
-        const char *class;
-
-        if (faults & (FAULT_DROP_REPLY | FAULT_HANG_AFTER))
-                return false;
-        if (faults & FAULT_NO_AFTER) {
-                reply_done(&x->reply);
-                if (s->vendor->simulator->serve(s->simulation, w->now, rq, PRETEND_REFUSAL, &x->reply, &class) < 0)
-                        abort();
-        }
-        if (faults & FAULT_500_AFTER)
-                fill(&x->reply, 500, "text/plain", "internal error", 14);
-        if (faults & FAULT_FEWER)
-                s->vendor->name_fewer(&x->reply, random_below(&w->random, server_makes(w, x)));
-        if (faults & FAULT_GARBAGE)
-                fill_garbage(w, &x->reply);
-        if (faults & (FAULT_CUT | FAULT_TRUNCATE))
-                cut_short(w, &x->reply);
-        if (faults & FAULT_TYPE)
-                (void)spoil_a_type(&x->reply, &w->random);
-        if (faults & FAULT_TRUNCATE) {
-                x->reply.end = REPLY_BROKEN;
-                x->reply.why = world_must(strdup("ended before its length"));
-        }
-        return true;
-}
 
 static enum pretence pretence_of(const struct exchange *x)
 {
@@ -410,7 +177,7 @@ static void note_makes(struct world *w, struct server *s, const struct exchange 
                 s->vendor->at(s->simulation, i - 1, &m);
                 if (m.serial <= serial_before)
                         break;
-                add_record(s, m.id, slot, true)->let_go = is_let_go(w, slot);
+                server_add_record(s, m.id, slot, true)->let_go = server_was_let_go(w, slot);
                 world_trace(w, "      %s makes %s as %s", s->account, x->subject, m.id);
         }
 }
@@ -468,7 +235,7 @@ static void carry_out(struct world *w, struct server *s, struct exchange *x, con
                 return;
         }
         if (!x->request.read)
-                take_snapshots(w, s);
+                server_take_snapshots(w, s);
         if (s->vendor->simulator->serve(s->simulation, w->now, rq, PRETEND_NOTHING, &x->reply, &class) < 0)
                 abort();
         if (text_equal(x->class, "create"))
@@ -486,7 +253,7 @@ static void shift_rows(struct world *w, size_t account)
 
         for (size_t i = 0; i < s->vendor->count(s->simulation); i++) {
                 s->vendor->at(s->simulation, i, &m);
-                if (record_of(s, m.id) || m.leaving)
+                if (server_record(s, m.id) || m.leaving)
                         continue;
                 snprintf(id, sizeof(id), "%s", m.id);
                 server_console(w, account, "delete", id, NULL);
@@ -515,7 +282,12 @@ static char *first_page(const struct server *s, const char *url)
 /* Of listings that may be shown again later: of what single machines have there are too many. */
 static bool is_kept(const struct exchange *x)
 {
-        return call_class_lists(x->class) && !text_equal(x->class, "disk-list") && !text_equal(x->class, "card-list");
+        static const char *const of_one[] = { "disk-list", "card-list", "backup-list", "snapshot-list" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(of_one); i++)
+                if (text_equal(x->class, of_one[i]))
+                        return false;
+        return call_class_lists(x->class);
 }
 
 bool server_serve(struct world *w, struct exchange *x)
@@ -530,7 +302,7 @@ bool server_serve(struct world *w, struct exchange *x)
         if (x->fate.faults & FAULT_SHIFT)
                 shift_rows(w, x->account);
 
-        if (fails_before(w, x, &answered)) {
+        if (answer_fails_before(w, x, &answered)) {
                 world_trace(w, "    %s %s %s meets %x", s->account, x->class, x->subject, x->fate.faults);
                 return answered;
         }
@@ -539,14 +311,14 @@ bool server_serve(struct world *w, struct exchange *x)
 
                 if (x->fate.faults & FAULT_STALE && shot->body && w->now - shot->at <= w->options.lag) {
                         world_trace(w, "    %s shows what it was %" PRIu64 " us ago", s->account, w->now - shot->at);
-                        fill(&x->reply, 200, "application/json", shot->body, strlen(shot->body));
-                        return fails_after(w, s, x, &rq);
+                        answer_fill(&x->reply, 200, "application/json", shot->body, strlen(shot->body));
+                        return answer_fails_after(w, s, x, &rq);
                 }
         }
         carry_out(w, s, x, &rq);
         if (x->fate.faults)
                 world_trace(w, "    %s %s %s met %x", s->account, x->class, x->subject, x->fate.faults);
-        return fails_after(w, s, x, &rq);
+        return answer_fails_after(w, s, x, &rq);
 }
 
 void server_fault(struct world *w, size_t account, const char *rule)
@@ -560,54 +332,4 @@ void server_fault(struct world *w, size_t account, const char *rule)
 void server_clear_faults(struct world *w, size_t account)
 {
         faults_done(&w->servers[account].faults);
-}
-
-/* People. */
-
-bool server_console(struct world *w, size_t account, const char *verb, const char *id, const char *text)
-{
-        struct server *s = &w->servers[account];
-        _cleanup_json_ json_t *arguments = json_pack("{s:s, s:s?, s:s?}", "id", id, "to", text, "state", text);
-        struct error e = { "" };
-        struct machine_view m;
-        int r;
-
-        /* Nobody meddles with a machine that is being deleted: the simulator would take the delete back. */
-        if (!server_machine(w, account, id, &m) || m.leaving)
-                return false;
-        take_snapshots(w, s);
-        r = s->vendor->simulator->console(s->simulation, w->now, verb, arguments, &e);
-        world_trace(w, "PERSON at %s: %s %s %s: %s", s->account, verb, id, text ? text : "", r < 0 ? e.text : "done");
-        return r >= 0;
-}
-
-bool server_add(struct world *w, size_t account, json_t *arguments, char *ret_id)
-{
-        struct server *s = &w->servers[account];
-        _cleanup_json_ json_t *given = arguments;
-        const char *name = json_string_value(json_object_get(given, "name"));
-        struct error e = { "" };
-        struct machine_view m;
-
-        take_snapshots(w, s);
-        if (s->vendor->simulator->console(s->simulation, w->now, "add", given, &e) < 0) {
-                world_trace(w, "PERSON at %s: cannot add one: %s", s->account, e.text);
-                return false;
-        }
-        s->vendor->at(s->simulation, s->vendor->count(s->simulation) - 1, &m);
-        world_trace(w, "PERSON at %s: adds %s as %s", s->account, name ? name : "one", m.id);
-        add_record(s, m.id, name ? name : "", false);
-        if (ret_id)
-                snprintf(ret_id, SERVER_ID_MAX, "%s", m.id);
-        return true;
-}
-
-void server_mischief(struct world *w, size_t account, const char *verb, const char *arguments)
-{
-        struct server *s = &w->servers[account];
-        _cleanup_json_ json_t *given = world_must(json_loads(arguments, 0, NULL));
-        struct error e = { "" };
-        int r = s->vendor->simulator->console(s->simulation, w->now, verb, given, &e);
-
-        world_trace(w, "%s: %s %s: %s", s->account, verb, arguments, r < 0 ? e.text : "done");
 }

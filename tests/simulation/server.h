@@ -24,7 +24,7 @@ void server_each_id(const struct exchange *x, void (*fn)(struct world *w, const 
 void server_fault(struct world *w, size_t account, const char *rule);
 void server_clear_faults(struct world *w, size_t account);
 
-/* A person at the vendor's console. `state` and `to` are for those verbs. False: there is no such machine. */
+/* A person at the vendor's console, console.c. `state` and `to` are for those verbs. False: there is no such machine. */
 bool server_console(struct world *w, size_t account, const char *verb, const char *id, const char *text);
 /* A machine that somebody else makes, with `arguments` for the console, which are taken over. `ret_id` may be NULL. False: it cannot
  * be. */
@@ -33,6 +33,11 @@ bool server_add(struct world *w, size_t account, json_t *arguments, char *ret_id
 /* Something else that happens there: a verb of the console with its arguments as JSON. */
 void server_mischief(struct world *w, size_t account, const char *verb, const char *arguments);
 
+/* Before anything changes: what listings showed until then is kept. */
+void server_take_snapshots(struct world *w, struct server *s);
+
+/* records.c */
+struct machine_record *server_add_record(struct server *s, const char *id, const char *slot, bool ours);
 const struct machine_record *server_record(const struct server *s, const char *id); /* NULL: never made */
 bool server_is_ours(const struct machine_record *r);                                /* for certain */
 void server_adopted(struct server *s, const char *id, const char *slot);
@@ -45,6 +50,7 @@ size_t server_makes(const struct world *w, const struct exchange *x); /* machine
 void server_leaves(struct server *s, const char *id);
 /* Whatever is, or will be, in the slot may be muster's and may not, and so what its note names. False: there are too many such slots. */
 bool server_let_go(struct world *w, size_t account, const char *slot, const char *note);
+bool server_was_let_go(const struct world *w, const char *slot);
 /* The ledger says in which slot a machine is that nothing marks. */
 void server_attribute(struct world *w, size_t account, const char *id, const char *slot);
 

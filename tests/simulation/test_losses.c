@@ -185,6 +185,47 @@ static void test_id_given_away_again(_unused_ void **state)
         assert_true(server_has(w, 0, id));
 }
 
+static size_t pages_asked(const struct world *w)
+{
+        size_t n = 0;
+
+        for (const char *at = buf_text(&w->trace); (at = strstr(at, " ask moon list ")); at++)
+                n++;
+        return n;
+}
+
+static struct fate endless_fate(_unused_ struct world *w, const struct exchange *x)
+{
+        return (struct fate){ .faults = strcmp(x->class, "list") == 0 ? FAULT_ENDLESS : 0,
+                              .there = USEC_PER_SEC,
+                              .back = USEC_PER_SEC };
+}
+
+/* The pages of a listing do not end, and none has a machine of ours: nothing is taken for gone, whether the walk goes on or is cut off. */
+static void test_listing_without_an_end(_unused_ void **state)
+{
+        for (unsigned minutes = 1; minutes <= 64; minutes *= 4) {
+                _cleanup_(world_free_p) struct world *w = arrange_converged(3);
+                struct fate (*calm)(struct world * w, const struct exchange *x) = w->fate;
+                uint64_t acts = w->acts;
+                size_t asked = pages_asked(w);
+
+                w->fate = endless_fate;
+                arrange_count(w, 5);
+                world_pass(w, minutes * USEC_PER_MINUTE);
+                assert_right(w);
+                assert_true(pages_asked(w) > asked + 20 * minutes);
+                assert_int_equal(w->acts, acts);
+                w->fate = calm;
+                world_pass(w, 10 * USEC_PER_MINUTE);
+                assert_right(w);
+                assert_int_equal(arrange_there(w), 5);
+                assert_int_equal(arrange_sent(w, "create"), 5);
+                assert_int_equal(arrange_sent(w, "delete"), 0);
+                assert_settled(w);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -198,6 +239,7 @@ int main(void)
                 cmocka_unit_test(test_one_gone),
                 cmocka_unit_test(test_a_fifth_gone),
                 cmocka_unit_test(test_id_given_away_again),
+                cmocka_unit_test(test_listing_without_an_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

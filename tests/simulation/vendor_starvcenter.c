@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "providers/starvcenter/sim.h"
 #include "providers/starvcenter/starvcenter.h"
+#include "reconcile/base/base64.h"
+#include "reconcile/base/json.h"
 #include "reconcile/base/text.h"
 #include "tests/simulation/vendors.h"
 #include "tests/support/estate.h"
+
+#define PAGE 30 /* rows */
+#define BODY_MAX ((size_t)1 << 20)
 
 static size_t count(const struct simulation *s)
 {
@@ -104,6 +110,85 @@ static void part_at(const struct simulation *s, enum thing_type type, size_t i, 
         }
 }
 
+/* With quirks keys stand between blanks. */
+static bool is_key(const char *key, const char *name)
+{
+        size_t n = strlen(name);
+
+        key += strspn(key, " ");
+        return strncmp(key, name, n) == 0 && key[n + strspn(key + n, " ")] == '\0';
+}
+
+static void rename_ids(json_t *value, uint64_t page, unsigned *n)
+{
+        const char *key;
+        json_t *member;
+        char id[64];
+        size_t i;
+        void *next;
+
+        json_object_foreach_safe(value, next, key, member)
+        {
+                snprintf(id, sizeof(id), "endless-%llu-%u", (unsigned long long)page, *n);
+                if (!is_key(key, "vm.id"))
+                        rename_ids(member, page, n);
+                else if (++*n && json_object_set_new(value, key, json_string(id)) < 0)
+                        abort();
+        }
+        json_array_foreach(value, i, member) rename_ids(member, page, n);
+}
+
+/* Only a page that is full is followed by another. False: it cannot be filled. */
+static bool fill_page(json_t *rows)
+{
+        static const char row[] = "{\"vm.id\": \"\", \"vm.name\": \"of-somebody\", \"vm.desc\": \"\", "
+                                  "\"vm.createtime\": \"2026-01-01 00:00:00\", \"vm.state\": \"1\", "
+                                  "\"vm.vcpu.num\": \"2\", \"vm.memory.mem\": \"4096\", \"vm.ip\": \"10.0.0.1\"}";
+
+        if (!json_is_array(rows))
+                return false;
+        if (json_array_size(rows) == 0 && json_array_append_new(rows, json_loads(row, 0, NULL)) < 0)
+                abort();
+        while (json_array_size(rows) < PAGE)
+                if (json_array_append_new(rows, json_deep_copy(json_array_get(rows, 0))) < 0)
+                        abort();
+        return true;
+}
+
+static void go_on(struct reply *rp, uint64_t page)
+{
+        _cleanup_json_ json_t *body = NULL;
+        struct buf coded = BUF_INIT(BODY_MAX);
+        struct error e = { "" };
+        bool filled = false;
+        const char *key;
+        json_t *member;
+        unsigned n = 0;
+        char *text;
+        void *next;
+
+        if (rp->body && base64_decode_in_place(rp->body, rp->body_len, &rp->body_len, &e) >= 0)
+                body = json_loadb(rp->body, rp->body_len, 0, NULL);
+        if (!body)
+                abort(); /* it is the simulator's own */
+        json_object_foreach_safe(body, next, key, member)
+        {
+                if (is_key(key, "data"))
+                        filled = fill_page(member);
+                else if (filled && is_key(key, "dataCount") && json_object_del(body, key) < 0)
+                        abort();
+        }
+        if (filled)
+                rename_ids(body, page, &n);
+        text = json_to_text(body, JSON_COMPACT);
+        if (!text || base64_encode(&coded, text, strlen(text)) < 0)
+                abort();
+        free(text);
+        free(rp->body);
+        rp->body_len = coded.len;
+        rp->body = buf_steal(&coded);
+}
+
 static json_t *add(const char *name, unsigned template)
 {
         (void)template;
@@ -141,6 +226,7 @@ const struct world_vendor world_starvcenter = {
         .find = find,
         .count_parts = count_parts,
         .part_at = part_at,
+        .go_on = go_on,
         .add = add,
         .describe = describe,
 };

@@ -77,6 +77,9 @@ struct world_vendor {
         size_t (*makes)(const char *url);
         /* Takes names out of the answer to a create of several, down to `keep`. NULL: none is ever answered so. */
         void (*name_fewer)(struct reply *rp, size_t keep);
+        /* Makes a page of machines one that has those that no other page has, so that they never end. NULL: its listings cannot be without
+         * an end. */
+        void (*go_on)(struct reply *rp, uint64_t page);
         /* Arguments of "add" for a machine of somebody else's that may be taken for one of this name. NULL: nobody makes any. */
         json_t *(*add)(const char *name, unsigned template);
         /* The spec of a set's machines, in the estate. */

@@ -28,6 +28,8 @@ enum world_fault {
         FAULT_FEWER = 1 << 29,      /* of several that were made the answer names some only */
         FAULT_TYPE = 1 << 26,       /* a value of the reply is of another type than it should be */
         FAULT_SHIFT = 1 << 30,      /* before it is listed, somebody's machine goes, and another one may come */
+        FAULT_ENDLESS =
+                1 << 22, /* each page of a listing has rows that no other has, and nothing says how many there are */
         FAULT_FIRST_PAGE = 1 << 23, /* whatever page is asked for, the first one comes */
 };
 

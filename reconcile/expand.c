@@ -178,6 +178,7 @@ static int set_add(struct set *set, const struct plan_input *in, struct thing *t
         }
         s->release = s->release || (thing && thing->state == THING_RELEASED);
         set->counted += slot_counts(s);
+        set->hoped += slot_counts(s) && thing && thing->state == THING_PARKED;
         set->uncertain = set->uncertain || slot_is_uncertain(s);
         return 0;
 }

@@ -26,8 +26,8 @@ struct set {
         struct slot *slots; /* sorted by ordinal, then name */
         size_t n_slots, allocated_slots;
         int64_t counted; /* slots that are there or may be, those that leave for good not among them */
-        int64_t hoped;   /* of them: adoptions that cannot be, as things are */
-        bool uncertain;  /* some slot may or may not have a machine: nothing is deleted until that is known */
+        int64_t hoped; /* of them: adoptions that cannot be, as things are, and what waits for a person: none goes in their place */
+        bool uncertain; /* some slot may or may not have a machine: nothing is deleted until that is known */
 };
 
 /* Everything of one account that expanding and comparing look up, made once for a plan. */

@@ -9,8 +9,15 @@
 #define SECONDS_AN_HOUR 3600
 #define KEY_MAX ((size_t)1 << 20)
 
-/* Of calls, those that are known not to have been done do not count. */
-#define MAY_BE_DONE "outcome NOT IN ('refused', 'capacity', 'auth', 'throttled', 'not sent', 'never sent', 'not done')"
+/* Of calls, those that are known not to have been done do not count; but a delete that seemed to come to nothing, and whose machine is gone
+ * since, was done after all. */
+#define MAY_BE_DONE(from)                                                                                        \
+        "(outcome NOT IN ('refused', 'capacity', 'auth', 'throttled', 'not sent', 'never sent', 'not done')"     \
+        " OR (outcome = 'not done' AND verb = 'delete' AND EXISTS (SELECT 1 FROM things AS gone"                 \
+        "     WHERE gone.account = ?1 AND gone.state = 'gone' AND gone.type = " from ".type AND gone.id = " from \
+        ".id AND gone.id <> '')))"
+/* A machine goes once, however often that was asked for. */
+#define MACHINES "DISTINCT CASE WHEN id = '' THEN CAST(seq AS TEXT) ELSE type || ' ' || id END"
 
 /* A call counts for an hour after its end, since only then it is known when it was acted upon at the latest. What is still open, and what
  * took longer than an hour, counts as if it had taken one. Seconds; times are cut off to whole ones, hence one more. */
@@ -22,19 +29,20 @@
  * still to come counts as within the hour. That a row is not two hours old is for the index. */
 static const char recent_calls_sql[] =
         "WITH recent AS ("
-        " SELECT counts, outcome FROM calls"
+        " SELECT seq, type, verb, id, counts, outcome FROM calls"
         " WHERE account = ?1 AND counts <> 'nothing' AND boot = ?2 AND made_at_boot >= max(?3 - 3600000000, 1)"
         " AND " IN_HOUR_BY_BOOT " UNION ALL"
-        " SELECT counts, outcome FROM calls"
+        " SELECT seq, type, verb, id, counts, outcome FROM calls"
         " WHERE account = ?1 AND counts <> 'nothing' AND (boot IS NOT ?2 OR made_at_boot = 0) AND made_at >= ?4 - 3600"
         " AND " IN_HOUR_BY_WALL ")"
-        " SELECT count(*) FILTER (WHERE counts = 'create'), count(*) FILTER (WHERE counts IN ('delete', 'replace'))"
-        " FROM recent WHERE " MAY_BE_DONE;
+        " SELECT count(*) FILTER (WHERE counts = 'create'),"
+        "  count(" MACHINES ") FILTER (WHERE counts IN ('delete', 'replace'))"
+        " FROM recent WHERE " MAY_BE_DONE("recent");
 
 static const char recent_replacements_sql[] =
         "SELECT count(*) FROM calls WHERE account = ?1 AND counts = 'replace' AND slot = ?5"
         " AND CASE WHEN boot = ?2 AND made_at_boot > 0 THEN " IN_HOUR_BY_BOOT " ELSE " IN_HOUR_BY_WALL
-        " END AND " MAY_BE_DONE;
+        " END AND " MAY_BE_DONE("calls");
 
 static const char recent_losses_sql[] = "SELECT seq, made_at, gone_at FROM things"
                                         " WHERE account = ?1 AND state = 'gone' AND gone_at >= ?2 AND id <> ''"

@@ -60,6 +60,28 @@ static void all_that_may_have_been_done_counts(void **state)
         assert_hour(l, 4, 8);
 }
 
+/* A delete that was judged by a listing which still showed its machine. */
+static void a_delete_that_seemed_to_come_to_nothing_counts_once_its_machine_is_gone(void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE);
+        struct thing *t = ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-0", "vm-1");
+
+        assert_non_null(t);
+        for (int i = 0; i < 2; i++) {
+                struct call *c = add_counted(l, COUNTS_DELETE, "web-0", "not done");
+
+                c->verb = ORDER_DELETE;
+                c->id = t->id;
+        }
+        must_commit(l);
+        assert_hour(l, 0, 0);
+        t->state = THING_GONE;
+        t->gone_at = WALL;
+        ledger_touch_thing(l, t);
+        must_commit(l);
+        assert_hour(l, 0, 1);
+}
+
 static void calls_without_a_row_count(void **state)
 {
         _cleanup_(ledger_free_p) struct ledger *l = must_open(*state, LEDGER_CREATE), *empty = NULL;
@@ -339,6 +361,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 ledger_test(all_that_may_have_been_done_counts),
+                ledger_test(a_delete_that_seemed_to_come_to_nothing_counts_once_its_machine_is_gone),
                 ledger_test(calls_without_a_row_count),
                 ledger_test(the_boot_clock_counts_in_this_boot),
                 ledger_test(the_wall_clock_counts_for_other_boots),

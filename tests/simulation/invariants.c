@@ -441,7 +441,8 @@ static void check_complete(struct world *w, const struct ledger *l, const struct
                 there++;
                 parked += t->state == THING_PARKED;
         }
-        if (wanted->named && there != wanted->count && (there < wanted->count || there != parked))
+        /* What waits for a person counts as taken, and none that works goes in its place. */
+        if (wanted->named && (there < wanted->count || there - parked > wanted->count))
                 world_violate(w, "%s has %lld machines where %lld are wanted", wanted->name, (long long)there,
                               (long long)wanted->count);
 }

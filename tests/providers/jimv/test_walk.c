@@ -29,11 +29,11 @@ struct walk {
         struct table guests, disks;
         const struct account_config *account;
         const struct scope *scope;
-        bool backwards;                            /* what is asked for at once is answered last first */
-        size_t cap;                                /* rows of a page at most; 0: any */
-        bool deaf;                                 /* the offset is ignored */
-        int64_t lie;                               /* about the total */
-        int64_t renamed;                           /* the number of a row that has another uuid after the first answer */
+        bool backwards;  /* what is asked for at once is answered last first */
+        size_t cap;      /* rows of a page at most; 0: any */
+        bool deaf;       /* the offset is ignored */
+        int64_t lie;     /* about the total */
+        int64_t renamed; /* the number of a row that has another uuid after the first answer */
         void (*between)(struct walk *w, size_t n); /* before the n-th answer; NULL: nothing happens */
         size_t moment, place, gone, added;         /* of `between` */
         size_t n_asked, most;

@@ -33,11 +33,22 @@ static const struct row *machine_of(const struct planning *pl, const struct know
         return known->backend.machine ? observation_find(pl->in->machines, TYPE_MACHINE, known->backend.machine) : NULL;
 }
 
+/* It may still be listed as running. */
+static bool is_being_stopped(const struct planning *pl, const struct row *machine)
+{
+        const struct thing *t = strmap_get(&pl->census->ids, machine->id);
+        const struct call *call = t ? strmap_get(&pl->census->calls[TYPE_MACHINE], t->slot) : NULL;
+
+        return call && (call->verb == ORDER_SHUT_DOWN || call->verb == ORDER_POWER_OFF);
+}
+
 static bool is_ready(const struct planning *pl, const struct known *known)
 {
         const struct row *machine = machine_of(pl, known);
         const struct thing *t = machine ? strmap_get(&pl->census->ids, machine->id) : NULL;
 
+        if (machine && is_being_stopped(pl, machine))
+                return false;
         return machine && known->row->condition != CONDITION_STOPPED && known->row->condition != CONDITION_UNKNOWN &&
                (machine->condition == CONDITION_RUNNING || machine->condition == CONDITION_UNSHOWN) &&
                text_equal(machine->address, known->backend.address) && !(t && t->state == THING_LEAVING);
@@ -147,7 +158,8 @@ static bool is_another_coming(struct planning *pl, const struct follower *f, siz
                 const struct row *machine = machine_of(pl, &f->known[i]);
 
                 if (machine && &f->known[i] != last->known && !follower_going(f, machine->id) &&
-                    (machine->condition == CONDITION_CHANGING || strmap_get(&f->starting, machine->id)))
+                    (machine->condition == CONDITION_CHANGING || strmap_get(&f->starting, machine->id) ||
+                     is_being_stopped(pl, machine)))
                         return true;
         }
         return false;

@@ -129,13 +129,13 @@ static void add_looks(const struct metrics *m, struct buf *b)
 static void add_details(const struct metrics *m, struct buf *b)
 {
         begin(b, "muster_details_unknown", "gauge",
-              "Machines of whom it is not known yet what hangs on them: they are asked in turn.");
+              "Questions for what hangs on a machine that were not answered yet: they are asked in turn.");
         for (size_t i = 0; i < m->n_providers; i++)
                 if (m->providers[i].view.n_details > 0)
                         add_of_provider(b, "muster_details_unknown", &m->providers[i],
                                         m->providers[i].view.n_details - m->providers[i].view.n_details_known);
         begin(b, "muster_details_oldest_timestamp_seconds", "gauge",
-              "When the machine was asked that was asked longest ago.");
+              "When that question was asked that was asked longest ago.");
         for (size_t i = 0; i < m->n_providers; i++)
                 if (m->providers[i].view.details_since > 0)
                         add_of_provider(b, "muster_details_oldest_timestamp_seconds", &m->providers[i],

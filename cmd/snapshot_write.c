@@ -216,6 +216,17 @@ static int add_detail(json_t *list, const struct observation *seen, const struct
                                                "missed", json_any_text(missed), "doubted", json_any_text(doubted)));
 }
 
+static int add_remembered(json_t *list, const struct observation *seen, enum thing_type type)
+{
+        for (size_t i = 0; i < seen->of[TYPE_MACHINE].n_rows; i++) {
+                const struct detail detail = { .of = type, .id = seen->of[TYPE_MACHINE].rows[i].id };
+
+                if (observation_remembers(seen, type, detail.id) && add_detail(list, seen, &detail) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 /* What was looked at beyond the listings: else nothing would be known of what is in a group. What an earlier look saw is as good here. */
 static json_t *details_json(const struct observation *seen)
 {
@@ -227,12 +238,9 @@ static json_t *details_json(const struct observation *seen)
                 if (add_detail(list, seen, detail) < 0)
                         return NULL;
         }
-        for (size_t i = 0; i < seen->of[TYPE_MACHINE].n_rows; i++) {
-                const struct detail detail = { .of = TYPE_DISK, .id = seen->of[TYPE_MACHINE].rows[i].id };
-
-                if (observation_remembers(seen, TYPE_DISK, detail.id) && add_detail(list, seen, &detail) < 0)
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                if (seen->remembered[type].count && add_remembered(list, seen, type) < 0)
                         return NULL;
-        }
 
         return STEAL(list);
 }

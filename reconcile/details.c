@@ -129,15 +129,13 @@ static int find_machines_with(struct account *a, enum thing_type type, struct st
         return 0;
 }
 
-/* What is listed only with its machine: that of machines that have some, or should. */
+/* What is listed only with its machine: the questions for that of machines that have some, or should. */
 static int add_along(struct account *a, const struct scope *scope, enum thing_type type)
 {
         _cleanup_strmap_ struct strmap slots = { 0 };
         const struct ledger *ledger = a->engine->ledger;
         int r;
 
-        if (type == TYPE_DISK)
-                a->sweep.n_turns = 0;
         if (!a->making[type].goes_along || !(scope->types >> type & 1))
                 return 0;
         r = find_machines_with(a, type, &slots);
@@ -148,9 +146,9 @@ static int add_along(struct account *a, const struct scope *scope, enum thing_ty
 
                 if (t->type == TYPE_MACHINE && (t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id &&
                     text_equal(t->account, a->name) && strmap_get(&slots, t->slot))
-                        r = type == TYPE_DISK ? sweep_add(a, t) : add_detail(a, type, t->id, NULL);
+                        r = sweep_add(a, type, t);
         }
-        return r < 0 || type != TYPE_DISK ? r : sweep_choose(a);
+        return r;
 }
 
 static int add_standing_once(struct account *a, enum thing_type type, const char *id)
@@ -190,8 +188,11 @@ int details_add(struct account *a, struct scope *scope)
                 if ((t->state == THING_OWNED || t->state == THING_LEAVING) && *t->id && text_equal(t->account, a->name))
                         r = add_details_of(a, t);
         }
+        sweep_begin(a);
         for (enum thing_type type = 0; r == 0 && type < THING_TYPES; type++)
                 r = add_along(a, scope, type);
+        if (r == 0)
+                r = sweep_choose(a);
         if (r == 0)
                 r = add_standing(a);
         scope->details = a->details;

@@ -153,8 +153,8 @@ struct account_view {
         const struct observation *machines; /* the last complete one; NULL: none is kept */
         int64_t seen_at;                    /* wall clock: when that began; 0: there was none */
         size_t n_details,
-                n_details_known; /* machines that are asked in turn for what hangs on them; of whom that is known */
-        int64_t details_since;   /* wall clock: of what is known of them, the oldest; 0: nothing is */
+                n_details_known; /* questions for what hangs on a machine, asked in turn; those whose answer is known */
+        int64_t details_since;   /* wall clock: of the answers that are known, the oldest; 0: none is */
         usec_t pass_took;        /* a length of time: the last whole pass; 0: there was none */
         uint64_t reads, acts;    /* requests sent */
         const struct call_tally *tallies;

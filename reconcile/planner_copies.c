@@ -60,9 +60,11 @@ static struct action *drop(struct planning *pl, const struct copying *c, const s
         const struct slot slot = { .type = c->type, .name = copy->thing->slot, .thing = copy->thing };
         struct action *a = planning_action(pl, ACTION_DELETE, &slot, reason);
 
-        if (a)
-                a->order = ORDER_DELETE;
-        if (a && c->paused)
+        if (!a)
+                return NULL;
+        a->order = ORDER_DELETE;
+        a->waits = asked_wait(pl, c->type, c->machines[copy->machine].machine);
+        if (c->paused)
                 planning_block(pl, a, REASON_HELD, c->paused);
         return a;
 }
@@ -133,6 +135,8 @@ static void make(struct planning *pl, const struct copying *c, struct covered *m
                 if (action_depends_all(pl->plan, a, &m->busy_with) < 0)
                         pl->failed = true;
         }
+        if (!a->waits)
+                a->waits = asked_wait(pl, c->type, m->machine);
         if (c->paused)
                 planning_block(pl, a, REASON_HELD, c->paused);
         if (failed >= COPIES_FAILED_MAX)
@@ -222,12 +226,9 @@ static int plan_wanted(struct planning *pl, struct copying *c, struct covered *m
         } else if (!condition_works(m->row->condition) && m->row->condition != CONDITION_CHANGING) {
                 planning_note(pl, plan_string(pl->plan, "%s is %s: no %s of it is made or deleted", m->name,
                                               condition_text(m->row->condition), word_of(c)));
-        } else if (!observation_covers_in(pl->in->machines, c->type, m->machine->id)) {
-                planning_section(pl)->waiting = true;
-                planning_note(pl, plan_string(pl->plan, "%s: its %ss are not known yet; nothing is done about them",
-                                              m->name, word_of(c)));
         } else {
-                return plan_due(pl, c, m, e);
+                asked_count(pl, &c->asked, m->machine);
+                return machine_was_asked(pl, c->type, m->machine) ? plan_due(pl, c, m, e) : 0;
         }
         return 0;
 }
@@ -293,6 +294,7 @@ static void conclude(struct planning *pl, const struct copying *c)
         if (c->under_way)
                 planning_note(pl, plan_string(pl->plan, "%zu %s%s being made", c->under_way, word_of(c),
                                               c->under_way == 1 ? " is" : "s are"));
+        asked_tell(pl, &c->asked);
         tell_orphans(pl, c);
         if (!c->spec)
                 s->headline = plan_string(pl->plan, "no spec names it any more; %zu %s%s", c->n_copies, word_of(c),
@@ -342,6 +344,7 @@ int plan_copies(struct planning *pl, const char *name, const struct resource *re
                 .name = name,
                 .spec = resource ? resource->copy_policy : NULL,
                 .type = kind_of(name)->makes,
+                .asked = { .type = kind_of(name)->makes },
                 .stem = strchr(name, '/') + 1,
                 .paused = resource ? planning_paused(pl, resource->copy_policy->machine_set.resource) : NULL,
         };

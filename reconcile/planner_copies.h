@@ -36,11 +36,12 @@ struct copying {
         struct copy *copies;   /* sorted by machine, then by when muster made them */
         size_t n_copies, allocated_copies;
         size_t under_way, orphans, orphans_of;
+        struct asked asked;
         usec_t oldest; /* age of the oldest newest one */
         const struct thing *oldest_thing;
 };
 
-/* Fills in the rest of what begins with name, spec, type, stem and paused. 0 or a negative errno. */
+/* Fills in the rest of what begins with name, spec, type, asked, stem and paused. 0 or a negative errno. */
 int copying_know(struct planning *pl, struct copying *c, struct error *e);
 void copying_done(struct copying *c);
 #define _cleanup_copying_ _cleanup_(copying_done)

@@ -300,13 +300,10 @@ static void leave(struct planning *pl, const struct disk *d, size_t first)
         }
 }
 
-/* What hangs on a machine is not known where nobody looked, or nobody was told: then nothing is missing either. What an earlier look saw is good
- * enough to plan with. */
+/* The disks of a machine are not known where nobody looked, or nobody was told: then nothing is missing either. */
 static bool is_looked_into(const struct planning *pl, const struct slot *s)
 {
-        return !pl->in->making[TYPE_DISK].goes_along ||
-               observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id) ||
-               observation_remembers(pl->in->machines, TYPE_DISK, s->thing->id);
+        return !pl->in->making[TYPE_DISK].goes_along || machine_was_asked(pl, TYPE_DISK, s->thing);
 }
 
 static void plan_disk(struct planning *pl, const struct disk *d, size_t first)
@@ -467,58 +464,19 @@ static bool has_disks(const struct planning *pl, const struct slot *s)
         return (pl->set->spec && pl->set->spec->disks.n) || strmap_get(&pl->owners, s->name);
 }
 
-/* The disks of a machine that are not known. */
-static void tell_missed(struct planning *pl, const struct slot *s, const char *why)
-{
-        planning_trouble(pl, true, s->name,
-                         plan_string(pl->plan, "its disks are not known: %s; nothing is done about them", why));
-        planning_section(pl)->waiting = planning_section(pl)->waiting || pl->in->patient;
-}
-
-/* Of how many machines nobody has asked for the disks yet, and of how many it was an earlier look that did. */
-static void tell_unasked(struct planning *pl, size_t unasked, size_t earlier, usec_t oldest)
-{
-        int64_t at = pl->in->wall - (int64_t)(usec_since(pl->in->now, oldest) / USEC_PER_SEC);
-        char when[UNITS_TEXT_MAX];
-
-        if (unasked) {
-                planning_section(pl)->waiting = true;
-                planning_note(pl,
-                              plan_string(pl->plan,
-                                          "the disks of %zu machine%s are not known yet; nothing is done about them",
-                                          unasked, unasked == 1 ? "" : "s"));
-        }
-        if (earlier)
-                planning_note(pl, plan_string(pl->plan,
-                                              "machines are asked for their disks in turn: %zu are as an earlier look "
-                                              "saw them, the oldest at %s",
-                                              earlier, time_text(at, when)));
-}
-
 static void tell_unknown(struct planning *pl)
 {
-        size_t unasked = 0, earlier = 0;
-        usec_t oldest = USEC_INFINITY;
+        struct asked asked = { .type = TYPE_DISK };
 
         if (!pl->in->making[TYPE_DISK].goes_along)
                 return;
         for (size_t i = 0; i < pl->set->n_slots && !pl->failed; i++) {
                 const struct slot *s = &pl->set->slots[i];
-                const char *why;
-                usec_t at;
 
-                if (!slot_is_shown(s) || s->hold || s->release ||
-                    observation_covers_in(pl->in->machines, TYPE_DISK, s->thing->id) || !has_disks(pl, s))
-                        continue;
-                why = observation_missed(pl->in->machines, TYPE_DISK, s->thing->id);
-                at = observation_remembers(pl->in->machines, TYPE_DISK, s->thing->id);
-                if (why)
-                        tell_missed(pl, s, why);
-                unasked += !why && !at;
-                earlier += at != 0;
-                oldest = at ? usec_min(oldest, at) : oldest;
+                if (slot_is_shown(s) && !s->hold && !s->release && has_disks(pl, s))
+                        asked_count(pl, &asked, s->thing);
         }
-        tell_unasked(pl, unasked, earlier, oldest);
+        asked_tell(pl, &asked);
 }
 
 /* Numbers + 1 of the actions by which machines that stay are changed in this pass. */
@@ -554,9 +512,8 @@ static void hold_back(struct planning *pl, size_t first, size_t end)
                 if (!m || a->waits || !slot_is_shown(m))
                         continue;
                 change = (size_t)(uintptr_t)strmap_get(&changes, m->name);
-                if (observation_remembers(pl->in->machines, TYPE_DISK, m->thing->id)) {
-                        a->waits = "the disks of its machine are asked for again first";
-                } else if (change) {
+                a->waits = asked_wait(pl, TYPE_DISK, m->thing);
+                if (!a->waits && change) {
                         planning_depends(pl, a, change - 1);
                         a->waits = "one change of a machine at a time";
                 }

@@ -226,6 +226,22 @@ void diff_set(struct planning *pl);
 /* The Policy's limits, over all actions of the account from `first_action` on. */
 int guard_limits(struct planning *pl, size_t first_action, struct error *e);
 
+/* planner_asked.c: what hangs on machines is known of those that were asked for it, in this look or, with the detail budget, in an earlier one. What
+ * an earlier look saw is good enough to plan with, and nothing is done on its word. */
+
+struct asked {
+        enum thing_type type;
+        size_t never, earlier; /* machines that nobody has asked yet, and that it was an earlier look that did */
+        usec_t oldest;         /* boot clock: of those, when the first of them was asked; 0: there are none */
+};
+
+bool machine_was_asked(const struct planning *pl, enum thing_type type, const struct thing *machine);
+/* What an action waits for that is about such a thing; NULL: nothing, its machine was asked in this look. */
+const char *asked_wait(struct planning *pl, enum thing_type type, const struct thing *machine);
+/* Takes a machine into account, which is listed; says at once when its answer could not be read. */
+void asked_count(struct planning *pl, struct asked *asked, const struct thing *machine);
+void asked_tell(struct planning *pl, const struct asked *asked);
+
 /* planner_target.c: the machine that a mapping or a rule of access is about. */
 
 void targets_done(struct targets *t);

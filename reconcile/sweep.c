@@ -49,20 +49,27 @@ static size_t budget(const struct account *a)
         return n > BUDGET_LEAST ? n : BUDGET_LEAST;
 }
 
-static usec_t known_since(const struct account *a, const char *machine)
+static usec_t known_since(const struct account *a, enum thing_type type, const char *machine)
 {
-        return a->sweep.known ? observation_remembers(a->sweep.known, TYPE_DISK, machine) : 0;
+        return a->sweep.known ? observation_remembers(a->sweep.known, type, machine) : 0;
 }
 
-int sweep_add(struct account *a, const struct thing *machine)
+void sweep_begin(struct account *a)
+{
+        a->sweep.n_turns = 0;
+}
+
+int sweep_add(struct account *a, enum thing_type type, const struct thing *machine)
 {
         struct turn *turn = ARRAY_ADD(a->sweep.turns, a->sweep.n_turns, a->sweep.allocated_turns);
 
         if (!turn)
                 return -ENOMEM;
-        *turn = (struct turn){
-                .id = machine->id, .slot = machine->slot, .seq = machine->seq, .at = known_since(a, machine->id)
-        };
+        *turn = (struct turn){ .type = type,
+                               .id = machine->id,
+                               .slot = machine->slot,
+                               .seq = machine->seq,
+                               .at = known_since(a, type, machine->id) };
         turn->rank = !turn->at || machine->condition == CONDITION_CHANGING ? TURN_NEW : TURN_KNOWN;
         return 0;
 }
@@ -79,30 +86,43 @@ static int compare_turns(const void *a, const void *b)
         return x->seq != y->seq ? (x->seq > y->seq ? -1 : 1) : 0;
 }
 
-static int want(struct strmap *slots, struct account *a, const char *disk)
+/* Slots of machines, each with the types that it is to be asked about: bits, by their numbers. */
+static int want(struct strmap *slots, struct account *a, enum thing_type type, const char *part)
 {
-        const char *slot = strpool_addn(a->engine->strings, disk, strcspn(disk, "/"));
+        const char *slot = strpool_addn(a->engine->strings, part, strcspn(part, "/"));
+        uintptr_t types = slot ? (uintptr_t)strmap_get(slots, slot) : 0;
 
-        return slot ? strmap_set(slots, slot, (void *)slot) : -ENOMEM;
+        return slot ? strmap_set(slots, slot, (void *)(types | (uintptr_t)1 << type)) : -ENOMEM;
 }
 
-/* Machines on whose answer it hangs what became of a call, or whether a disk is gone. */
+static bool is_wanted(const struct strmap *slots, const struct turn *turn)
+{
+        return (uintptr_t)strmap_get(slots, turn->slot) >> turn->type & 1;
+}
+
+/* Is something of this to be heard soon: is it gone, is the vendor done with it? */
+static bool is_open(const struct account *a, const struct thing *t)
+{
+        return a->making[t->type].goes_along && t->state == THING_OWNED && text_equal(t->account, a->name) &&
+               (t->missing || t->condition == CONDITION_CHANGING);
+}
+
+/* The questions on whose answer it hangs what became of a call, or of a thing. */
 static int find_open(struct account *a, struct strmap *slots)
 {
         const struct ledger *ledger = a->engine->ledger;
         int r = 0;
 
         for (size_t i = 0; i < ledger->n_calls && r == 0; i++)
-                if (ledger->calls[i]->type == TYPE_DISK && call_is_open(a, ledger->calls[i]))
-                        r = want(slots, a, ledger->calls[i]->slot);
+                if (a->making[ledger->calls[i]->type].goes_along && call_is_open(a, ledger->calls[i]))
+                        r = want(slots, a, ledger->calls[i]->type, ledger->calls[i]->slot);
         for (size_t i = 0; i < ledger->n_things && r == 0; i++)
-                if (ledger->things[i]->type == TYPE_DISK && ledger->things[i]->missing &&
-                    ledger->things[i]->state == THING_OWNED && text_equal(ledger->things[i]->account, a->name))
-                        r = want(slots, a, ledger->things[i]->slot);
+                if (is_open(a, ledger->things[i]))
+                        r = want(slots, a, ledger->things[i]->type, ledger->things[i]->slot);
         return r;
 }
 
-/* Machines that the last plan would do something about. */
+/* What the last plan would do something about. */
 static int find_wanted(struct account *a, struct strmap *slots)
 {
         int r = 0;
@@ -110,8 +130,8 @@ static int find_wanted(struct account *a, struct strmap *slots)
         for (size_t i = 0; a->plan && engine_acts(a->engine) && i < a->plan->n_actions && r == 0; i++) {
                 const struct action *action = &a->plan->actions[i];
 
-                if (action->type == TYPE_DISK && !action->blocked && !action->given_up)
-                        r = want(slots, a, action->name);
+                if (a->making[action->type].goes_along && !action->blocked && !action->given_up)
+                        r = want(slots, a, action->type, action->name);
         }
         return r;
 }
@@ -126,9 +146,9 @@ static int rank_turns(struct account *a)
         for (size_t i = 0; r == 0 && i < a->sweep.n_turns; i++) {
                 struct turn *turn = &a->sweep.turns[i];
 
-                if (strmap_get(&open, turn->slot))
+                if (is_wanted(&open, turn))
                         turn->rank = TURN_OPEN;
-                else if (strmap_get(&wanted, turn->slot))
+                else if (is_wanted(&wanted, turn))
                         turn->rank = TURN_WANTED;
         }
         return r;
@@ -145,6 +165,11 @@ static size_t wanted_most(const struct sweep *s, size_t most)
         return wanted < most - others ? wanted : most - others;
 }
 
+static int ask(struct account *a, const struct turn *turn)
+{
+        return details_add_one(a, turn->type, turn->id);
+}
+
 int sweep_choose(struct account *a)
 {
         struct sweep *s = &a->sweep;
@@ -153,7 +178,7 @@ int sweep_choose(struct account *a)
 
         if (s->n_turns <= most) {
                 for (size_t i = 0; i < s->n_turns && r == 0; i++)
-                        r = details_add_one(a, TYPE_DISK, s->turns[i].id);
+                        r = ask(a, &s->turns[i]);
                 return r;
         }
         r = rank_turns(a);
@@ -162,70 +187,82 @@ int sweep_choose(struct account *a)
         qsort(s->turns, s->n_turns, sizeof(*s->turns), compare_turns);
         wanted = wanted_most(s, most);
         for (n = 0; n < wanted && r == 0; n++)
-                r = details_add_one(a, TYPE_DISK, s->turns[n].id);
+                r = ask(a, &s->turns[n]);
         for (size_t i = n; i < s->n_turns && n < most && r == 0; i++) {
                 if (s->turns[i].rank <= TURN_WANTED)
                         continue;
-                r = details_add_one(a, TYPE_DISK, s->turns[i].id);
+                r = ask(a, &s->turns[i]);
                 n++;
         }
+        return r;
+}
+
+/* The rows that hang on machines of which `of` remembers something. */
+static int take_rows(struct observation *to, const struct observation *of, const struct listed *from,
+                     enum thing_type type)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < from->n_rows && r == 0; i++)
+                if (observation_remembers(of, type, from->rows[i].parent))
+                        r = observation_take_row(to, type, &from->rows[i]);
         return r;
 }
 
 /* What an earlier look saw of machines that are there still and that this one did not ask about. */
 static int fill_in(struct account *a)
 {
-        const struct listed *known = &a->sweep.known->of[TYPE_DISK];
         int r = 0;
 
         for (size_t i = 0; i < a->sweep.n_turns && r == 0; i++) {
-                const char *id = a->sweep.turns[i].id;
-                usec_t at = known_since(a, id);
+                const struct turn *turn = &a->sweep.turns[i];
+                usec_t at = known_since(a, turn->type, turn->id);
 
-                if (at && observation_find(a->machines, TYPE_MACHINE, id) &&
-                    !observation_covers_in(a->machines, TYPE_DISK, id) &&
-                    !observation_missed(a->machines, TYPE_DISK, id))
-                        r = observation_remember(a->machines, TYPE_DISK, id, at);
+                if (at && observation_find(a->machines, TYPE_MACHINE, turn->id) &&
+                    !observation_covers_in(a->machines, turn->type, turn->id) &&
+                    !observation_missed(a->machines, turn->type, turn->id))
+                        r = observation_remember(a->machines, turn->type, turn->id, at);
         }
-        for (size_t i = 0; i < known->n_rows && r == 0; i++)
-                if (observation_remembers(a->machines, TYPE_DISK, known->rows[i].parent))
-                        r = observation_take_row(a->machines, TYPE_DISK, &known->rows[i]);
+        for (enum thing_type type = 0; type < THING_TYPES && r == 0; type++)
+                if (a->making[type].goes_along)
+                        r = take_rows(a->machines, a->machines, &a->sweep.known->of[type], type);
         return r;
 }
 
 /* All that is known now, apart from the look that goes once its pass is over. */
 static int keep_known(struct account *a, struct observation *known)
 {
-        const struct listed *disks = &a->machines->of[TYPE_DISK];
         struct sweep *s = &a->sweep;
         int r = 0;
 
         s->n_known = 0;
         s->oldest = 0;
         for (size_t i = 0; i < s->n_turns && r == 0; i++) {
-                bool fresh = observation_covers_in(a->machines, TYPE_DISK, s->turns[i].id);
-                usec_t at = fresh ? a->machines_at : observation_remembers(a->machines, TYPE_DISK, s->turns[i].id);
+                const struct turn *turn = &s->turns[i];
+                bool fresh = observation_covers_in(a->machines, turn->type, turn->id);
+                usec_t at = fresh ? a->machines_at : observation_remembers(a->machines, turn->type, turn->id);
 
                 if (!at)
                         continue;
                 s->n_known++;
                 s->oldest = s->oldest ? usec_min(s->oldest, at) : at;
-                r = observation_remember(known, TYPE_DISK, s->turns[i].id, at);
+                r = observation_remember(known, turn->type, turn->id, at);
         }
-        for (size_t i = 0; i < disks->n_rows && r == 0; i++)
-                if (observation_remembers(known, TYPE_DISK, disks->rows[i].parent))
-                        r = observation_take_row(known, TYPE_DISK, &disks->rows[i]);
+        for (enum thing_type type = 0; type < THING_TYPES && r == 0; type++)
+                if (a->making[type].goes_along)
+                        r = take_rows(known, known, &a->machines->of[type], type);
         return r;
 }
 
 int sweep_keep(struct account *a)
 {
-        static const struct scope scope = { .type = SCOPE_ACCOUNT, .types = 1u << TYPE_DISK };
+        struct scope scope = { .type = SCOPE_ACCOUNT };
         _cleanup_(observation_free_p) struct observation *known = NULL;
         size_t before = a->sweep.n_known;
 
-        if (!a->making[TYPE_DISK].goes_along || a->engine->options.mode == ENGINE_PLAN ||
-            a->engine->options.mode == ENGINE_ANSWER)
+        for (enum thing_type type = 0; type < THING_TYPES; type++)
+                scope.types |= (unsigned)a->making[type].goes_along << type;
+        if (!scope.types || a->engine->options.mode == ENGINE_PLAN || a->engine->options.mode == ENGINE_ANSWER)
                 return 0;
         if (a->sweep.known && fill_in(a) < 0)
                 return -ENOMEM;

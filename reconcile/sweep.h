@@ -19,8 +19,9 @@
 struct account;
 struct thing;
 
-/* A machine that could be asked about; the texts are the ledger's. */
+/* A question that could be asked: what of this type hangs on a machine. The texts are the ledger's. */
 struct turn {
+        enum thing_type type;
         const char *id, *slot;
         enum { TURN_OPEN, TURN_WANTED, TURN_NEW, TURN_KNOWN } rank; /* who goes first */
         usec_t at;   /* boot clock: when it was asked about last; 0: never */
@@ -38,8 +39,10 @@ struct sweep {
 
 void sweep_done(struct sweep *s);
 
-/* Before a look: takes note of a machine, then chooses those that are asked about, as details of the look's scope. 0 or -ENOMEM. */
-int sweep_add(struct account *a, const struct thing *machine);
+/* Before a look: takes note of each machine and what could be asked of it, then chooses what is asked, as details of the look's scope. 0 or
+ * -ENOMEM. */
+void sweep_begin(struct account *a);
+int sweep_add(struct account *a, enum thing_type type, const struct thing *machine);
 int sweep_choose(struct account *a);
 
 /* After a look: fills in what it did not ask for with what is known, and keeps what it saw. 0 or -ENOMEM. */

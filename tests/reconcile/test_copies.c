@@ -474,7 +474,44 @@ static void test_what_was_not_looked_at(_unused_ void **state)
         bench_init(&b);
         observe(&b, false);
         show_machine(&b, CONDITION_RUNNING);
-        check(&b, "note: web-0: its backups are not known yet; nothing is done about them\n0 of 1, waiting");
+        check(&b, "note: the backups of 1 machine are not known yet; nothing is done about them\n0 of 1, waiting");
+}
+
+static void seen_by_an_earlier_look(struct bench *b)
+{
+        bench_init(b);
+        observe(b, false);
+        show_machine(b, CONDITION_RUNNING);
+        assert_int_equal(observation_remember(b->seen, TYPE_BACKUP, "vm-0", NOW - USEC_PER_HOUR), 0);
+}
+
+#define EARLIER                                                                                                 \
+        "note: machines are asked for their backups in turn: 1 are as an earlier look saw them, the oldest at " \
+        "2027-01-15T07:00:00Z\n"
+
+/* It is planned with, and is no ground to make or to delete one. */
+static void test_what_an_earlier_look_saw(_unused_ void **state)
+{
+        struct bench b;
+
+        seen_by_an_earlier_look(&b);
+        own(&b, 1, 3 * DAYS, CONDITION_RUNNING);
+        own(&b, 2, 2 * DAYS, CONDITION_RUNNING);
+        check(&b,
+              "create web-0/nightly-3: the last is from 2027-01-13T08:00:00Z, waits: the backups of its machine are "
+              "asked for again first\n"
+              "delete web-0/nightly-1: 2 newer ones are kept, after 0, waits: the new one has to be usable first\n" EARLIER
+              "0 of 1");
+        seen_by_an_earlier_look(&b);
+        own(&b, 1, 3 * DAYS, CONDITION_RUNNING);
+        own(&b, 2, DAYS - 1, CONDITION_RUNNING);
+        own(&b, 3, HOURS, CONDITION_RUNNING);
+        check(&b,
+              "delete web-0/nightly-1: 2 newer ones are kept, waits: the backups of its machine are asked for again "
+              "first\n" EARLIER "1 of 1");
+        seen_by_an_earlier_look(&b);
+        own(&b, 1, HOURS, CONDITION_RUNNING);
+        check(&b, EARLIER "1 of 1");
 }
 
 static void test_machines_that_are_left_alone(_unused_ void **state)
@@ -569,6 +606,7 @@ int main(void)
                 cmocka_unit_test(test_a_machine_at_work_is_waited_for),
                 cmocka_unit_test(test_a_missing_one_is_waited_for),
                 cmocka_unit_test(test_what_was_not_looked_at),
+                cmocka_unit_test(test_what_an_earlier_look_saw),
                 cmocka_unit_test(test_machines_that_are_left_alone),
                 cmocka_unit_test(test_orphans),
                 cmocka_unit_test(test_a_policy_that_went_to_another_set),

@@ -28,7 +28,7 @@ struct bench {
                 char url[96];
         } flights[FLIGHTS_MAX];
         size_t n_flights;
-        size_t reads, questions; /* for machines' disks */
+        size_t reads, questions; /* for what hangs on machines */
 };
 
 static int host_send(void *userdata, _unused_ size_t account, uint64_t id, const struct request *rq,
@@ -38,8 +38,8 @@ static int host_send(void *userdata, _unused_ size_t account, uint64_t id, const
         bool slow = false;
 
         assert_true(b->n_flights < FLIGHTS_MAX);
-        if (text_starts(rq->url, "disks ")) {
-                size_t number = number_of(rq->url + strlen("disks "));
+        if (asked_of(rq->url)) {
+                size_t number = number_of(asked_of(rq->url));
 
                 vendor.asked[number]++;
                 b->questions++;
@@ -154,8 +154,8 @@ static void deliver(struct bench *b, size_t i)
 
         (void)snprintf(url, sizeof(url), "%s", b->flights[i].url);
         b->flights[i] = b->flights[--b->n_flights];
-        if (text_starts(url, "disks "))
-                answer = vendor.answers[number_of(url + strlen("disks "))];
+        if (asked_of(url))
+                answer = vendor.answers[number_of(asked_of(url))];
         else if (!text_equal(url, "machines") && vendor.lose_replies)
                 answer = LOST;
         if (answer == LOST || answer == SLOW) {
@@ -207,7 +207,7 @@ static void assert_one_disk_each(size_t n, int64_t size)
         for (size_t i = 0; i < vendor.n_disks; i++) {
                 const struct disk *d = &vendor.disks[i];
 
-                if (!*d->name)
+                if (!*d->name || d->backup)
                         continue;
                 assert_false(has[d->machine]); /* no two on one machine */
                 has[d->machine] = true;
@@ -215,6 +215,22 @@ static void assert_one_disk_each(size_t n, int64_t size)
                 there++;
         }
         assert_int_equal(there, n);
+}
+
+/* All that were ever made of it but the last are gone again, and their numbers are those from 1 on. */
+static void assert_backups_of(size_t machine, unsigned made)
+{
+        unsigned n = 0;
+
+        for (const struct disk *d = vendor.of[machine]; d; d = d->next) {
+                char name[64];
+
+                if (!d->backup)
+                        continue;
+                (void)snprintf(name, sizeof(name), "%s/nightly-%u", vendor.machines[machine], made - n);
+                assert_string_equal(d->name, n++ == 0 ? name : "");
+        }
+        assert_int_equal(n, made);
 }
 
 static void start_counting(struct bench *b)
@@ -310,6 +326,37 @@ static void a_small_fleet_is_asked_as_a_whole(void **state)
         vendor.disks[17].name[0] = '\0'; /* somebody deletes one */
         (void)bench_run(&b, 3 * USEC_PER_MINUTE);
         assert_one_disk_each(500, 10 * GIB);
+        bench_done(&b);
+}
+
+/* Backups are asked for in turn together with the disks, and each is made and rotated in its time, on what its machine says then. */
+static void copies_share_the_limit(void **state)
+{
+        struct resource *nightly;
+        struct bench b;
+        size_t before;
+
+        bench_init(&b, state, 1000, "20");
+        nightly = test_estate_add(b.estate, &kind_backup_policy, "nightly");
+        nightly->copy_policy->provider = b.set->machine_set->provider;
+        nightly->copy_policy->machine_set = (struct reference){ "web", b.set, false };
+        nightly->copy_policy->every = USEC_PER_HOUR;
+        nightly->copy_policy->keep = 1;
+        test_estate_finish(b.estate);
+        bench_own(&b, 1000);
+        bench_start(&b, ENGINE_AGENT);
+        for (unsigned round = 1; round <= 3; round++) {
+                for (int minute = 0; minute < (round == 1 ? 40 : 60); minute++) {
+                        before = b.reads;
+                        (void)bench_run(&b, USEC_PER_MINUTE);
+                        assert_in_range(b.reads - before, 0, 1200);
+                }
+                assert_int_equal(view_of(&b).n_details, 2000);
+                assert_int_equal(view_of(&b).n_details_known, 2000);
+                for (size_t i = 0; i < 1000; i++)
+                        assert_backups_of(i, round);
+        }
+        assert_one_disk_each(1000, 10 * GIB);
         bench_done(&b);
 }
 
@@ -530,6 +577,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(ten_thousand_machines_stay_inside_the_limit),
+                TEST(copies_share_the_limit),
                 TEST(a_small_fleet_is_asked_as_a_whole),
                 TEST(what_is_made_gets_its_disks_at_once),
                 TEST(nothing_is_done_on_what_is_known_of_old),

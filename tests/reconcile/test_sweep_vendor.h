@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A vendor whose machines and disks are arrays, and its codec: what a machine's disks are is one question for each of them.
+ * A vendor whose machines, disks and backups are arrays, and its codec: what hangs on a machine is one question for each of them.
  */
 
 #include "reconcile/base/array.h"
@@ -14,8 +14,9 @@
 
 enum answer { ANSWER, LOST, SLOW, ERROR, HTML };
 
-struct disk {
+struct disk { /* or a backup */
         char id[24], name[64];
+        bool backup;
         int machine; /* its number */
         int64_t size;
         struct disk *next; /* of the machine */
@@ -27,7 +28,7 @@ struct vendor {
         struct disk disks[MACHINES_MAX];
         size_t n_disks;
         struct disk *of[MACHINES_MAX];     /* the disks of each */
-        enum answer answers[MACHINES_MAX]; /* to the question for the disks of each */
+        enum answer answers[MACHINES_MAX]; /* to the questions for what hangs on each */
         unsigned asked[MACHINES_MAX];      /* how often, since the test began to count */
         bool lose_replies;                 /* of what acts: it is done */
         unsigned acted;
@@ -70,8 +71,15 @@ static int look(_unused_ const struct account_config *account, struct observatio
         int r = ask(further, true, 0, e, "machines");
 
         for (size_t i = 0; i < obs->scope.n_details && r == 0; i++)
-                r = ask(further, true, i + 1, e, "disks %s", obs->scope.details[i].id);
+                r = ask(further, true, i + 1, e, "%s %s", obs->scope.details[i].of == TYPE_BACKUP ? "backups" : "disks",
+                        obs->scope.details[i].id);
         return r;
+}
+
+/* The machine that is asked for what hangs on it; NULL: it is another request. */
+static const char *asked_of(const char *url)
+{
+        return text_starts(url, "disks ") || text_starts(url, "backups ") ? strchr(url, ' ') + 1 : NULL;
 }
 
 static void saw_machines(struct observation *obs)
@@ -88,7 +96,7 @@ static void saw_machines(struct observation *obs)
         }
 }
 
-static void saw_disks(struct observation *obs, const char *machine)
+static void saw_disks(struct observation *obs, const char *machine, bool backups)
 {
         for (const struct disk *d = vendor.of[number_of(machine)]; d; d = d->next) {
                 struct row row = { .id = observation_string(obs, d->id),
@@ -96,10 +104,11 @@ static void saw_disks(struct observation *obs, const char *machine)
                                    .parent = observation_string(obs, machine),
                                    .condition = CONDITION_RUNNING };
 
-                if (!*d->name)
+                if (!*d->name || d->backup != backups)
                         continue;
-                values_set_number(&row.values, PROPERTY_SIZE, d->size);
-                assert_int_equal(observation_add(obs, TYPE_DISK, &row), 1);
+                if (!backups)
+                        values_set_number(&row.values, PROPERTY_SIZE, d->size);
+                assert_int_equal(observation_add(obs, backups ? TYPE_BACKUP : TYPE_DISK, &row), 1);
         }
 }
 
@@ -115,7 +124,7 @@ static int saw(_unused_ const struct account_config *account, const struct reque
         if (text_equal(rq->url, "machines"))
                 saw_machines(obs);
         else
-                saw_disks(obs, rq->url + strlen("disks "));
+                saw_disks(obs, asked_of(rq->url), text_starts(rq->url, "backups"));
         return 0;
 }
 
@@ -146,7 +155,7 @@ static void acted(_unused_ const struct account_config *account, _unused_ const 
         *ret = (struct outcome){ .class = OUTCOME_ACCEPTED };
 }
 
-static void add_disk(int machine, const char *name, int64_t size)
+static struct disk *add_disk(int machine, const char *name, int64_t size)
 {
         struct disk *d = &vendor.disks[vendor.n_disks];
 
@@ -155,6 +164,7 @@ static void add_disk(int machine, const char *name, int64_t size)
         vendor.of[machine] = d;
         (void)snprintf(d->id, sizeof(d->id), "disk-%u", (unsigned)vendor.n_disks++);
         (void)snprintf(d->name, sizeof(d->name), "%s", name);
+        return d;
 }
 
 static struct disk *disk_named(const char *name)
@@ -187,7 +197,7 @@ static void serve(const char *url)
         }
         if (verb == ORDER_CREATE) {
                 assert_null(disk_named(what));
-                add_disk((int)number_of(parent), what, size);
+                add_disk((int)number_of(parent), what, size)->backup = type == TYPE_BACKUP;
                 return;
         }
         for (size_t i = 0; i < vendor.n_disks; i++)
@@ -205,6 +215,7 @@ static const struct making *making(_unused_ const struct pairs *options)
         static const struct making all[THING_TYPES] = {
                 [TYPE_MACHINE] = { .possible = true, .marker = MARKER_NAME, .name_stays = true },
                 [TYPE_DISK] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .goes_along = true },
+                [TYPE_BACKUP] = { .possible = true, .marker = MARKER_NAME, .name_stays = true, .goes_along = true },
         };
 
         return all;

@@ -376,6 +376,8 @@ void answer_request(struct account *a)
 
         if (!engine->request.seq || !text_equal(engine->request_account, a->name))
                 return;
+        if (a->readable && a->look_asked && !answer_needs_no_look(&engine->request))
+                return; /* what this look asked before the request came is no answer to that */
         kind = kind_of(engine->request.resource);
         w.type = kind ? kind->makes : TYPE_MACHINE;
         r = know_things(&w);

@@ -117,6 +117,23 @@ static void test_all_gone(_unused_ void **state)
         assert_settled(w);
 }
 
+/* A listing that lies is on its way when a person says that what is missing is gone: what was asked before is no answer to that. */
+static void test_a_loss_that_is_accepted_during_a_lie(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange_converged(3);
+
+        server_fault(w, 0, "list=empty");
+        server_fault(w, 0, "list=delay=20s");
+        engine_look_again(w->engine);
+        world_pass(w, 10 * USEC_PER_SEC);
+        server_clear_faults(w, 0);
+        world_ask(w, REQUEST_ACCEPT_LOSS, "moon", "", "", "");
+        world_pass(w, 10 * USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_sent(w, "create"), 3);
+        assert_settled(w);
+}
+
 /* After an answer to a person the engine waits again, and does not spin. */
 static void test_rest_after_an_answer(_unused_ void **state)
 {
@@ -235,6 +252,7 @@ int main(void)
                 cmocka_unit_test(test_specs_that_change_under_a_lie),
                 cmocka_unit_test(test_specs_that_change_during_a_check),
                 cmocka_unit_test(test_all_gone),
+                cmocka_unit_test(test_a_loss_that_is_accepted_during_a_lie),
                 cmocka_unit_test(test_rest_after_an_answer),
                 cmocka_unit_test(test_one_gone),
                 cmocka_unit_test(test_a_fifth_gone),

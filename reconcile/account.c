@@ -241,17 +241,6 @@ void account_was_unreadable(struct account *a, int r, const struct error *why, u
         make_plan(a, now);
 }
 
-/* A listing that is empty all of a sudden, foreign machines and all, is one of those that lie. */
-static void note_emptiness(struct account *a)
-{
-        if (a->machines->of[TYPE_MACHINE].n_rows > 0) {
-                a->showed_some = true;
-                a->emptied_at = 0;
-        } else if (a->showed_some && !a->emptied_at) {
-                a->emptied_at = a->machines_at;
-        }
-}
-
 static void note_missed(struct account *a, usec_t now)
 {
         bool missed = false;
@@ -273,7 +262,7 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
         a->kept = observation_free(a->kept);
         a->machines = machines;
         a->machines_at = started;
-        note_emptiness(a);
+        losses_note_others(a);
         note_missed(a, now);
         a->seen_at = engine_wall(a->engine) - (int64_t)(usec_since(now, started) / USEC_PER_SEC);
         a->readable = a->was_readable = true;
@@ -286,6 +275,7 @@ static void was_seen(struct account *a, struct observation *machines, usec_t sta
                 r = contents_doubt(a);
         if (r >= 0)
                 r = recover_see(a, now, &e);
+        losses_keep_others(a);
         if (r < 0)
                 engine_break(a->engine, r, "%s", e.text[0] ? e.text : "out of memory");
         else

@@ -104,8 +104,9 @@ struct account {
         bool lacks_copies;       /* likewise copies of machines that it shows */
         const char *hold_copies; /* why nothing is made or deleted of those; NULL: no hold */
         bool hold_copies_confirmed;
-        bool showed_some;  /* a complete listing of this process had machines in it, of anybody's */
-        usec_t emptied_at; /* boot clock; since when it has none any more; 0: it has some, or never had */
+        bool showed_some; /* the last listing that is believed had machines in it, of anybody's */
+        size_t others;    /* of those, how many never were muster's */
+        usec_t shrunk_at; /* boot clock; since when listings have fewer; 0: the last one has not */
 
         /* Acting. */
         struct call **queue; /* calls of this pass, in order */
@@ -257,6 +258,11 @@ struct losses {
         struct loss copies;
 };
 struct losses losses_count(const struct account *a);
+/* Machines of others that are missing all of a sudden: a look notes them first, and keeps in the end what the next is held against. */
+void losses_note_others(struct account *a);
+void losses_keep_others(struct account *a);
+bool losses_of_others(
+        const struct account *a); /* the listing has fewer of them, and that is not old enough to be believed */
 void losses_hold(struct account *a, const struct losses *losses);
 void losses_hold_copies(struct account *a, const struct loss *n);
 int losses_check(struct account *a, usec_t now, struct error *e); /* asks after single machines */

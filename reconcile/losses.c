@@ -9,8 +9,11 @@
 
 /*
  * What a listing lacks: machines that we deleted, and machines that somebody else did. Neither is believed at once, and a sudden loss of
- * many is not believed at all until a person says so.
+ * many is not believed at all until a person says so. Where machines of others are missing all of a sudden it may be the listing, too, that is wrong:
+ * then it is no evidence for a while that nothing came of a create.
  */
+
+#define OTHERS_DOUBTED (10 * USEC_PER_MINUTE)
 
 /* A deleted machine is asked after once two listings lack it; a lost one once a second listing, `confirm` later, lacks it too. */
 static bool is_suspect(const struct account *a, const struct thing *t, const struct call *c)
@@ -160,6 +163,40 @@ int losses_check(struct account *a, usec_t now, struct error *e)
                         return r;
         }
         return 0;
+}
+
+static size_t count_others(const struct account *a)
+{
+        const struct listed *machines = &a->machines->of[TYPE_MACHINE];
+        size_t n = 0;
+
+        for (size_t i = 0; i < machines->n_rows; i++)
+                n += !ledger_held(a->engine->ledger, a->name, TYPE_MACHINE, machines->rows[i].id);
+        return n;
+}
+
+void losses_note_others(struct account *a)
+{
+        bool empty = a->showed_some && a->machines->of[TYPE_MACHINE].n_rows == 0;
+
+        if (!empty && count_others(a) >= a->others)
+                a->shrunk_at = 0;
+        else if (!a->shrunk_at)
+                a->shrunk_at = a->machines_at;
+}
+
+bool losses_of_others(const struct account *a)
+{
+        return a->shrunk_at && a->machines_at < usec_add(a->shrunk_at, OTHERS_DOUBTED);
+}
+
+void losses_keep_others(struct account *a)
+{
+        if (losses_of_others(a))
+                return;
+        a->showed_some = a->machines->of[TYPE_MACHINE].n_rows > 0;
+        a->others = count_others(a);
+        a->shrunk_at = 0;
 }
 
 /* What the vendor said when it was asked after one machine. True: nothing speaks against its being gone. */

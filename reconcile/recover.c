@@ -18,7 +18,6 @@
  */
 
 /* So long a listing that has suddenly lost everything is no evidence that nothing came of a create. */
-#define EMPTINESS_DOUBTED (10 * USEC_PER_MINUTE)
 
 /* A create of ours that is not resolved, and the listed machines that carry its marker. */
 struct claim {
@@ -153,21 +152,15 @@ void recover_not_done(struct account *a, struct call *c, usec_t now)
         call_resolve(a, c, "not done", note);
 }
 
-/* Has the listing lost all that it showed, so short a while ago that it may be lying? */
-static bool is_suddenly_empty(const struct account *a)
-{
-        return a->emptied_at && a->machines_at < usec_add(a->emptied_at, EMPTINESS_DOUBTED);
-}
-
 /* Is what a create was to make truly not there? Not by the word of one listing, nor of one that lacks machines of ours, too, or all of
- * a sudden everybody's: what is said to be missing may only be left out. */
+ * a sudden others': what is said to be missing may only be left out. */
 bool recover_stays_absent(const struct account *a, struct call *c)
 {
         usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
         usec_t apart = usec_min(confirm, recover_settling(a, c));
         bool lacking = thing_is_copy(c->type) ? a->lacks_copies : a->lacking;
 
-        if (lacking || is_suddenly_empty(a) || a->machines->capped || !observation_covers(a->machines, c->type) ||
+        if (lacking || losses_of_others(a) || a->machines->capped || !observation_covers(a->machines, c->type) ||
             !call_is_looked_into(a, c))
                 c->absent_since = 0;
         else if (!c->absent_since)

@@ -349,7 +349,7 @@ static void check_deletes(struct world *w, const struct server *s)
 
         if (limit < 0)
                 limit = s->most_owned / 10 > 5 ? s->most_owned / 10 : 5;
-        for (size_t i = s->n_deletes; i > 0 && w->now - s->deletes[i - 1] < USEC_PER_HOUR; i--)
+        for (size_t i = s->n_deletes; i > 0 && w->now - s->deletes[i - 1].at < USEC_PER_HOUR; i--)
                 n++;
         if (n > limit)
                 world_violate(w, "%lld machines of %s were deleted within the hour, and the limit is %lld",

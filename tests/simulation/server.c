@@ -204,6 +204,20 @@ static void note_delete(struct world *w, const struct exchange *x, const char *i
         snprintf(s->deleting[s->n_deleting++ % ARRAY_SIZE(s->deleting)], sizeof(s->deleting[0]), "%s", m.id);
 }
 
+static void add_deletion(struct world *w, struct server *s, const char *id)
+{
+        struct deletion *d;
+
+        for (size_t i = 0; i < s->n_deletes; i++)
+                if (text_equal(s->deletes[i].id, id)) {
+                        memmove(&s->deletes[i], &s->deletes[i + 1], (--s->n_deletes - i) * sizeof(*s->deletes));
+                        break;
+                }
+        d = world_must(ARRAY_ADD(s->deletes, s->n_deletes, s->allocated_deletes));
+        d->at = w->now;
+        snprintf(d->id, sizeof(d->id), "%s", id);
+}
+
 static void note_deletes(struct world *w, struct server *s, const struct exchange *x)
 {
         for (size_t i = 0; i < s->n_deleting && i < ARRAY_SIZE(s->deleting); i++) {
@@ -211,7 +225,7 @@ static void note_deletes(struct world *w, struct server *s, const struct exchang
 
                 if (server_machine(w, x->account, s->deleting[i], &m) && !m.leaving)
                         continue;
-                *(usec_t *)world_must(ARRAY_ADD(s->deletes, s->n_deletes, s->allocated_deletes)) = w->now;
+                add_deletion(w, s, s->deleting[i]);
                 world_trace(w, "      %s deletes %s", s->account, s->deleting[i]);
         }
 }

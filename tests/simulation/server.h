@@ -28,7 +28,6 @@ void server_clear_faults(struct world *w, size_t account);
 bool server_console(struct world *w, size_t account, const char *verb, const char *id, const char *text);
 /* A machine that somebody else makes, with `arguments` for the console, which are taken over. `ret_id` may be NULL. False: it cannot
  * be. */
-#define SERVER_ID_MAX 64
 bool server_add(struct world *w, size_t account, json_t *arguments, char *ret_id);
 /* Something else that happens there: a verb of the console with its arguments as JSON. */
 void server_mischief(struct world *w, size_t account, const char *verb, const char *arguments);

@@ -16,6 +16,7 @@
 #include "tests/simulation/vendors.h"
 #include "tests/support/random.h"
 
+#define SERVER_ID_MAX 64
 #define ACCOUNTS_MAX 2
 #define LET_GO_MAX 32
 
@@ -83,6 +84,12 @@ struct snapshot {
         usec_t at;
 };
 
+/* The last time that a machine was deleted: a vendor may give up a delete that it began. */
+struct deletion {
+        usec_t at;
+        char id[SERVER_ID_MAX];
+};
+
 struct server {
         const char *account;
         const struct world_vendor *vendor;
@@ -95,10 +102,10 @@ struct server {
         size_t n_parts, allocated_parts;
         struct snapshot *snapshots;
         size_t n_snapshots, allocated_snapshots;
-        usec_t *deletes; /* times at which a machine of ours was deleted on muster's word */
+        struct deletion *deletes; /* of machines of ours on muster's word, in the order of their times */
         size_t n_deletes, allocated_deletes;
-        int64_t most_owned;    /* that the ledger ever owned of it */
-        char deleting[64][64]; /* ids that the delete being served names */
+        int64_t most_owned;               /* that the ledger ever owned of it */
+        char deleting[64][SERVER_ID_MAX]; /* ids that the delete being served names */
         size_t n_deleting;
         struct question *questions; /* of looks: manners.c */
         size_t n_questions, allocated_questions;

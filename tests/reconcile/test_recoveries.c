@@ -117,14 +117,10 @@ static int look(struct bench *b, const char *lines, struct error *e)
         situation_look(&b->situation, end);
         a->machines = b->situation.seen;
         a->machines_at = SITUATION_NOW + (usec_t)seconds * USEC_PER_SEC;
-        if (a->machines->of[TYPE_MACHINE].n_rows > 0) {
-                a->showed_some = true;
-                a->emptied_at = 0;
-        } else if (a->showed_some && !a->emptied_at) {
-                a->emptied_at = a->machines_at;
-        }
+        losses_note_others(a);
         scarcity.on = scarce;
         r = recover_see(a, a->machines_at, e);
+        losses_keep_others(a);
         if (r >= 0 && b->engine->broken)
                 r = -ENOMEM;
         return r;

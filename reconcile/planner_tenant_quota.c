@@ -35,8 +35,10 @@ static json_t *wanted_settings(const struct resource *resource)
 
 static const char *value_of(struct planning *pl, const json_t *value)
 {
-        if (json_is_string(value))
-                return plan_string(pl->plan, "%s", json_string_value(value));
+        const char *text = json_string_value(value);
+
+        if (text)
+                return plan_string(pl->plan, "%s", text);
         return plan_string(pl->plan, "%lld", (long long)json_integer_value(value));
 }
 

@@ -185,13 +185,15 @@ bool ledger_held(const struct ledger *l, const char *account, enum thing_type ty
 
 const struct thing *thing_current(const struct ledger *l, const struct resource *resource)
 {
+        const char *account = resource_provider(resource)->name;
         char name[RESOURCE_TEXT_MAX];
 
         resource_text(resource, name);
         for (size_t i = l->n_things; i > 0; i--) {
                 const struct thing *t = l->things[i - 1];
 
-                if (t->state == THING_OWNED && text_equal(t->resource, name) && *t->id)
+                if (t->state == THING_OWNED && text_equal(t->account, account) && text_equal(t->resource, name) &&
+                    *t->id)
                         return t;
         }
 

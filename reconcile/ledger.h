@@ -207,7 +207,7 @@ bool ledger_held(const struct ledger *l, const char *account, enum thing_type ty
 /* Of `held` and `strangers`, or a copy of one. Without memory for the question the answer is yes: that makes nothing ours. */
 bool ledger_ids_have(const struct strmap *ids, const char *account, enum thing_type type, const char *id);
 
-/* What the ledger owns for a resource that is one thing; the last one that was made. NULL: nothing yet. */
+/* What the ledger owns for a resource that is one thing, on the account that its spec names; the last one that was made. NULL: nothing yet. */
 const struct thing *thing_current(const struct ledger *l, const struct resource *resource);
 
 /* What is listed before something without a marker is made, and is not ours, was not made by that. Kept with the next commit. */

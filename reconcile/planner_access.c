@@ -173,6 +173,14 @@ static bool satisfies(struct rules *r, const char *content)
         return false;
 }
 
+/* It has one, and a rule is about IPv4 addresses alone: that does not change by itself. */
+static void await_address(struct planning *pl, const struct wanted *w, struct action *a)
+{
+        a->waits = plan_string(pl->plan, "its machine is at %s, and no rule can be about that", w->target.address);
+        a->given_up = true;
+        section_reason(planning_section(pl), REASON_HELD, plan_string(pl->plan, "%s: %s", a->name, a->waits));
+}
+
 static void add(struct planning *pl, const struct rules *r, struct wanted *w)
 {
         const struct access_spec *spec = r->resource->access;
@@ -197,7 +205,7 @@ static void add(struct planning *pl, const struct rules *r, struct wanted *w)
         } else {
                 target_await(pl, &w->target, a);
                 if (!a->waits)
-                        a->waits = "its machine has no address yet";
+                        await_address(pl, w, a);
         }
         planning_admit(pl, a);
 }
@@ -231,7 +239,7 @@ static bool stays(struct planning *pl, struct rules *r, const struct slot *slot)
 {
         struct wanted *w = find_base(pl, r, slot->name);
 
-        if (w && (w->keeps || w->busy || (!w->content && w->target.waits)))
+        if (w && (w->keeps || w->busy || !w->content))
                 return true;
         if (!w || w->satisfied || r->resource->on_drift != ON_DRIFT_REPORT)
                 return false;

@@ -52,8 +52,7 @@ static int know_deletes(struct planning *pl, struct leaving *l)
 static size_t section_of(const struct planning *pl, const char *resource)
 {
         for (size_t i = 0; i < pl->plan->n_sections; i++)
-                if (text_equal(pl->plan->sections[i].resource, resource) &&
-                    text_equal(pl->plan->sections[i].provider, pl->in->account))
+                if (text_equal(pl->plan->sections[i].resource, resource))
                         return i;
         return SIZE_MAX;
 }
@@ -81,7 +80,7 @@ static void tie(struct planning *pl, size_t going, size_t number)
         struct action *machine = &pl->plan->actions[going - 1], *a = &pl->plan->actions[number - 1];
         bool waits_itself = machine->waits && !text_equal(machine->waits, LINKS_FIRST);
 
-        a->serves = a->serves ? a->serves : going;
+        a->serves = going;
         if (waits_itself && !a->waits)
                 a->waits = machine->waits;
         planning_depends(pl, machine, number - 1);

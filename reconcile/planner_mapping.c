@@ -44,8 +44,10 @@ static json_t *settings_of(struct planning *pl, const struct values *v)
 
 static const char *value_of(struct planning *pl, const json_t *value)
 {
-        if (json_is_string(value))
-                return plan_string(pl->plan, "%s", *json_string_value(value) ? json_string_value(value) : "\"\"");
+        const char *text = json_string_value(value);
+
+        if (text)
+                return plan_string(pl->plan, "%s", *text ? text : "\"\"");
         return plan_string(pl->plan, "%lld", (long long)json_integer_value(value));
 }
 
@@ -235,7 +237,7 @@ static void replace_outdated(struct planning *pl, const struct mapped *m, const 
                 if (differs(m, *f))
                         planning_change(pl, a, *f, value_of(pl, settings_get(m->is, *f)),
                                         value_of(pl, settings_get(m->wanted, *f)));
-        if (a && m->target.waits && !m->target.leaves) {
+        if (a && m->target.waits) {
                 a->waits = m->target.waits;
                 a->given_up = m->target.given_up;
         }

@@ -211,12 +211,11 @@ static bool goes_before_machines(const struct action *a)
                (a->order == ORDER_CREATE || (a->order == ORDER_CHANGE && a->field == PROPERTY_ROUTED));
 }
 
-/* The section of the resource in this plan; NULL: it has none. */
+/* The section of the resource in this plan; NULL: it is not planned. */
 static const struct section *find_section(const struct planning *pl, const char *name)
 {
         for (size_t i = pl->plan->n_sections; i > 0; i--)
-                if (text_equal(pl->plan->sections[i - 1].resource, name) &&
-                    text_equal(pl->plan->sections[i - 1].provider, pl->in->account))
+                if (text_equal(pl->plan->sections[i - 1].resource, name))
                         return &pl->plan->sections[i - 1];
         return NULL;
 }
@@ -225,12 +224,14 @@ static const struct section *find_section(const struct planning *pl, const char 
 static void give_up(struct planning *pl, struct action *a, const char *name)
 {
         const struct section *s = find_section(pl, name);
+        enum phase_reason reason = s ? s->phase_reason : REASON_HELD;
 
-        if (!s || s->phase_reason == REASON_NONE)
+        if (reason == REASON_NONE)
                 return;
         a->given_up = true;
-        section_reason(planning_section(pl), s->phase_reason,
-                       plan_string(pl->plan, "%s goes first: %s", name, s->message));
+        section_reason(planning_section(pl), reason,
+                       plan_string(pl->plan, "%s goes first%s", name,
+                                   s ? plan_string(pl->plan, ": %s", s->message) : ", and is not selected"));
 }
 
 void network_await(struct planning *pl, struct action *a)
@@ -263,7 +264,7 @@ void network_await(struct planning *pl, struct action *a)
 /* A network that goes. */
 
 /* One that we do not know to be at no router leaves it first. Where the vendor does not let it, its delete is tried as it is. */
-static void leave_router(struct planning *pl, const struct slot *slot, size_t number)
+void plan_network_leaving(struct planning *pl, const struct slot *slot, size_t number)
 {
         struct network n = { .slot = slot };
         const struct retry *retry = planning_retry(pl, slot, ORDER_CHANGE, PROPERTY_ROUTED);
@@ -285,12 +286,6 @@ static void leave_router(struct planning *pl, const struct slot *slot, size_t nu
                 a->waits = goes->waits;
         else
                 goes->waits = "it leaves its cloud router first";
-}
-
-void plan_network_leaving(struct planning *pl, const struct slot *slot, size_t number)
-{
-        if (!pl->failed)
-                leave_router(pl, slot, number);
 }
 
 /* How many machines of ours are on a network, and what becomes of them. */
@@ -383,7 +378,7 @@ static void go_after_machines(struct planning *pl, size_t first, size_t number)
         for (size_t i = first; i < pl->plan->n_actions; i++) {
                 const struct action *other = &pl->plan->actions[i];
 
-                if (other->type == TYPE_MACHINE && other->order == ORDER_DELETE && other->thing &&
+                if (other->type == TYPE_MACHINE && other->order == ORDER_DELETE &&
                     is_on(&other->thing->made_with, u.id))
                         planning_depends(pl, a, i);
         }

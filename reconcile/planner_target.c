@@ -71,7 +71,7 @@ static bool comes_again(const struct planning *pl, const struct target *target, 
 
         if (target->going)
                 return pl->plan->actions[target->going - 1].counts == COUNTS_REPLACE;
-        return call && call->verb == ORDER_DELETE && call->counts == COUNTS_REPLACE;
+        return call && call->counts == COUNTS_REPLACE;
 }
 
 static void find_leaving(struct planning *pl, struct target *target, const struct thing *t)

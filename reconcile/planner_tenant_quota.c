@@ -24,19 +24,18 @@ static json_t *wanted_settings(const struct resource *resource)
         if (!wanted || fields_to_text(resource->kind->fields, &quota, &text) < 0 ||
             settings_parse(buf_text(&text), &all) < 0)
                 return NULL;
-        for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-                json_t *value = settings_get(all, fields[i]);
-
-                if (value && settings_put(wanted, fields[i], json_incref(value)) < 0)
+        for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+                if (settings_put(wanted, fields[i], json_incref(settings_get(all, fields[i]))) < 0)
                         return NULL;
-        }
         return STEAL(wanted);
 }
 
 static const char *value_of(struct planning *pl, const json_t *value)
 {
-        if (json_is_string(value))
-                return plan_string(pl->plan, "%s", json_string_value(value));
+        const char *text = json_string_value(value);
+
+        if (text)
+                return plan_string(pl->plan, "%s", text);
         return plan_string(pl->plan, "%lld", (long long)json_integer_value(value));
 }
 

@@ -51,7 +51,9 @@ static void strangers_follow_their_account(_unused_ void **state)
 
 static void the_current_one_is_owned_and_has_an_id(_unused_ void **state)
 {
-        const struct resource resource = { .kind = &kind_load_balancer, .name = "shop" };
+        struct resource provider = { .kind = &kind_provider, .name = "star" };
+        struct load_balancer spec = { .provider = { .resource = &provider } };
+        const struct resource resource = { .kind = &kind_load_balancer, .name = "shop", .load_balancer = &spec };
         _cleanup_(ledger_free_p) struct ledger *l = make();
         struct thing *t;
 
@@ -61,6 +63,7 @@ static void the_current_one_is_owned_and_has_an_id(_unused_ void **state)
         t = ledger_add_thing(l, TYPE_BALANCER, "star", "LoadBalancer/shop", "shop.3", "slb-3");
         assert_non_null(t);
         assert_non_null(ledger_add_thing(l, TYPE_BALANCER, "star", "LoadBalancer/else", "else", "slb-4"));
+        assert_non_null(ledger_add_thing(l, TYPE_BALANCER, "stars", "LoadBalancer/shop", "shop", "slb-5"));
         t->state = THING_LEAVING;
         assert_string_equal(thing_current(l, &resource)->id, "slb-1");
 }

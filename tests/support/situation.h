@@ -6,7 +6,7 @@
  * was tried in vain. A line that is not understood fails the test.
  *
  *     has TYPE RESOURCE SLOT ID [KEY=VALUE…]       it is ours, and shown under its slot's name
- *     owns TYPE RESOURCE SLOT ID [KEY=VALUE…]      it is ours, and not shown
+ *     owns TYPE RESOURCE SLOT ID [KEY=VALUE…]      it is ours, and not shown; account=OTHER: on another account
  *     shows TYPE ID [KEY=VALUE…]                   it is shown
  *     call TYPE RESOURCE SLOT VERB [KEY=VALUE…]    a call that is open; state=unknown unless another one is said
  *     retry TYPE SLOT VERB [KEY=VALUE…]            an order that failed a moment ago

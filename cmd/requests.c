@@ -254,19 +254,26 @@ static int find(struct asking *a, const char *typed, struct error *e)
         return find_owned(a, typed, e);
 }
 
-/* Which one is to be forgotten: when that is carried out, another may have its name. "" where it has no id, or many are meant. */
+/* Which one is to be forgotten: when that is carried out, another may have its name. Where an account that the spec does not name any more has one of
+ * that name, too, it is the spec's. "" where it has no id, or many are meant. */
 static const char *id_of_slot(const struct asking *a)
 {
+        const struct resource *resource = estate_find_text(a->c.estate, a->request.resource);
+        const struct resource *provider = resource ? resource_provider(resource) : NULL;
         const struct ledger *ledger = a->c.ledger;
+        const char *id = "";
 
         for (size_t i = 0; *a->request.slot && i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
 
-                if (t->state != THING_GONE && text_equal(t->resource, a->request.resource) &&
-                    text_equal(t->slot, a->request.slot))
+                if (t->state == THING_GONE || !text_equal(t->resource, a->request.resource) ||
+                    !text_equal(t->slot, a->request.slot))
+                        continue;
+                if (provider && text_equal(t->account, provider->name))
                         return t->id;
+                id = *id ? id : t->id;
         }
-        return "";
+        return id;
 }
 
 static int run_request(const struct options *o, enum request_verb verb)

@@ -215,11 +215,12 @@ static int adopt(struct answering *w)
 }
 
 /* Is it what the request names, or a disk of the machine that it names? */
-static bool is_named(const struct answering *w, const char *slot)
+static bool is_named(const struct ledger_request *request, const char *resource, const char *slot)
 {
-        size_t n = strlen(w->request->slot);
+        size_t n = strlen(request->slot);
 
-        return !n || (strncmp(slot, w->request->slot, n) == 0 && (!slot[n] || slot[n] == '/'));
+        return text_equal(resource, request->resource) &&
+               (!n || (strncmp(slot, request->slot, n) == 0 && (!slot[n] || slot[n] == '/')));
 }
 
 /* What hangs on a machine is not known any more without it; each is told, as far as `told` says how. */
@@ -239,16 +240,23 @@ static int drop_along(struct answering *w, const struct thing *machine, const ch
         return r;
 }
 
-/* A request that had to wait is about the one that was there when it was made, and not about what took its place. */
-static bool is_still_there(const struct answering *w)
+/* Has the account what the request names? A request that had to wait is about the one that was there when it was made, and not about what took
+ * its place. */
+static bool has_named(const struct ledger *ledger, const char *account, const struct ledger_request *request)
 {
-        const struct ledger *ledger = w->a->engine->ledger;
-
         for (size_t i = 0; i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
 
-                if (t->state != THING_GONE && text_equal(t->resource, w->request->resource) &&
-                    text_equal(t->slot, w->request->slot) && text_equal(t->id, w->request->id))
+                if (t->state != THING_GONE && text_equal(t->account, account) &&
+                    is_named(request, t->resource, t->slot) &&
+                    (!*request->id || (text_equal(t->slot, request->slot) && text_equal(t->id, request->id))))
+                        return true;
+        }
+        for (size_t i = 0; i < ledger->n_calls && !*request->id; i++) {
+                const struct call *c = ledger->calls[i];
+
+                if (c->state != CALL_RESOLVED && text_equal(c->account, account) &&
+                    is_named(request, c->resource, c->slot))
                         return true;
         }
         return false;
@@ -260,13 +268,13 @@ static int forget(struct answering *w)
         const char *slot = w->request->slot;
         int r = 0;
 
-        if (w->request->id[0] && !is_still_there(w))
+        if (w->request->id[0] && !has_named(ledger, w->a->name, w->request))
                 return refuse(w, "%s is not %s any more, which was to be forgotten: nothing was", slot, w->request->id);
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 struct call *c = ledger->calls[i];
 
-                if (c->state == CALL_RESOLVED || !text_equal(c->resource, w->request->resource) ||
-                    !is_named(w, c->slot))
+                if (c->state == CALL_RESOLVED || !text_equal(c->account, w->a->name) ||
+                    !is_named(w->request, c->resource, c->slot))
                         continue;
                 call_resolve(w->a, c, "forgotten", c->note);
                 if (c->verb == ORDER_CREATE)
@@ -275,7 +283,8 @@ static int forget(struct answering *w)
         for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state == THING_GONE || !text_equal(t->resource, w->request->resource) || !is_named(w, t->slot))
+                if (t->state == THING_GONE || !text_equal(t->account, w->a->name) ||
+                    !is_named(w->request, t->resource, t->slot))
                         continue;
                 drop(w->a, t, "forgotten");
                 r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,
@@ -303,7 +312,8 @@ static int try_again(struct answering *w)
         for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state != THING_PARKED || !is_meant(w, t->resource, t->slot))
+                if (t->state != THING_PARKED || !text_equal(t->account, w->a->name) ||
+                    !is_meant(w, t->resource, t->slot))
                         continue;
                 drop(w->a, t, "let go to be tried again");
                 r = tell(w, "%s is not parked any more%s%s", t->slot, t->id[0] ? "; left as it is: " : "", t->id);
@@ -444,20 +454,28 @@ bool answer_at_once(struct engine *engine)
         return true;
 }
 
+/* What was made of the resource may be on an account that its spec does not name any more. */
+static const char *account_of_named(const struct engine *engine, const struct ledger_request *request)
+{
+        for (size_t i = 0; i < engine->ledger->n_things; i++)
+                if (has_named(engine->ledger, engine->ledger->things[i]->account, request))
+                        return engine->ledger->things[i]->account;
+        for (size_t i = 0; i < engine->ledger->n_calls; i++)
+                if (has_named(engine->ledger, engine->ledger->calls[i]->account, request))
+                        return engine->ledger->calls[i]->account;
+        return NULL;
+}
+
 const char *answer_account(const struct engine *engine, const struct ledger_request *request)
 {
-        const struct resource *r;
+        const struct resource *r = estate_find_text(engine->estate, request->resource), *provider;
+        const char *account;
 
         if (request->verb == REQUEST_ACCEPT_LOSS)
                 return request->account;
-        r = estate_find_text(engine->estate, request->resource);
-        if (r && resource_provider(r))
-                return resource_provider(r)->name;
-        for (size_t i = 0; i < engine->ledger->n_things; i++)
-                if (text_equal(engine->ledger->things[i]->resource, request->resource))
-                        return engine->ledger->things[i]->account;
-        for (size_t i = 0; i < engine->ledger->n_calls; i++)
-                if (text_equal(engine->ledger->calls[i]->resource, request->resource))
-                        return engine->ledger->calls[i]->account;
-        return NULL;
+        provider = r ? resource_provider(r) : NULL;
+        if (provider && (request->verb != REQUEST_FORGET || has_named(engine->ledger, provider->name, request)))
+                return provider->name;
+        account = account_of_named(engine, request);
+        return account || !provider ? account : provider->name;
 }

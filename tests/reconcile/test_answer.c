@@ -119,7 +119,7 @@ static void test_lost_provider(void **state)
         check(f, engine, l, REQUEST_FORGET, "MachineSet/web", "web-0", true,
               "forgot web-0 (vm-1), which is left as it is");
         check(f, engine, l, REQUEST_FORGET, "MachineSet/db", "", true, "forgot that db-0 was being made");
-        check(f, engine, l, REQUEST_FORGET, "MachineSet/db", "", false, "the ledger knows nothing of MachineSet/db");
+        check(f, engine, l, REQUEST_FORGET, "MachineSet/db", "", false, "the ledger knows nothing of it");
         check(f, engine, l, REQUEST_FORGET, "MachineSet/never", "", false, "the ledger knows nothing of it");
         check(f, engine, l, REQUEST_PAUSE, "MachineSet/web", "", true, "MachineSet/web is paused");
         assert_string_equal(ledger_paused(l, "MachineSet/web"), "why");
@@ -128,6 +128,30 @@ static void test_lost_provider(void **state)
         for (size_t i = 0; i < l->n_things; i++)
                 assert_int_equal(l->things[i]->state, THING_GONE);
         assert_int_equal(l->calls[0]->state, CALL_RESOLVED);
+}
+
+/* What a set has on one account is forgotten, and what has the same name on another one is not: not before it is asked for again. */
+static void test_two_accounts(void **state)
+{
+        const struct fixture *f = *state;
+        _cleanup_(estate_free_p) struct estate *estate = test_estate_new();
+        _cleanup_(ledger_free_p) struct ledger *l = must_make_ledger(f);
+        _cleanup_(engine_free_p) struct engine *engine = NULL;
+        struct thing *other;
+
+        (void)test_estate_add_provider(estate, "star", "http://127.0.0.1:1");
+        test_estate_finish(estate);
+        other = ledger_add_thing(l, TYPE_MACHINE, "left", "MachineSet/web", "web-0", "vm-9");
+        assert_non_null(other);
+        must_commit(l);
+        engine = must_start(l, estate);
+
+        check(f, engine, l, REQUEST_FORGET, "MachineSet/web", "", true,
+              "forgot web-0 (vm-1), which is left as it is\nforgot web-1 (vm-2), which is left as it is");
+        assert_int_equal(other->state, THING_OWNED);
+        check(f, engine, l, REQUEST_FORGET, "MachineSet/web", "web-0", true,
+              "forgot web-0 (vm-9), which is left as it is");
+        check(f, engine, l, REQUEST_FORGET, "MachineSet/web", "", false, "the ledger knows nothing of it");
 }
 
 /* The account that was there for the answer is the Provider's once a spec names it again. */
@@ -156,6 +180,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 ledger_test(test_lost_provider),
+                ledger_test(test_two_accounts),
                 ledger_test(test_provider_comes_back),
         };
 

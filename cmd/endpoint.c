@@ -357,9 +357,7 @@ struct endpoint *endpoint_free(struct endpoint *ep)
                 return NULL;
 
         httpd_free(ep->httpd);
-        if (ep->token)
-                explicit_bzero(ep->token, strlen(ep->token));
-        free(ep->token);
+        text_wipe(&ep->token);
         free(ep->url);
         free(ep);
         return NULL;

@@ -13,14 +13,6 @@
 /* How long apply goes on trying a provider, or one thing of it, that it could read before. */
 #define APPLY_PATIENCE (2 * USEC_PER_MINUTE)
 
-void account_wipe(char **secret)
-{
-        if (*secret)
-                explicit_bzero(*secret, strlen(*secret));
-        free(*secret);
-        *secret = NULL;
-}
-
 struct account *account_free(struct account *a)
 {
         if (!a)
@@ -40,8 +32,8 @@ struct account *account_free(struct account *a)
         strmap_done(&a->retries);
         free(a->queue);
         free(a->flights);
-        account_wipe(&a->token);
-        account_wipe(&a->next_token);
+        text_wipe(&a->token);
+        text_wipe(&a->next_token);
         login_forget(a);
         free(a->name);
         free(a);

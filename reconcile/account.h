@@ -180,7 +180,6 @@ void retry_worked(struct account *a, const struct call *c);
 
 /* account.c: the sequence of steps. */
 struct account *account_free(struct account *a);
-void account_wipe(char **secret); /* frees it, and leaves nothing of it in memory */
 void account_step(struct account *a, usec_t now);
 usec_t account_next(const struct account *a, usec_t now);
 void account_rest(struct account *a, usec_t now, usec_t delay);

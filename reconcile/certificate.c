@@ -11,17 +11,10 @@
  * are sent: then they must still be what the plan was made of. The key is nowhere else.
  */
 
-static void wipe(char *text)
-{
-        if (text)
-                explicit_bzero(text, strlen(text));
-        free(text);
-}
-
 void pem_done(struct pem *pem)
 {
-        wipe(pem->certificate);
-        wipe(pem->key);
+        text_wipe(&pem->certificate);
+        text_wipe(&pem->key);
         *pem = (struct pem){ 0 };
 }
 

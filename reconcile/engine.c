@@ -120,7 +120,7 @@ static int prepare_account(struct engine *engine, const struct resource *provide
         for (size_t i = 0; i < n; i++) {
                 if (!text_equal(secrets[i].provider, provider->name) || !secrets[i].token)
                         continue;
-                account_wipe(&a->next_token);
+                text_wipe(&a->next_token);
                 a->next_token = strdup(secrets[i].token);
                 if (!a->next_token)
                         return error_oom(e);
@@ -136,7 +136,7 @@ static void set_account(struct engine *engine, const struct resource *provider, 
         a->codec = engine->options.provider_find(provider->provider->type);
         login_forget(a);
         a->next_look = engine->options.mode == ENGINE_ANSWER ? USEC_INFINITY : now;
-        account_wipe(&a->token);
+        text_wipe(&a->token);
         a->token = STEAL(a->next_token);
         a->making = a->codec->making(&provider->provider->options);
         a->config = (struct account_config){
@@ -153,9 +153,9 @@ bool engine_selects(const struct engine_options *options, const struct resource 
         return !options->selects || options->selects(options->filter_userdata, r);
 }
 
-static bool is_account(const struct engine *engine, const struct resource *r)
+bool engine_follows(const struct engine_options *options, const struct resource *r)
 {
-        return r->kind == &kind_provider && engine_selects(&engine->options, r);
+        return r->kind == &kind_provider && engine_selects(options, r);
 }
 
 static int prepare_estate(struct engine *engine, const struct estate *estate, const struct account_secret *secrets,
@@ -164,7 +164,7 @@ static int prepare_estate(struct engine *engine, const struct estate *estate, co
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < estate->n_resources; i++)
-                if (is_account(engine, estate->resources[i]))
+                if (engine_follows(&engine->options, estate->resources[i]))
                         r = prepare_account(engine, estate->resources[i], secrets, n, e);
         if (r >= 0 && rename_owned(engine, estate) < 0) {
                 /* Some of it is renamed, and no specs fit that: what is on the disk has to be read again. */
@@ -172,7 +172,7 @@ static int prepare_estate(struct engine *engine, const struct estate *estate, co
                 r = error_oom(e);
         }
         for (size_t i = 0; r < 0 && i < engine->n_accounts; i++)
-                account_wipe(&engine->accounts[i]->next_token);
+                text_wipe(&engine->accounts[i]->next_token);
         return r;
 }
 
@@ -187,7 +187,7 @@ int engine_set_estate(struct engine *engine, const struct estate *estate, const 
                 begin_anew(engine->accounts[i], now);
         engine->estate = estate;
         for (size_t i = 0; i < estate->n_resources; i++)
-                if (is_account(engine, estate->resources[i]))
+                if (engine_follows(&engine->options, estate->resources[i]))
                         set_account(engine, estate->resources[i], now);
         if (engine->request_account && !find_account(engine, engine->request_account)->provider)
                 answer_now(engine, false, "its provider is in no spec any more");

@@ -77,6 +77,7 @@ struct engine_options {
 };
 
 bool engine_selects(const struct engine_options *options, const struct resource *r);
+bool engine_follows(const struct engine_options *options, const struct resource *r); /* is it an account to look at? */
 
 /* Why and how a run ended, or goes on. */
 enum engine_state {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "reconcile/account.h"
+#include "reconcile/base/text.h"
 
 /*
  * Sessions, where a vendor has them: opened once for everything in flight, before a look. A session that is over is opened anew; when
@@ -19,10 +20,7 @@ bool login_is_needed(const struct account *a)
 
 void login_forget(struct account *a)
 {
-        if (a->session)
-                explicit_bzero(a->session, strlen(a->session));
-        free(a->session);
-        a->session = NULL;
+        text_wipe(&a->session);
         a->config.session = NULL;
 }
 

@@ -48,14 +48,6 @@ static void client_done(struct client *c)
         free(c->ca_file);
 }
 
-static void wipe(char **secret)
-{
-        if (*secret)
-                explicit_bzero(*secret, strlen(*secret));
-        free(*secret);
-        *secret = NULL;
-}
-
 struct runner *runner_free(struct runner *r)
 {
         if (!r)
@@ -72,7 +64,7 @@ struct runner *runner_free(struct runner *r)
         loop_timer_free(r->requests);
         loop_timer_free(r->stop);
         loop_timer_free(r->timeout);
-        wipe(&r->secret);
+        text_wipe(&r->secret);
         free(r);
         return NULL;
 }
@@ -119,7 +111,7 @@ static bool may_hold(char c, bool pem)
 
 static int read_secret(const char *env, const char *file, bool pem, char **ret, struct error *e)
 {
-        _cleanup_(wipe) char *text = NULL;
+        _cleanup_(text_wipe) char *text = NULL;
         int r;
 
         if (env) {
@@ -154,7 +146,7 @@ static const char *hand_out_secret(void *userdata, const char *env, const char *
 {
         struct runner *r = userdata;
 
-        wipe(&r->secret);
+        text_wipe(&r->secret);
         return read_secret(env, file, pem, &r->secret, e) < 0 ? NULL : r->secret;
 }
 
@@ -393,11 +385,6 @@ static struct client *client_of(struct runner *r, const struct resource *provide
         return NULL;
 }
 
-static bool is_account(const struct runner *r, const struct resource *resource)
-{
-        return resource->kind == &kind_provider && engine_selects(&r->options.engine, resource);
-}
-
 /* The clients that the estate needs and that are not there, by the numbers of its resources; and room for them. */
 static int make_clients(struct runner *r, const struct estate *estate, struct client *fresh, struct error *e)
 {
@@ -408,7 +395,7 @@ static int make_clients(struct runner *r, const struct estate *estate, struct cl
                 const struct client *c;
                 int code;
 
-                if (!is_account(r, provider))
+                if (!engine_follows(&r->options.engine, provider))
                         continue;
                 n++;
                 c = client_of(r, provider);
@@ -469,7 +456,7 @@ static int read_secrets(struct runner *r, const struct estate *estate, struct ac
         for (size_t i = 0; code >= 0 && i < estate->n_resources; i++) {
                 char *token = NULL;
 
-                if (!is_account(r, estate->resources[i]))
+                if (!engine_follows(&r->options.engine, estate->resources[i]))
                         continue;
                 code = r->options.offline ? 0 : secret_of(estate->resources[i], &token, e);
                 secrets[(*n)++] = (struct account_secret){ .provider = estate->resources[i]->name, .token = token };
@@ -499,7 +486,7 @@ int runner_set_estate(struct runner *r, const struct estate *estate, struct erro
         for (size_t i = 0; i < n; i++) {
                 char *token = (char *)secrets[i].token;
 
-                wipe(&token);
+                text_wipe(&token);
         }
         return code;
 }

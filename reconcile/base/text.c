@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "reconcile/base/text.h"
@@ -9,6 +10,14 @@
 
 /* Up to here every whole number has a real of its own; above it a real may stand for several numbers. */
 #define EXACT_REAL_MAX 9007199254740992.0
+
+void text_wipe(char **secret)
+{
+        if (*secret)
+                explicit_bzero(*secret, strlen(*secret));
+        free(*secret);
+        *secret = NULL;
+}
 
 bool text_equal(const char *a, const char *b)
 {

@@ -24,6 +24,9 @@ int text_to_int64(const char *s, int64_t *ret);
 int text_to_whole(const char *s, int64_t *ret);
 int text_whole_of_real(double real, int64_t *ret);
 
+/* Frees a secret, and leaves nothing of it in memory; what it pointed to is NULL then. */
+void text_wipe(char **secret);
+
 /* Formats into a malloc'ed text; NULL: out of memory. */
 char *text_vformat(const char *format, va_list arguments) _printf_(1, 0);
 

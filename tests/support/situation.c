@@ -149,6 +149,8 @@ static bool take_thing(const struct line *l, size_t i, struct thing *t)
 
         if (is_key(l, i, "state", &value))
                 t->state = (enum thing_state)word_of(value, thing_state_words, THING_STATES);
+        else if (is_key(l, i, "account", &value))
+                t->account = value;
         else if (is_key(l, i, "note", &value))
                 t->note = value;
         else if (is_key(l, i, "made", &value))

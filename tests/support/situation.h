@@ -17,7 +17,7 @@
  *     hour [KEY=VALUE…] | replacements SLOT N | held TYPE ID | stranger TYPE ID | certificate RESOURCE [KEY=VALUE]
  *     max-deletes SHARE | selects RESOURCE… | refuses SLOT
  *
- * A call may have a marker, a note, cuts, and said-no. Blanks part words, but those within quotes or braces.
+ * What is owned, or called, may be another account's: account=NAME. A call may have a marker, a note, cuts, and said-no. Blanks part words, but those within quotes or braces.
  */
 
 #include "reconcile/planner.h"

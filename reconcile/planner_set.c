@@ -449,8 +449,13 @@ static void plan_missing(struct planning *pl, const struct set *set)
                 if (!s->thing || s->thing->state != THING_OWNED || s->row || !s->thing->missing || s->release)
                         continue;
                 planning_section(pl)->waiting = true;
-                if (s->hold || set->counted > set->spec->count)
+                if (s->hold || set->counted > set->spec->count) {
+                        planning_note(pl,
+                                      plan_string(pl->plan,
+                                                  "%s (%s) is gone from the listing; a second look must confirm that",
+                                                  s->name, s->thing->id));
                         continue;
+                }
                 a = plan_create(pl, s->name,
                                 plan_string(pl->plan, "%s (%s) is gone from the listing", s->name, s->thing->id));
                 if (a && !a->waits)

@@ -209,9 +209,7 @@ static int compare_victims(const struct slot *a, const struct slot *b, bool olde
 
         if (a_failed != b_failed)
                 return a_failed ? -1 : 1;
-        if (a->thing->seq != b->thing->seq)
-                return (a->thing->seq < b->thing->seq) == oldest_first ? -1 : 1;
-        return 0;
+        return (a->thing->seq < b->thing->seq) == oldest_first ? -1 : 1; /* no two have the same */
 }
 
 static int compare_newest(const void *a, const void *b)

@@ -163,9 +163,9 @@ bool ledger_ids_have(const struct strmap *map, const char *account, enum thing_t
 {
         _cleanup_buf_ struct buf key = BUF_INIT(KEY_MAX);
         char text[KEY_USUAL];
-        int n = snprintf(text, sizeof(text), "%s %s %s", account, thing_type_words[type], id);
+        size_t n = (size_t)snprintf(text, sizeof(text), "%s %s %s", account, thing_type_words[type], id);
 
-        if (n >= 0 && (size_t)n < sizeof(text))
+        if (n < sizeof(text))
                 return strmap_get(map, text); /* no memory is needed for the question */
         return id_key(&key, account, type, id) < 0 || strmap_get(map, buf_text(&key));
 }
@@ -252,6 +252,7 @@ bool ledger_is_stranger(const struct ledger *l, const char *account, enum thing_
         return ledger_ids_have(&l->strangers, account, type, id);
 }
 
+/* They come in the order of their numbers. */
 struct thing *ledger_keep_thing(struct ledger *l, const struct thing *row)
 {
         _cleanup_free_ struct thing *thing = malloc(sizeof(*thing));
@@ -262,8 +263,7 @@ struct thing *ledger_keep_thing(struct ledger *l, const struct thing *row)
 
         *thing = *row;
         l->things[l->n_things++] = thing;
-        if (l->next_thing <= row->seq)
-                l->next_thing = row->seq + 1;
+        l->next_thing = row->seq + 1;
 
         return STEAL(thing);
 }
@@ -282,8 +282,7 @@ struct call *ledger_keep_call(struct ledger *l, const struct call *row)
 
         *call = *row;
         *place = call;
-        if (l->next_call <= row->seq)
-                l->next_call = row->seq + 1;
+        l->next_call = row->seq + 1;
 
         return STEAL(call);
 }

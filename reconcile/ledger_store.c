@@ -95,7 +95,7 @@ int ledger_make_folders(const char *path, struct error *e)
         if (!folder)
                 return error_oom(e);
 
-        for (char *p = strchr(folder + 1, '/'); *path && p; p = strchr(p + 1, '/')) {
+        for (char *p = *folder ? strchr(folder + 1, '/') : NULL; p; p = strchr(p + 1, '/')) {
                 *p = '\0';
                 if (mkdir(folder, 0700) < 0 && errno != EEXIST)
                         return error_errno(e, "cannot make the folder %s", folder);

@@ -80,13 +80,13 @@ static int read_value(struct ledger *l, const char *name, const json_t *value, s
                 return error_set(e, -EBADMSG, "it names a property that no machine has");
 
         if (property_is_number(f)) {
-                if (!json_is_integer(value))
+                if (json_typeof(value) != JSON_INTEGER)
                         return error_set(e, -EBADMSG, "its %s is not a number", name);
                 values_set_number(v, f, json_integer_value(value));
                 return 0;
         }
 
-        if (!json_is_string(value))
+        if (json_typeof(value) != JSON_STRING)
                 return error_set(e, -EBADMSG, "its %s is not a text", name);
 
         text = ledger_string(l, json_string_value(value));
@@ -109,7 +109,7 @@ int ledger_values_from_text(struct ledger *l, const char *text, struct values *r
         if (r < 0)
                 return r;
 
-        if (!json_is_object(object))
+        if (json_typeof(object) != JSON_OBJECT)
                 return error_set(e, -EBADMSG, "it is no JSON object");
 
         json_object_foreach(object, name, value)

@@ -251,7 +251,7 @@ static const struct slot *slot_of(const struct set *set, const struct action *a)
         return &set->slots[i];
 }
 
-/* What is in something that goes has to go before it. */
+/* What is in something that goes has to go before it; all that is planned of what no spec names is that it goes. */
 static void plan_contents(struct planning *pl, const char *name, const struct set *set, size_t first)
 {
         size_t end = pl->plan->n_actions;
@@ -259,11 +259,11 @@ static void plan_contents(struct planning *pl, const char *name, const struct se
         for (size_t i = first; i < end && !pl->failed; i++) {
                 const struct action *a = &pl->plan->actions[i];
 
-                if (a->type == TYPE_GROUP && a->order == ORDER_DELETE)
+                if (a->type == TYPE_GROUP)
                         plan_group_leaving(pl, name, i);
-                else if (a->type == TYPE_BALANCER && a->order == ORDER_DELETE)
+                else if (a->type == TYPE_BALANCER)
                         plan_backends_leaving(pl, name, i);
-                else if (a->type == TYPE_NETWORK && a->order == ORDER_DELETE)
+                else if (a->type == TYPE_NETWORK)
                         plan_network_leaving(pl, slot_of(set, a), i);
         }
         for (size_t i = 0; i < set->n_slots && !pl->failed; i++)

@@ -158,7 +158,7 @@ static void hand_out_copies(struct copying *c)
         }
 }
 
-/* A number is given only once, so that a name tells one copy from all others. */
+/* A new number is above all that are there, so that a name tells one copy from all others. */
 static void know_number(const struct copying *c, const char *slot)
 {
         struct covered *m = find_machine(c, slot);

@@ -137,8 +137,6 @@ struct parts {
         size_t n, allocated;
         /* What a row that no part accounts for is called in the plan: its slot, in the plan's pool. */
         const char *(*name_row)(struct planning *pl, const struct parts *parts, const struct row *row);
-        /* May it go? NULL: yes; else what it waits for. Absent: it may. */
-        const char *(*stays)(struct planning *pl, const struct parts *parts, const struct row *row);
         const struct slot *owner; /* the group or balancer, for what waits for it */
         const void *userdata;     /* for the two above */
         bool any_order;           /* what is too much may go before what is missing is there */

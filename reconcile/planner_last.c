@@ -49,34 +49,29 @@ static bool is_ready(const struct planning *pl, const struct known *known)
 
         if (machine && is_being_stopped(pl, machine))
                 return false;
-        return machine && known->row->condition != CONDITION_STOPPED && known->row->condition != CONDITION_UNKNOWN &&
+        return machine && known->row->condition != CONDITION_STOPPED &&
                (machine->condition == CONDITION_RUNNING || machine->condition == CONDITION_UNSHOWN) &&
                text_equal(machine->address, known->backend.address) && !(t && t->state == THING_LEAVING);
 }
 
-/* Does the set of the machine want none of its machines at all? */
-static bool is_of_empty_set(const struct planning *pl, const struct known *known)
+/* The set whose section the action on a machine is in: what no spec names any more is planned later. */
+static const struct machine_set *set_of(const struct planning *pl, const struct action *a)
 {
-        const struct thing *t = strmap_get(&pl->census->ids, known->backend.machine);
-        const struct resource *set = t ? estate_find_text(pl->in->estate, t->resource) : NULL;
-
-        return !set || set->kind != &kind_machine_set || set->machine_set->count == 0;
+        return estate_find_text(pl->in->estate, pl->plan->sections[a->section].resource)->machine_set;
 }
 
 /* A stop that only prepares a change: the spec wants the machine to run. */
 static bool is_restart(const struct planning *pl, const struct action *a)
 {
-        const struct resource *set = estate_find_text(pl->in->estate, pl->plan->sections[a->section].resource);
-
-        return a->type == TYPE_MACHINE && a->verb == ACTION_STOP && set && set->kind == &kind_machine_set &&
-               set->machine_set->power == POWER_RUNNING;
+        return a->type == TYPE_MACHINE && a->verb == ACTION_STOP && set_of(pl, a)->power == POWER_RUNNING;
 }
 
+/* From `first` on all actions are about back ends. */
 static int note_takers(const struct planning *pl, size_t first, struct takers *ret)
 {
         for (size_t i = 0; i < pl->plan->n_actions; i++) {
                 const struct action *a = &pl->plan->actions[i];
-                bool drop = i >= first && a->type == TYPE_BACKEND && a->order == ORDER_DELETE;
+                bool drop = i >= first && a->order == ORDER_DELETE;
 
                 if (a->blocked || a->waits || !a->vendor_id || (!drop && !is_restart(pl, a)))
                         continue;
@@ -92,13 +87,13 @@ static bool is_taken(const struct planning *pl, const struct follower *f, const 
 {
         size_t drop = (uintptr_t)strmap_get(&takers->drops, known->row->id);
         size_t restart = (uintptr_t)strmap_get(&takers->restarts, known->backend.machine);
+        size_t going = follower_going(f, known->backend.machine);
 
         if (!drop && !restart)
                 return false;
         *ret = (struct candidate){ .known = known,
                                    .number = (drop ? drop : restart) - 1,
-                                   .strict = !drop || (follower_going(f, known->backend.machine) &&
-                                                       !is_of_empty_set(pl, known)) };
+                                   .strict = !drop || (going && set_of(pl, &pl->plan->actions[going - 1])->count > 0) };
         return true;
 }
 
@@ -150,8 +145,8 @@ static bool is_another_coming(struct planning *pl, const struct follower *f, siz
         for (size_t i = first; i < pl->plan->n_actions; i++) {
                 const struct action *a = &pl->plan->actions[i];
 
-                if (a->type == TYPE_BACKEND && a->verb == ACTION_CREATE && !a->blocked && !a->given_up &&
-                    !was_given_up(pl, a) && !(going && depends_has(&a->depends_on, going - 1)))
+                if (a->verb == ACTION_CREATE && !a->blocked && !a->given_up && !was_given_up(pl, a) &&
+                    !(going && depends_has(&a->depends_on, going - 1)))
                         return true;
         }
         for (size_t i = 0; i < f->n_known; i++) {

@@ -172,7 +172,7 @@ static void drop(struct planning *pl, const struct parts *parts, const struct ro
         a->order = ORDER_DELETE;
         a->key = plan_string(pl->plan, "%s", row->name);
         a->address = *row->address ? plan_string(pl->plan, "%s", row->address) : NULL;
-        a->waits = waits ? waits : parts->stays ? parts->stays(pl, parts, row) : NULL;
+        a->waits = waits;
 }
 
 /* Does the action make something, as far as nothing keeps it from that? What waits may wait for what goes. */

@@ -28,7 +28,7 @@ static int64_t number_of(const struct values *v, enum property p)
 /* What the thing has already; nothing is known of one that is not shown. */
 static const struct values *shown_of(const struct planning *pl, const struct action *a)
 {
-        const struct row *row = a->vendor_id ? observation_find(pl->in->machines, a->type, a->vendor_id) : NULL;
+        const struct row *row = observation_find(pl->in->machines, a->type, a->vendor_id);
 
         return row ? &row->values : NULL;
 }
@@ -80,20 +80,19 @@ static void add_lack(struct planning *pl, struct buf *b, const struct need *need
 static const char *lack_of(struct planning *pl, size_t first, const char *tenant, const struct values *left)
 {
         _cleanup_buf_ struct buf b = BUF_INIT(1024);
-        struct need total[NEEDS], needs[NEEDS];
+        struct need total[NEEDS] = { 0 }, needs[NEEDS];
 
         for (size_t i = first; i < pl->plan->n_actions; i++) {
                 const struct action *a = &pl->plan->actions[i];
 
                 needs_of(pl, a, needs);
                 for (size_t k = 0; k < NEEDS; k++) {
-                        if (i == first)
-                                total[k] = (struct need){ .property = needs[k].property };
+                        total[k].property = needs[k].property;
                         if (!a->blocked && __builtin_add_overflow(total[k].amount, needs[k].amount, &total[k].amount))
                                 total[k].amount = INT64_MAX;
                 }
         }
-        for (size_t k = 0; first < pl->plan->n_actions && k < NEEDS; k++)
+        for (size_t k = 0; k < NEEDS; k++)
                 if (values_known(left, total[k].property) && total[k].amount > left->of[total[k].property].number)
                         add_lack(pl, &b, &total[k], left);
         if (b.failed == -ENOMEM)
@@ -126,8 +125,6 @@ static int left_after(const struct row *quota, const struct action *change, stru
         _cleanup_json_ json_t *is = NULL, *wanted = NULL;
 
         *ret = quota->values;
-        if (!values_known(&quota->values, PROPERTY_SPEC))
-                return 0;
         if (settings_parse(quota->values.of[PROPERTY_SPEC].text, &is) < 0 ||
             settings_parse(change->wanted.of[PROPERTY_SPEC].text, &wanted) < 0)
                 return -ENOMEM;

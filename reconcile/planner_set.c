@@ -209,9 +209,7 @@ static int compare_victims(const struct slot *a, const struct slot *b, bool olde
 
         if (a_failed != b_failed)
                 return a_failed ? -1 : 1;
-        if (a->thing->seq != b->thing->seq)
-                return (a->thing->seq < b->thing->seq) == oldest_first ? -1 : 1;
-        return 0;
+        return (a->thing->seq < b->thing->seq) == oldest_first ? -1 : 1; /* no two have the same */
 }
 
 static int compare_newest(const void *a, const void *b)
@@ -449,8 +447,13 @@ static void plan_missing(struct planning *pl, const struct set *set)
                 if (!s->thing || s->thing->state != THING_OWNED || s->row || !s->thing->missing || s->release)
                         continue;
                 planning_section(pl)->waiting = true;
-                if (s->hold || set->counted > set->spec->count)
+                if (s->hold || set->counted > set->spec->count) {
+                        planning_note(pl,
+                                      plan_string(pl->plan,
+                                                  "%s (%s) is gone from the listing; a second look must confirm that",
+                                                  s->name, s->thing->id));
                         continue;
+                }
                 a = plan_create(pl, s->name,
                                 plan_string(pl->plan, "%s (%s) is gone from the listing", s->name, s->thing->id));
                 if (a && !a->waits)

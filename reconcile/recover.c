@@ -182,6 +182,17 @@ static bool is_made_as_asked(const struct account *a, const struct call *c, cons
         return true;
 }
 
+static const char *resembling_words(struct account *a, const struct call *c, const char *resembling)
+{
+        if (a->making[c->type].goes_along)
+                return account_words(a, "after a create of unknown outcome its mark is on another machine's %s: %s",
+                                     thing_type_words[c->type], resembling);
+        return account_words(
+                a,
+                "after a create of unknown outcome there are machines that may be what it made, with another name: %s",
+                resembling);
+}
+
 static void recover_unnamed_create(struct account *a, struct claim *claim, usec_t now)
 {
         struct call *c = claim->call;
@@ -215,12 +226,7 @@ static void recover_unnamed_create(struct account *a, struct claim *claim, usec_
                 return;
         resembling = candidates(a, c);
         if (resembling)
-                recover_park_slot(
-                        a, c, "", false,
-                        account_words(
-                                a,
-                                "after a create of unknown outcome there are machines that may be what it made, with another name: %s",
-                                resembling));
+                recover_park_slot(a, c, "", false, resembling_words(a, c, resembling));
         else
                 recover_not_done(a, c, now);
 }
@@ -321,7 +327,7 @@ static void recover_delete(struct account *a, struct call *c, struct thing *t, u
                 call_resolve(a, c, "dropped", "it is not ours to delete any more");
                 return;
         }
-        if (!observation_covers(a->machines, t->type) || !call_is_looked_into(a, c))
+        if (!observation_covers(a->machines, t->type))
                 return;
         if (!observation_find(a->machines, t->type, t->id)) {
                 c->absent += !a->machines->capped;

@@ -48,7 +48,7 @@ bool recover_settings_are_asked(const struct account *a, const struct call *c, c
                 (void)json_object_del(wanted, "description"); /* the vendor may write it otherwise */
                 return settings_satisfy(shown, wanted, true);
         }
-        for (const struct setting *s = a->codec->balancer; c->type == TYPE_BALANCER && s && s->path; s++) {
+        for (const struct setting *s = a->codec->balancer; c->type == TYPE_BALANCER && s->path; s++) {
                 const json_t *is = settings_get(shown, s->path), *asked = settings_get(wanted, s->path);
 
                 if (s->change == CHANGE_REPLACE && is && asked && !json_equal(is, asked))
@@ -90,7 +90,7 @@ void recover_doubt_sent(struct account *a, struct thing *t, const struct call *c
 {
         struct values kept = t->made_with;
 
-        if (!is_never_shown(c->field) || c->state != CALL_UNKNOWN)
+        if (!is_never_shown(c->field))
                 return;
         values_set_text(&kept, c->field, "");
         if (ledger_set_values(a->engine->ledger, &kept, &t->made_with, &t->made_with_text) < 0)

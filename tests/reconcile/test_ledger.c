@@ -508,6 +508,11 @@ static void accounts_are_recorded_once(void **state)
         assert_false(ledger_knows_account(l, "fin"));
         assert_int_equal(ledger_record_account(l, "star", "starvcenter", "https://c.example", WALL + 4), 0);
         assert_false(ledger_is_touched(l));
+
+        /* A Provider of that name may come to be of another type, where it was. */
+        assert_int_equal(ledger_record_account(l, "star", "opendcp", "https://c.example", WALL + 5), 0);
+        assert_true(ledger_is_touched(l));
+        must_commit(l);
 }
 
 static void an_empty_ledger_plans_and_never_commits(_unused_ void **state)

@@ -235,6 +235,7 @@ static void replacements_count_by_slot(void **state)
         add_counted(l, COUNTS_REPLACE, "web-0", "done")->made_at_boot = NOW - 2 * HOUR;
         must_commit(l);
         add_counted(l, COUNTS_REPLACE, "web-0", "");
+        add_counted(l, COUNTS_DELETE, "web-0", "");
 
         assert_int_equal(ledger_replacements(l, "star", "web-0", NOW, WALL, &n, &e), 0);
         assert_int_equal(n, 2);

@@ -31,6 +31,18 @@ static void long_ids_are_told_apart(_unused_ void **state)
         assert_false(ledger_held(l, "moon", TYPE_MACHINE, one));
 }
 
+/* Of one that is longer than any that is kept nobody can say that it was never ours: it is not taken for new. */
+static void an_id_that_is_too_long_counts_as_held(_unused_ void **state)
+{
+        _cleanup_(ledger_free_p) struct ledger *l = make();
+        static char id[2 * 1024 * 1024];
+
+        memset(id, 'a', sizeof(id) - 1);
+        assert_true(ledger_hold_id(l, "star", TYPE_MACHINE, id) < 0);
+        assert_true(ledger_held(l, "star", TYPE_MACHINE, id));
+        assert_true(ledger_is_stranger(l, "star", TYPE_MACHINE, id));
+}
+
 /* Those of the account alone, whatever else begins like its name, or like the name of a type. */
 static void strangers_follow_their_account(_unused_ void **state)
 {
@@ -146,6 +158,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(long_ids_are_told_apart),
+                cmocka_unit_test(an_id_that_is_too_long_counts_as_held),
                 cmocka_unit_test(strangers_follow_their_account),
                 cmocka_unit_test(the_current_one_is_owned_and_has_an_id),
                 cmocka_unit_test(what_is_touched_is_not_swept),

@@ -73,6 +73,10 @@ static void test_what_was_just_made_is_noted(void **state)
         c->made_at_boot = NOW;
         ledger_note_made(l, t, c);
         check(l, t, 1, NOW);
+        c->made_at_boot = 0; /* when in this boot nobody knows */
+        ledger_note_made(l, t, c);
+        check(l, t, 0, 0);
+        c->made_at_boot = NOW;
         c->boot = "another";
         ledger_note_made(l, t, c);
         check(l, t, 0, 0);

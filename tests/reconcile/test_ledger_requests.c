@@ -132,13 +132,20 @@ static void an_answer_comes_with_what_it_is_about(void **state)
 {
         const struct fixture *f = *state;
         _cleanup_(ledger_free_p) struct ledger *l = must_open(f, LEDGER_CREATE);
+        _cleanup_buf_ struct buf answer = BUF_INIT(1024), small = BUF_INIT(3);
         struct error e = {};
+        bool ok = false;
 
         ask(f, &adopt);
         ledger_add_thing(l, TYPE_MACHINE, "star", "MachineSet/web", "web-3", "vm-77")->adopted = true;
         assert_int_equal(ledger_answer(l, 1, true, "done", &e), 0);
         assert_false(ledger_is_touched(l));
         assert_int_equal(ledger_commits(l), 1);
+        assert_int_equal(ledger_answer_of(f->path, 1, &ok, &answer, &e), 1);
+        assert_true(ok);
+        assert_string_equal(buf_text(&answer), "done");
+        assert_true(ledger_answer_of(f->path, 1, &ok, &small, &e) < 0);
+        assert_non_null(strstr(e.text, "the answer to request 1 is too long"));
 
         ledger_free(l);
         l = must_open(f, LEDGER_READ);

@@ -60,6 +60,23 @@ static void missing_folders_are_made(void **state)
         assert_int_equal(st.st_mode & 07777, 0700);
 }
 
+/* Where a folder would have to be there is a file. */
+static void folders_that_cannot_be_made_are_told(void **state)
+{
+        struct fixture below = *(const struct fixture *)*state;
+        _cleanup_close_ int fd = open(below.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        struct error e = {};
+
+        assert_true(fd >= 0);
+        snprintf(below.path, sizeof(below.path), "%s/muster.db/here/muster.db", below.folder);
+        assert_int_equal(open_result(&below, LEDGER_CREATE, &e), -ENOTDIR);
+        assert_non_null(strstr(e.text, "cannot make the folder"));
+        assert_non_null(strstr(e.text, "muster.db/here"));
+
+        *below.path = '\0';
+        assert_true(open_result(&below, LEDGER_CREATE, &e) < 0);
+}
+
 /* The file exists from the first moment of its making: what was cut short then is the same as no ledger. */
 static void a_making_that_was_cut_short_is_taken_up(void **state)
 {
@@ -210,6 +227,10 @@ static void damaged_rows_are_named(void **state)
                 { "UPDATE things SET condition = 'Running'", "row 1 of things" },
                 { "UPDATE things SET leaked = 2", "row 1 of things" },
                 { "UPDATE things SET protect = 2", "row 1 of things" },
+                { "UPDATE things SET leaked = 2, condition = 'Running'", "a flag is neither 0 nor 1" },
+                { "UPDATE things SET made_at = -5", "row 1 of things" },
+                { "UPDATE things SET seq = -1", "row -1 of things" },
+                { "UPDATE things SET state = 'gone', seq = 9223372036854775807", "row 9223372036854775807 of things" },
                 { "UPDATE things SET made_with = '{\"cpu\":4'", "row 1 of things" },
                 { "UPDATE things SET made_with = '[]'", "row 1 of things" },
                 { "UPDATE things SET made_with = ''", "row 1 of things" },
@@ -220,8 +241,12 @@ static void damaged_rows_are_named(void **state)
                 { "UPDATE calls SET state = ''", "row 1 of calls" },
                 { "UPDATE calls SET counts = 'many'", "row 1 of calls" },
                 { "UPDATE calls SET field = 'wheels'", "row 1 of calls" },
+                { "UPDATE calls SET seq = 9223372036854775807", "row 9223372036854775807 of calls" },
+                { "UPDATE calls SET state = 'resolved', seq = 9223372036854775807",
+                  "row 9223372036854775807 of calls" },
                 { "UPDATE calls SET wanted = 'null'", "row 1 of calls" },
                 { "DELETE FROM meta", "names no estate" },
+                { "PRAGMA user_version = 0", "a database, but not a ledger" },
                 { "DROP TABLE calls", "no such table" },
                 { "DROP TABLE pauses", "no such table" },
         };
@@ -524,6 +549,7 @@ int main(void)
                 ledger_test(a_ledger_is_made_once),
                 ledger_test(the_estate_is_the_one_it_was_made_for),
                 ledger_test(missing_folders_are_made),
+                ledger_test(folders_that_cannot_be_made_are_told),
                 ledger_test(a_making_that_was_cut_short_is_taken_up),
                 ledger_test(loose_modes_are_refused),
                 ledger_test(what_is_somebody_elses_is_refused),

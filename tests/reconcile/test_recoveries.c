@@ -67,6 +67,7 @@ static void bench_init(struct bench *b, const struct estate *estate, const char 
         assert_int_equal(b->engine->n_accounts, 1);
         b->account = b->engine->accounts[0];
         b->account->readable = true;
+        b->account->provider = b->situation.in.provider;
 }
 
 static void bench_done(struct bench *b)

@@ -151,6 +151,8 @@ static bool take_thing(const struct line *l, size_t i, struct thing *t)
                 t->account = value;
         else if (is_key(l, i, "state", &value))
                 t->state = (enum thing_state)word_of(value, thing_state_words, THING_STATES);
+        else if (is_key(l, i, "account", &value))
+                t->account = value;
         else if (is_key(l, i, "note", &value))
                 t->note = value;
         else if (is_key(l, i, "made", &value))
@@ -362,6 +364,12 @@ static void max_deletes(const struct line *l)
                                                     .given = true };
 }
 
+static void hold_copies(const struct line *l)
+{
+        l->situation->in.hold_copies = word(l, 1);
+        l->situation->in.hold_copies_confirmed = l->n > 2 && text_equal(l->words[2], "confirmed");
+}
+
 /* What is said of the account as a whole. */
 static bool tell_account(const struct line *l)
 {
@@ -372,6 +380,8 @@ static bool tell_account(const struct line *l)
                 assert_int_equal(ledger_set_paused(s->ledger, word(l, 1), word(l, 2)), 0);
         else if (text_equal(what, "hold"))
                 s->in.hold = word(l, 1);
+        else if (text_equal(what, "hold-copies"))
+                hold_copies(l);
         else if (text_equal(what, "unreadable") || text_equal(what, "denied"))
                 s->in.unreadable = word(l, 1);
         else if (text_equal(what, "unnamed"))

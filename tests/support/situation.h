@@ -13,11 +13,13 @@
  *     looked TYPE ID [WITHIN]                      more of one thing was asked for; what is in a group or balancer of ours always is, but
  *     blind TYPE ID                                that it was in vain
  *     sees TYPE…                                   just these were looked for; else all that the vendor has
- *     pause RESOURCE REASON | hold WHY | unreadable WHY | denied WHY | capped | unnamed (no spec has its Provider) | quota-unknown WHY
+ *     pause RESOURCE REASON | hold WHY | hold-copies WHY [confirmed] | unreadable WHY | denied WHY | capped
+ *     unnamed (no spec has its Provider) | quota-unknown WHY
  *     hour [KEY=VALUE…] | replacements SLOT N | held TYPE ID | stranger TYPE ID | certificate RESOURCE [KEY=VALUE]
  *     max-deletes SHARE | selects RESOURCE… | refuses SLOT
  *
- * A call may have a marker, a note, cuts, and said-no. Blanks part words, but those within quotes or braces.
+ * What is owned, or called, may be another account's: account=NAME. A call may have a marker, a note, cuts, and said-no. Blanks part words, but
+ * those within quotes or braces.
  */
 
 #include "reconcile/planner.h"

@@ -19,6 +19,11 @@ VARIANTS = {
         "                if (!c->durable)\n                        return false;",
         "                if (c->state != CALL_SENDING)\n                        return false;",
     )],
+    "does-not-sync": [(  # a row is written, and is not on the disk when the power goes
+        "reconcile/io/db.c",
+        "PRAGMA synchronous = FULL;",
+        "PRAGMA synchronous = NORMAL;",
+    )],
     "wait-from-the-row": [(  # W runs from when the row was written, and not from the end of the call
         "reconcile/recover.c",
         "return a->machines_at >= usec_add(c->settle_from, recover_settling(a, c));",

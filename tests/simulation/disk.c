@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/simulation/disk.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/files.h"
 
 /* What stood there before a write or a truncation that is not synced. */
 struct change {
@@ -46,7 +45,7 @@ static void *must(void *p)
 
 static bool fails(void)
 {
-        if (!disk.armed || disk.powerless || !disk.counts())
+        if (!disk.armed || disk.powerless || (disk.counts && !disk.counts()))
                 return false;
         if (disk.failed)
                 return disk.for_good;
@@ -112,18 +111,6 @@ static void synced(const struct disk_file *f, bool failed)
                                 cover(f, &disk.changes[k], change);
                 forget(i);
         }
-}
-
-static void put_back(const struct change *change)
-{
-        int fd = open(change->path, O_RDWR | O_CLOEXEC);
-
-        if (fd < 0)
-                return; /* it is gone as a whole */
-        if ((change->n && pwrite(fd, change->before, change->n, change->at) != (ssize_t)change->n) ||
-            ftruncate(fd, change->size) < 0)
-                abort();
-        (void)close(fd);
 }
 
 /* Files. */
@@ -287,6 +274,9 @@ static int layer_delete(sqlite3_vfs *vfs, const char *path, int sync)
                 return SQLITE_OK;
         if (fails())
                 return SQLITE_IOERR_DELETE;
+        for (size_t i = disk.n_changes; i > 0; i--)
+                if (text_equal(disk.changes[i - 1].path, path))
+                        forget(i - 1); /* what has this name afterwards is another file */
         return disk.real->xDelete(disk.real, path, sync);
 }
 
@@ -296,10 +286,10 @@ static int layer_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret)
         return fails() ? SQLITE_IOERR_ACCESS : disk.real->xAccess(disk.real, path, flags, ret);
 }
 
-void disk_install(bool (*counts)(void))
+static void install(void)
 {
+        files_install();
         disk.real = must(sqlite3_vfs_find(NULL));
-        disk.counts = counts;
         disk.layer = *disk.real;
         disk.layer.zName = "muster-test-disk";
         disk.layer.szOsFile = disk.real->szOsFile + (int)sizeof(struct disk_file);
@@ -308,6 +298,29 @@ void disk_install(bool (*counts)(void))
         disk.layer.xAccess = layer_access;
         if (sqlite3_vfs_register(&disk.layer, 1) != SQLITE_OK)
                 abort();
+}
+
+static void forget_all(void)
+{
+        while (disk.n_changes)
+                forget(disk.n_changes - 1);
+        free(disk.changes);
+        disk.changes = NULL;
+        disk.allocated_changes = 0;
+}
+
+void disk_new(void)
+{
+        if (!disk.real)
+                install();
+        forget_all();
+        disk.counts = NULL;
+        disk.armed = disk.failed = disk.powerless = false;
+}
+
+void disk_count(bool (*counts)(void))
+{
+        disk.counts = counts;
 }
 
 void disk_fail(uint64_t calls, enum disk_fault fault, bool for_good)
@@ -336,13 +349,13 @@ void disk_lose_power(void)
 
 void disk_power_on(void)
 {
+        if (!disk.powerless)
+                return;
         while (disk.n_changes) {
-                if (disk.powerless)
-                        put_back(&disk.changes[disk.n_changes - 1]);
+                const struct change *change = &disk.changes[disk.n_changes - 1];
+
+                files_put_back(change->path, change->before, change->n, change->at, change->size);
                 forget(disk.n_changes - 1);
         }
-        free(disk.changes);
-        disk.changes = NULL;
-        disk.allocated_changes = 0;
         disk.powerless = false;
 }

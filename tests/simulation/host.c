@@ -6,10 +6,13 @@
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/disk.h"
 #include "tests/simulation/invariants.h"
 #include "tests/simulation/manners.h"
 #include "tests/simulation/server.h"
 
+/* A commit seldom takes more calls of SQLite's. */
+#define BAD_CALLS_MAX 20
 #define WALL_START 1767225600 /* the simulators' calendar begins then */
 
 /* Exchanges. */
@@ -219,22 +222,38 @@ static void host_cancel(void *userdata, size_t account, uint64_t id)
                 }
 }
 
+/* One call of SQLite's fails, or it and all after it; or none, where the commit takes fewer. */
+static int commit_on_a_bad_disk(struct world *w, struct error *e)
+{
+        static const char *const texts[] = {
+                [DISK_EIO] = "cannot be read or written", [DISK_FULL] = "is full", [DISK_SHORT] = "fills up"
+        };
+        enum disk_fault fault = random_below(&w->random, ARRAY_SIZE(texts));
+        uint64_t calls = random_below(&w->random, BAD_CALLS_MAX);
+        int r;
+
+        disk_fail(calls, fault, random_chance(&w->random, 500));
+        r = ledger_commit(w->ledger, e);
+        disk_heal();
+        if (disk_has_failed())
+                world_trace(w, "the disk %s", texts[fault]);
+        return r;
+}
+
 static int host_commit(void *userdata, struct error *e)
 {
         struct world *w = userdata;
+        bool ill;
         int r;
 
         if (strikes(w, DEATH_BEFORE_COMMIT))
                 return error_set(e, -EIO, "muster is dead");
-        if (happens(w, w->commit_chance)) {
-                world_trace(w, "commit FAILS");
-                return error_set(e, -ENOSPC, "no space is left");
-        }
-        r = ledger_commit(w->ledger, e);
+        ill = happens(w, w->commit_chance);
+        r = ill ? commit_on_a_bad_disk(w, e) : ledger_commit(w->ledger, e);
         w->commits++;
-        world_trace(w, "commit");
+        world_trace(w, r < 0 ? "commit FAILS" : "commit");
         w->changed = true;
-        if (r < 0 && !w->commits_may_fail)
+        if (r < 0 && !ill && !w->commits_may_fail)
                 world_violate(w, "a commit failed: %s", e->text);
         strikes(w, DEATH_AFTER_COMMIT);
         return r;

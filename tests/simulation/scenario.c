@@ -4,6 +4,7 @@
 
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/disk.h"
 #include "tests/simulation/invariants.h"
 #include "tests/simulation/manners.h"
 #include "tests/simulation/scenario_parts.h"
@@ -212,6 +213,7 @@ static void draw(struct scenario *sc)
         scenario_copies_draw(sc);
         sc->world->death_chance = random_chance(r, 600) ? (unsigned)random_below(r, 8000) : 0;
         sc->world->commit_chance = random_chance(r, 200) ? (unsigned)random_below(r, 2000) : 0;
+        sc->world->at_death = random_chance(r, 300) ? disk_lose_power : NULL;
         sc->world->rest = random_between(r, 0, 10000) * USEC_PER_MSEC;
         sc->world->interval = random_between(r, 2, 9) * USEC_PER_MINUTE;
         sc->world->pause = random_between(r, 0, 180) * USEC_PER_SEC;

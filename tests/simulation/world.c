@@ -10,6 +10,8 @@
 #include "providers/providers.h"
 #include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/disk.h"
+#include "tests/simulation/files.h"
 #include "tests/simulation/host.h"
 #include "tests/simulation/invariants.h"
 #include "tests/simulation/server.h"
@@ -138,6 +140,7 @@ static void bury(struct world *w)
         w->reader = db_free(w->reader);
         w->ledger = ledger_free(w->ledger);
         w->lock = ledger_unlock(w->lock);
+        disk_power_on();
         w->dying = w->stopping = false;
         w->life++;
         if (rest != USEC_INFINITY)
@@ -247,7 +250,11 @@ void world_reboot(struct world *w)
 {
         static const char *const boots[] = { "boot-a", "boot-b" };
 
-        world_trace(w, "REBOOT");
+        bool cut = random_chance(&w->random, 500);
+
+        world_trace(w, cut ? "REBOOT after the power went" : "REBOOT");
+        if (cut && w->engine)
+                disk_lose_power();
         bury(w);
         w->boot_at = w->now - 20 * USEC_PER_SEC;
         w->boot = boots[w->boot == boots[0]];
@@ -459,12 +466,13 @@ static void make_ledger(struct world *w)
 
 static void remove_ledger(const struct world *w)
 {
-        static const char *const ends[] = { "", "-wal", "-shm", ".lock" };
+        static const char *const ends[] = { "", "-wal", "-journal", ".lock" };
         char path[300];
 
         for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
                 snprintf(path, sizeof(path), "%s%s", w->path, ends[i]);
-                (void)unlink(path);
+                files_forget(path);
+                (void)unlink(path); /* the database's own name, and the lock */
         }
 }
 
@@ -481,6 +489,7 @@ int world_new(const struct world_options *options, struct world **ret)
 {
         _cleanup_(world_free_p) struct world *w = world_must(calloc(1, sizeof(*w)));
 
+        disk_new();
         w->options = *options;
         w->random.state = options->seed;
         w->now = FIRST_DAY;

@@ -242,6 +242,18 @@ static void conclude(struct planning *pl)
         }
 }
 
+const char *planning_why_orphaned(struct planning *pl)
+{
+        const struct resource *resource = estate_find_text(pl->in->estate, planning_section(pl)->resource);
+        const struct resource *provider = resource ? resource_provider(resource) : NULL;
+        const char *why = "no spec names it any more";
+
+        if (provider && !text_equal(provider->name, pl->in->account))
+                why = plan_string(pl->plan, "its spec names Provider/%s now", provider->name);
+        pl->failed = pl->failed || !why;
+        return why;
+}
+
 static const struct slot *slot_of(const struct set *set, const struct action *a)
 {
         size_t i = 0;
@@ -358,7 +370,7 @@ static int plan_section(struct planning *pl, const char *name, const struct reso
         } else if (resource && resource->kind == &kind_access_rule) {
                 plan_access(pl, resource);
         } else if (!resource && is_always_there(pl, name)) {
-                planning_section(pl)->headline = "no spec names it any more";
+                planning_section(pl)->headline = planning_why_orphaned(pl);
                 planning_note(pl, "a change of it that was sent is still open");
         } else if (!resource && is_of_machine(pl, name)) {
                 plan_links_orphaned(pl, name);

@@ -262,7 +262,7 @@ static void leave(struct planning *pl, struct copying *c, const struct covered *
                         kept++;
                         continue;
                 }
-                a = drop(pl, c, copy, "no spec asks for it any more");
+                a = drop(pl, c, copy, planning_why_orphaned(pl));
                 if (!a)
                         return;
                 a->counts = COUNTS_DELETE;
@@ -297,7 +297,7 @@ static void conclude(struct planning *pl, const struct copying *c)
         asked_tell(pl, &c->asked);
         tell_orphans(pl, c);
         if (!c->spec)
-                s->headline = plan_string(pl->plan, "no spec names it any more; %zu %s%s", c->n_copies, word_of(c),
+                s->headline = plan_string(pl->plan, "%s; %zu %s%s", planning_why_orphaned(pl), c->n_copies, word_of(c),
                                           c->n_copies == 1 ? "" : "s");
         else
                 s->headline = plan_string(pl->plan, "every %s, keep %lld of MachineSet/%s",

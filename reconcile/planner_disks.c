@@ -292,7 +292,7 @@ static void leave(struct planning *pl, const struct disk *d, size_t first)
         if (!m && pl->set->spec && d->spec)
                 delete_disk(pl, d, "its machine is gone for good");
         else if (policy && policy->policy->prune && !(m && m->protect))
-                delete_disk(pl, d, "no spec names it any more");
+                delete_disk(pl, d, planning_why_orphaned(pl));
         else {
                 pl->plan->orphaned++;
                 planning_note(pl, plan_string(pl->plan, "%s (%s) is orphaned: kept, because %s", d->slot.name,

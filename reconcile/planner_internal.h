@@ -276,7 +276,9 @@ void plan_links_leaving(struct planning *pl);
 void links_want_room(struct planning *pl, const struct action *a, const struct thing *occupant);
 #define PLACE_TAKEN "%s (%s) has that place outside already: write another address or port"
 
-/* planner.c. NULL: it is not paused; else by what. */
+/* planner.c. Why nothing is asked for of the section's resource, or of that part of it, on this account; NULL: out of memory (noted). */
+const char *planning_why_orphaned(struct planning *pl);
+/* NULL: it is not paused; else by what. */
 const char *planning_paused_by(struct planning *pl, const struct resource *resource);
 
 /* planner_quota.c: what the plan adds, from `first_action` on, against what may still be used. */

@@ -213,7 +213,7 @@ static void prune(struct planning *pl, const struct slot *slot)
                                           slot->name, slot->row->id, planning_section(pl)->resource));
                 return;
         }
-        a = planning_action(pl, ACTION_DELETE, slot, "no spec names it any more");
+        a = planning_action(pl, ACTION_DELETE, slot, planning_why_orphaned(pl));
         if (a)
                 a->order = ORDER_DELETE;
 }
@@ -229,7 +229,7 @@ void plan_links_orphaned(struct planning *pl, const char *name)
                 return;
         }
         pl->plan->orphaned += (int64_t)set.n_slots;
-        planning_section(pl)->headline = "no spec names it any more";
+        planning_section(pl)->headline = planning_why_orphaned(pl);
         for (size_t i = 0; i < set.n_slots && !pl->failed; i++) {
                 const struct slot *slot = &set.slots[i];
 

@@ -527,7 +527,7 @@ static void headline(struct planning *pl, const struct set *set)
                 there += slot_is_shown(&set->slots[i]) && !set->slots[i].release;
         s->headline = set->spec ? plan_string(pl->plan, "count is %lld, %lld exist%s", (long long)set->spec->count,
                                               (long long)there, there == 1 ? "s" : "")
-                                : plan_string(pl->plan, "no spec names it any more; %lld exist%s", (long long)there,
+                                : plan_string(pl->plan, "%s; %lld exist%s", planning_why_orphaned(pl), (long long)there,
                                               there == 1 ? "s" : "");
 }
 

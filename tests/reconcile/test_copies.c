@@ -559,8 +559,8 @@ static void test_orphans(_unused_ void **state)
         show(&b, "theirs-2", "web-0/nightly-41", CONDITION_RUNNING);
         check_of(
                 &b, NULL,
-                "delete web-0/nightly-1: no spec asks for it any more, counts\n"
-                "delete web-0/nightly-2: no spec asks for it any more, waits: the vendor is still at work on it, counts\n"
+                "delete web-0/nightly-1: no spec names it any more, counts\n"
+                "delete web-0/nightly-2: no spec names it any more, waits: the vendor is still at work on it, counts\n"
                 "0 of 0");
         bench_done(&b);
         bench_init(&b);

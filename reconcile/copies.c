@@ -35,17 +35,18 @@ static bool is_open(const struct copy *copy)
 
 bool copy_is_coming(const struct copy *copy)
 {
-        return is_open(copy) && !copy->stale;
+        return is_open(copy) && !copy->stale && !copy->doubted;
 }
 
 bool copy_is_unusable(const struct copy *copy)
 {
-        return is_shown(copy) && !copy_is_usable(copy) && !copy_is_coming(copy);
+        return is_shown(copy) && !copy_is_usable(copy) && !copy_is_coming(copy) && !copy->doubted;
 }
 
 bool copy_may_go(const struct copy *copy)
 {
-        return is_shown(copy) && !copy->call && !copy_is_coming(copy) && copy->row->condition != CONDITION_UNKNOWN;
+        return is_shown(copy) && !copy->call && !copy_is_coming(copy) && !copy->doubted &&
+               copy->row->condition != CONDITION_UNKNOWN;
 }
 
 /* The vendor's time as it prints it; 0: it is no time. */
@@ -105,11 +106,16 @@ int copy_find_stale(const struct plan_input *in, struct copy *copy, struct error
         struct copy_age age;
         int r;
 
-        copy->stale = false;
+        copy->stale = copy->doubted = false;
         if (!is_open(copy))
                 return 0;
+        if (copy->thing->ever_ready) {
+                copy->stale = copy->thing->unusable;
+                copy->doubted = !copy->stale;
+                return 0;
+        }
         r = copy_age(in, copy, &age, e);
         if (r == 0)
-                copy->stale = copy->thing->ever_ready || (age.known && age.length >= COPY_TAKES_AT_MOST);
+                copy->stale = age.known && age.length >= COPY_TAKES_AT_MOST;
         return r;
 }

@@ -19,6 +19,7 @@ struct copy {
         const struct call *call; /* the open call on it; NULL: none */
         size_t machine;          /* the planner's number of it */
         bool stale;              /* it is not usable, and nothing makes it so any more */
+        bool doubted;            /* it is shown as not usable any more, and that is not confirmed yet */
 };
 
 bool copy_is_usable(const struct copy *copy);
@@ -34,5 +35,5 @@ struct copy_age {
 };
 int copy_age(const struct plan_input *in, const struct copy *copy, struct copy_age *ret, struct error *e);
 
-/* Sets `stale`: not usable though it was, or for longer than any copy takes. 0 or a negative errno. */
+/* Sets `doubted`, and `stale`: not usable though it was, or for longer than any copy takes. 0 or a negative errno. */
 int copy_find_stale(const struct plan_input *in, struct copy *copy, struct error *e);

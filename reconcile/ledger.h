@@ -52,6 +52,8 @@ struct thing {
         usec_t ready_since;   /* boot clock; when this process saw it work first; 0: before that */
         usec_t missing_since; /* boot clock; 0: not in this process */
         usec_t changing_since; /* boot clock; since when the vendor has been at work on it without a break; 0: it is not */
+        usec_t unusable_since; /* boot clock; since when a copy that was usable is shown as not; 0: it is not shown so */
+        bool unusable;         /* a second look has shown that */
         bool confirmed;        /* missed in a second look, and no other answer of the vendor shows it */
         usec_t made_boot; /* boot clock: when it was asked for; 0: nobody looked yet, USEC_INFINITY: not in this boot */
         bool touched;

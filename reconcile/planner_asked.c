@@ -19,11 +19,18 @@ const char *asked_wait(struct planning *pl, enum thing_type type, const struct t
         return why;
 }
 
+/* Of copies the vendor says nothing while it is at work on the machine: that is nothing to be afraid of. */
 static void tell_missed(struct planning *pl, enum thing_type type, const char *machine, const char *why)
 {
-        planning_trouble(pl, true, machine,
-                         plan_string(pl->plan, "its %ss are not known: %s; nothing is done about them",
-                                     thing_type_words[type], why));
+        const char *words = plan_string(pl->plan, "its %ss are not known: %s; nothing is done about them",
+                                        thing_type_words[type], why);
+
+        if (thing_is_copy(type)) {
+                planning_section(pl)->waiting = true;
+                planning_note(pl, plan_string(pl->plan, "%s: %s", machine, words));
+                return;
+        }
+        planning_trouble(pl, true, machine, words);
         planning_section(pl)->waiting = planning_section(pl)->waiting || pl->in->patient;
 }
 

@@ -41,6 +41,11 @@ static void tell_copies(struct planning *pl, struct copying *c, const struct cov
                                       plan_string(pl->plan,
                                                   "%s (%s) is gone from the listing; a second look must confirm that",
                                                   copy->thing->slot, copy->thing->id));
+                } else if (copy->doubted) {
+                        planning_section(pl)->waiting = true;
+                        planning_note(pl, plan_string(pl->plan,
+                                                      "%s (%s) is not usable any more; a second look must confirm that",
+                                                      copy->thing->slot, copy->thing->id));
                 } else if (copy_is_unusable(copy)) {
                         planning_note(pl, plan_string(pl->plan,
                                                       "%s (%s) is %s: it is kept until newer ones take its place; "
@@ -96,7 +101,7 @@ static void rotate(struct planning *pl, const struct copying *c, const struct co
 }
 
 /* What the newest copy is that counts: one that is usable, or being made. NULL: there is none. `ret_failed` are newer than that and will not
- * be usable; `ret_doubt` says that one is missing, and that this is not confirmed yet. */
+ * be usable; `ret_doubt` says that one is missing, or not usable any more, and that this is not confirmed yet. */
 static struct copy *newest_good(const struct covered *m, size_t *ret_failed, bool *ret_doubt)
 {
         *ret_failed = 0;
@@ -107,7 +112,7 @@ static struct copy *newest_good(const struct covered *m, size_t *ret_failed, boo
                 if (copy_is_usable(copy) || copy_is_coming(copy))
                         return copy;
                 *ret_failed += copy_is_unusable(copy) || copy->thing->state == THING_PARKED;
-                *ret_doubt = *ret_doubt || (copy->thing->state == THING_OWNED && !copy->row);
+                *ret_doubt = *ret_doubt || copy->doubted || (copy->thing->state == THING_OWNED && !copy->row);
         }
         return NULL;
 }

@@ -22,6 +22,19 @@ static bool fingerprint_fits(const struct thing *t, const struct row *row)
         return !t->created[0] || !row->created[0] || text_equal(t->created, row->created);
 }
 
+/* A copy that was usable is not any more: one look may be wrong in that. */
+static void note_usable(struct account *a, struct thing *t, bool works)
+{
+        usec_t confirm = a->provider ? a->provider->provider->confirm : 0;
+
+        if (works || !t->ever_ready || !thing_is_copy(t->type))
+                t->unusable_since = 0;
+        else if (!t->unusable_since)
+                t->unusable_since = a->machines_at;
+        t->unusable = t->unusable_since && t->unusable_since < a->machines_at &&
+                      a->machines_at >= usec_add(t->unusable_since, confirm);
+}
+
 void thing_shown(struct account *a, struct thing *t, const struct row *row)
 {
         bool works = condition_works(row->condition);
@@ -31,6 +44,7 @@ void thing_shown(struct account *a, struct thing *t, const struct row *row)
 
         t->missing_since = 0;
         t->confirmed = false;
+        note_usable(a, t, works);
         if (row->condition != CONDITION_CHANGING)
                 t->changing_since = 0;
         else if (!t->changing_since)

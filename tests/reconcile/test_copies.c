@@ -339,6 +339,28 @@ static void test_a_new_one_in_a_state_that_is_not_known(_unused_ void **state)
                   "its place; 'muster forget web-0/nightly-1' drops it from the ledger\n0 of 1");
 }
 
+/* One that was usable once. */
+static struct thing *own_spoilt(struct bench *b, int number, int64_t ago, enum condition condition)
+{
+        struct thing *t = own(b, number, ago, condition);
+
+        t->ever_ready = true;
+        return t;
+}
+
+/* That one look shows it as not usable any more is no ground to make another one, nor to delete any. */
+static void test_one_that_is_not_usable_by_one_look(_unused_ void **state)
+{
+        struct bench b;
+
+        bench_init(&b);
+        b.spec.keep = 1;
+        own(&b, 1, 9 * DAYS, CONDITION_RUNNING);
+        own_spoilt(&b, 2, 7 * HOURS, CONDITION_UNKNOWN);
+        check(&b, "note: web-0/nightly-2 (backup-2) is not usable any more; a second look must confirm that\n"
+                  "0 of 1, waiting");
+}
+
 /* Never usable, or not any more: the good ones stay, and after some attempts no more are made. */
 static void test_none_becomes_usable(_unused_ void **state)
 {
@@ -349,7 +371,7 @@ static void test_none_becomes_usable(_unused_ void **state)
         own(&b, 1, 9 * DAYS, CONDITION_RUNNING);
         own(&b, 2, DAYS, CONDITION_CHANGING);
         own(&b, 3, 7 * HOURS, CONDITION_CHANGING);
-        own(&b, 4, HOURS, CONDITION_CHANGING)->ever_ready = true;
+        own_spoilt(&b, 4, HOURS, CONDITION_CHANGING)->unusable = true;
         check_of(&b, &b.nightly,
                  "create web-0/nightly-5: the last is from 2027-01-06T08:00:00Z, blocked: 3 backups of web-0 in a row "
                  "did not become usable; look at the vendor's console, and delete them there or 'muster forget' them\n"
@@ -557,11 +579,10 @@ static void test_orphans(_unused_ void **state)
         own(&b, 1, 2 * DAYS, CONDITION_RUNNING);
         own(&b, 2, HOURS, CONDITION_CHANGING);
         show(&b, "theirs-2", "web-0/nightly-41", CONDITION_RUNNING);
-        check_of(
-                &b, NULL,
-                "delete web-0/nightly-1: no spec names it any more, counts\n"
-                "delete web-0/nightly-2: no spec names it any more, waits: the vendor is still at work on it, counts\n"
-                "0 of 0");
+        check_of(&b, NULL,
+                 "delete web-0/nightly-1: no spec names it any more, counts\n"
+                 "delete web-0/nightly-2: no spec names it any more, waits: the vendor is still at work on it, counts\n"
+                 "0 of 0");
         bench_done(&b);
         bench_init(&b);
         b.policy->policy->prune = true;
@@ -599,6 +620,7 @@ int main(void)
                 cmocka_unit_test(test_one_that_is_not_usable_goes_in_its_turn),
                 cmocka_unit_test(test_a_state_that_is_not_known_is_left_alone),
                 cmocka_unit_test(test_a_new_one_in_a_state_that_is_not_known),
+                cmocka_unit_test(test_one_that_is_not_usable_by_one_look),
                 cmocka_unit_test(test_none_becomes_usable),
                 cmocka_unit_test(test_others_are_not_touched),
                 cmocka_unit_test(test_a_create_that_is_open),

@@ -7,6 +7,7 @@
 
 #include "reconcile/base/text.h"
 #include "tests/simulation/host.h"
+#include "tests/simulation/server.h"
 
 #define MARK "muster:"
 #define CALENDAR 1767225600 /* that of the simulators begins then */
@@ -113,11 +114,16 @@ static bool slot_of_name(const char *name, char slot[static 128])
         return true;
 }
 
-/* Is it of the machine that the ledger has there now? One that was let go of keeps its copies, and their names. */
+/* Is it of the machine that the ledger has there now? One that was let go of keeps its copies, and their names; and they are not taken up again when
+ * it is. */
 static bool is_of_slot(const struct world *w, size_t account, const struct sim_copy *copy, const struct mark *mark)
 {
         size_t n = strcspn(mark->slot, "/");
+        char machine[64];
 
+        snprintf(machine, sizeof(machine), "%.*s", (int)n, mark->slot);
+        if (server_was_let_go(w, machine))
+                return false;
         for (size_t i = 0; i < w->ledger->n_things; i++) {
                 const struct thing *t = w->ledger->things[i];
 

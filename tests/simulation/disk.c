@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 #include "tests/simulation/files.h"
 
@@ -57,24 +56,32 @@ static bool fails(void)
 
 static void note(const struct disk_file *f, int64_t at, int64_t n, bool cut_off)
 {
-        struct change *change = must(ARRAY_ADD(disk.changes, disk.n_changes, disk.allocated_changes));
+        struct change *change;
         sqlite3_int64 size = 0;
+
+        if (disk.n_changes == disk.allocated_changes) {
+                disk.allocated_changes = 2 * disk.allocated_changes + 16;
+                disk.changes = must(sqlite3_realloc64(disk.changes, disk.allocated_changes * sizeof(*disk.changes)));
+        }
+        change = &disk.changes[disk.n_changes++];
 
         if (f->real->pMethods->xFileSize(f->real, &size) != SQLITE_OK)
                 abort();
-        *change = (struct change){ .path = must(strdup(f->path)), .size = size, .at = at, .end = cut_off ? 0 : at + n };
+        *change = (struct change){
+                .path = must(sqlite3_mprintf("%s", f->path)), .size = size, .at = at, .end = cut_off ? 0 : at + n
+        };
         if (at >= size)
                 return;
         change->n = (size_t)(n < size - at ? n : size - at);
-        change->before = must(malloc(change->n));
+        change->before = must(sqlite3_malloc64(change->n));
         if (f->real->pMethods->xRead(f->real, change->before, (int)change->n, at) != SQLITE_OK)
                 abort();
 }
 
 static void forget(size_t i)
 {
-        free(disk.changes[i].path);
-        free(disk.changes[i].before);
+        sqlite3_free(disk.changes[i].path);
+        sqlite3_free(disk.changes[i].before);
         memmove(disk.changes + i, disk.changes + i + 1, (--disk.n_changes - i) * sizeof(*disk.changes));
 }
 
@@ -125,7 +132,7 @@ static int file_close(sqlite3_file *file)
         struct disk_file *f = of(file);
         int r = f->real->pMethods->xClose(f->real);
 
-        free(f->path);
+        sqlite3_free(f->path);
         return r;
 }
 
@@ -261,7 +268,7 @@ static int layer_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, in
                 return SQLITE_CANTOPEN;
         r = disk.real->xOpen(disk.real, path, f->real, flags, ret_flags);
         if (r == SQLITE_OK) {
-                f->path = must(strdup(path ? path : ""));
+                f->path = must(sqlite3_mprintf("%s", path ? path : ""));
                 f->file.pMethods = &methods;
         }
         return r;
@@ -304,7 +311,7 @@ static void forget_all(void)
 {
         while (disk.n_changes)
                 forget(disk.n_changes - 1);
-        free(disk.changes);
+        sqlite3_free(disk.changes);
         disk.changes = NULL;
         disk.allocated_changes = 0;
 }

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "reconcile/base/array.h"
 #include "reconcile/base/text.h"
 
 #define SECTOR 4096
+#define GROWTH 16 /* of arrays */
 
 struct shared_lock {
         unsigned holders;
@@ -28,7 +28,7 @@ struct stored {
         unsigned readers;
         bool reserved, pending, exclusive;
         void **pages; /* what connections share of a write-ahead log's index */
-        size_t n_pages, allocated_pages;
+        size_t n_pages;
         struct shared_lock locks[SQLITE_SHM_NLOCK];
 };
 
@@ -43,7 +43,7 @@ struct open_file {
 static struct {
         sqlite3_vfs layer;
         struct stored **all;
-        size_t n, allocated;
+        size_t n;
 } files;
 
 static void *must(void *p)
@@ -61,13 +61,25 @@ static struct stored *find(const char *path)
         return NULL;
 }
 
+/* All memory is SQLite's: what tests take away, or count, is that of the engine. */
+static void *zeros(size_t size)
+{
+        return memset(must(sqlite3_malloc64(size)), 0, size);
+}
+
+static void *grow(void *array, size_t n, size_t size)
+{
+        return n % GROWTH ? array : must(sqlite3_realloc64(array, (n + GROWTH) * size));
+}
+
 static struct stored *add(const char *path)
 {
-        struct stored *s = must(calloc(1, sizeof(*s)));
+        struct stored *s = zeros(sizeof(*s));
 
-        s->path = must(strdup(path ? path : ""));
+        s->path = must(sqlite3_mprintf("%s", path ? path : ""));
         if (path) {
-                *(struct stored **)must(ARRAY_ADD(files.all, files.n, files.allocated)) = s;
+                files.all = grow(files.all, files.n, sizeof(struct stored *));
+                files.all[files.n++] = s;
                 s->listed = true;
         }
         return s;
@@ -78,11 +90,11 @@ static void let_go(struct stored *s)
         if (s->listed || s->opened)
                 return;
         for (size_t i = 0; i < s->n_pages; i++)
-                free(s->pages[i]);
-        free(s->pages);
-        free(s->bytes);
-        free(s->path);
-        free(s);
+                sqlite3_free(s->pages[i]);
+        sqlite3_free(s->pages);
+        sqlite3_free(s->bytes);
+        sqlite3_free(s->path);
+        sqlite3_free(s);
 }
 
 static void unlist(struct stored *s)
@@ -92,9 +104,8 @@ static void unlist(struct stored *s)
                         files.all[i--] = files.all[--files.n];
         s->listed = false;
         if (files.n == 0) {
-                free(files.all);
+                sqlite3_free(files.all);
                 files.all = NULL;
-                files.allocated = 0;
         }
         let_go(s);
 }
@@ -103,7 +114,7 @@ static void resize(struct stored *s, int64_t size)
 {
         if ((size_t)size > s->allocated) {
                 s->allocated = (size_t)size * 2;
-                s->bytes = must(realloc(s->bytes, s->allocated));
+                s->bytes = must(sqlite3_realloc64(s->bytes, s->allocated));
         }
         if (size > s->size)
                 memset(s->bytes + s->size, 0, (size_t)(size - s->size));
@@ -118,6 +129,16 @@ void files_forget(const char *path)
 
         if (s)
                 unlist(s);
+}
+
+void files_copy(const char *from, const char *to)
+{
+        const struct stored *s = must(find(from));
+        struct stored *copy = find(to);
+
+        copy = copy ? copy : add(to);
+        resize(copy, s->size);
+        memcpy(copy->bytes, s->bytes, (size_t)s->size);
 }
 
 void files_put_back(const char *path, const void *bytes, size_t n, int64_t at, int64_t size)
@@ -274,7 +295,8 @@ static int file_shm_map(sqlite3_file *file, int page, int size, int extend, void
         while ((size_t)page >= s->n_pages) {
                 if (!extend)
                         return SQLITE_OK;
-                *(void **)must(ARRAY_ADD(s->pages, s->n_pages, s->allocated_pages)) = must(calloc(1, (size_t)size));
+                s->pages = grow(s->pages, s->n_pages, sizeof(void *));
+                s->pages[s->n_pages++] = zeros((size_t)size);
         }
         *ret = s->pages[page];
         return SQLITE_OK;
@@ -341,10 +363,9 @@ static int file_shm_unmap(sqlite3_file *file, int delete)
         if (s->opened > 1)
                 return SQLITE_OK;
         while (s->n_pages)
-                free(s->pages[--s->n_pages]);
-        free(s->pages);
+                sqlite3_free(s->pages[--s->n_pages]);
+        sqlite3_free(s->pages);
         s->pages = NULL;
-        s->allocated_pages = 0;
         return SQLITE_OK;
 }
 
@@ -421,7 +442,6 @@ void files_install(void)
                 return;
         /* A world is one thread, and its connections are many and short. */
         (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
-        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         (void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 1200, 500);
         real = must(sqlite3_vfs_find(NULL));
         files.layer = *real;

@@ -17,5 +17,8 @@ void files_install(void);
 /* Who has it open keeps it until he closes it. */
 void files_forget(const char *path);
 
+/* Of one that is there, in the place of what may be there. */
+void files_copy(const char *from, const char *to);
+
 /* Puts `n` bytes at `at`, and cuts the file, or lets it grow, to `size`. There may be no such file any more. */
 void files_put_back(const char *path, const void *bytes, size_t n, int64_t at, int64_t size);

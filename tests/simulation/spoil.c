@@ -7,6 +7,7 @@
 
 #include "reconcile/base/json.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/bodies.h"
 
 /* Where a value stands. */
 struct place {
@@ -102,11 +103,11 @@ static json_t *other_type(json_t *value, struct random *r)
 
 bool spoil_a_type(struct reply *rp, struct random *r)
 {
-        _cleanup_json_ json_t *body = json_loads(rp->body ? rp->body : "", JSON_DECODE_ANY, NULL);
+        bool coded;
+        _cleanup_json_ json_t *body = body_read(rp, &coded);
         size_t n = body ? count_plain(body) : 0;
         struct place p = { 0 };
         json_t *value;
-        char *text;
 
         if (!n)
                 return false;
@@ -116,11 +117,6 @@ bool spoil_a_type(struct reply *rp, struct random *r)
         value = other_type(value, r);
         if ((p.key ? json_object_set_new(p.around, p.key, value) : json_array_set_new(p.around, p.index, value)) < 0)
                 abort();
-        text = json_to_text(body, JSON_COMPACT);
-        if (!text)
-                abort();
-        free(rp->body);
-        rp->body = text;
-        rp->body_len = strlen(text);
+        body_write(rp, body, coded);
         return true;
 }

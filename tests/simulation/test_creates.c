@@ -13,6 +13,7 @@
 
 #include "reconcile/base/text.h"
 #include "tests/simulation/arrange.h"
+#include "tests/simulation/files.h"
 
 /* Dies at one point of making one machine. False: it never came to that point. */
 static bool die_once(enum death where, unsigned survives, const char *rule)
@@ -303,22 +304,6 @@ static void test_stranger_in_the_place_of_a_lost_one(_unused_ void **state)
         assert_settled(w);
 }
 
-static void copy_file(const char *from, const char *to)
-{
-        _cleanup_free_ char *bytes = malloc(1 << 20);
-        FILE *in = fopen(from, "r"), *out = fopen(to, "w");
-        size_t n;
-
-        assert_non_null(in);
-        assert_non_null(out);
-        assert_non_null(bytes);
-        n = fread(bytes, 1, 1 << 20, in);
-        assert_true(n > 0 && n < 1 << 20);
-        assert_int_equal(fwrite(bytes, 1, n, out), n);
-        assert_int_equal(fclose(in), 0);
-        assert_int_equal(fclose(out), 0);
-}
-
 /* What the old ledger does not know has our names: it is nobody's, and keeps new ones from being made. */
 static void test_ledger_out_of_a_backup(_unused_ void **state)
 {
@@ -327,14 +312,14 @@ static void test_ledger_out_of_a_backup(_unused_ void **state)
 
         snprintf(backup, sizeof(backup), "%s.old", w->path);
         world_kill(w);
-        copy_file(w->path, backup);
+        files_copy(w->path, backup);
         arrange_count(w, 5);
         world_pass(w, 5 * USEC_PER_MINUTE);
         assert_int_equal(arrange_there(w), 5);
 
         world_kill(w);
-        copy_file(backup, w->path);
-        (void)unlink(backup);
+        files_copy(backup, w->path);
+        files_forget(backup);
         w->n_spent = 0; /* the old ledger counts its rows anew */
         world_pass(w, 2 * USEC_PER_HOUR);
         assert_right(w);
@@ -345,23 +330,6 @@ static void test_ledger_out_of_a_backup(_unused_ void **state)
         world_pass(w, 10 * USEC_PER_MINUTE);
         assert_right(w);
         assert_int_equal(arrange_there(w), 2);
-}
-
-static void test_disk_full(_unused_ void **state)
-{
-        _cleanup_(world_free_p) struct world *w = arrange_world();
-
-        w->commit_chance = 100000;
-        arrange_count(w, 2);
-        world_start(w, ENGINE_AGENT);
-        world_pass(w, USEC_PER_MINUTE);
-        assert_right(w);
-        assert_int_equal(arrange_there(w), 0);
-        assert_int_equal(w->acts, 0);
-        w->commit_chance = 0;
-        world_pass(w, 5 * USEC_PER_MINUTE);
-        assert_int_equal(arrange_there(w), 2);
-        assert_settled(w);
 }
 
 /* Told to stop while it still looks. */
@@ -415,7 +383,6 @@ int main(void)
                 cmocka_unit_test(test_two_with_one_name),
                 cmocka_unit_test(test_stranger_in_the_place_of_a_lost_one),
                 cmocka_unit_test(test_ledger_out_of_a_backup),
-                cmocka_unit_test(test_disk_full),
                 cmocka_unit_test(test_apply_stopped_early),
                 cmocka_unit_test(test_apply),
         };

@@ -84,6 +84,24 @@ static void test_a_full_disk(_unused_ void **state)
         each_in_turn(DISK_FULL);
 }
 
+static void test_nothing_goes_out_while_it_is_full(_unused_ void **state)
+{
+        _cleanup_(world_free_p) struct world *w = arrange();
+
+        disk_fail(0, DISK_FULL, true);
+        w->commits_may_fail = true;
+        arrange_count(w, 2);
+        world_start(w, ENGINE_AGENT);
+        world_pass(w, USEC_PER_MINUTE);
+        assert_right(w);
+        assert_int_equal(arrange_there(w), 0);
+        assert_int_equal(w->acts, 0);
+        disk_heal();
+        world_pass(w, 5 * USEC_PER_MINUTE);
+        assert_int_equal(arrange_there(w), 2);
+        assert_settled(w);
+}
+
 static void test_short_writes(_unused_ void **state)
 {
         each_in_turn(DISK_SHORT);
@@ -153,6 +171,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_calls_that_fail),
                 cmocka_unit_test(test_a_full_disk),
+                cmocka_unit_test(test_nothing_goes_out_while_it_is_full),
                 cmocka_unit_test(test_short_writes),
                 cmocka_unit_test(test_the_power_goes_after_a_failure),
                 cmocka_unit_test(test_the_power_goes_at_every_step),

@@ -5,14 +5,13 @@
 
 #include "providers/starvcenter/sim.h"
 #include "providers/starvcenter/starvcenter.h"
-#include "reconcile/base/base64.h"
 #include "reconcile/base/json.h"
 #include "reconcile/base/text.h"
+#include "tests/simulation/bodies.h"
 #include "tests/simulation/vendors.h"
 #include "tests/support/estate.h"
 
 #define PAGE 30 /* rows */
-#define BODY_MAX ((size_t)1 << 20)
 
 static size_t count(const struct simulation *s)
 {
@@ -159,18 +158,13 @@ static bool fill_page(json_t *rows)
 
 static void go_on(struct reply *rp, uint64_t page)
 {
-        _cleanup_json_ json_t *body = NULL;
-        struct buf coded = BUF_INIT(BODY_MAX);
-        struct error e = { "" };
-        bool filled = false;
+        bool coded, filled = false;
+        _cleanup_json_ json_t *body = body_read(rp, &coded);
         const char *key;
         json_t *member;
         unsigned n = 0;
-        char *text;
         void *next;
 
-        if (rp->body && base64_decode_in_place(rp->body, rp->body_len, &rp->body_len, &e) >= 0)
-                body = json_loadb(rp->body, rp->body_len, 0, NULL);
         if (!body)
                 abort(); /* it is the simulator's own */
         json_object_foreach_safe(body, next, key, member)
@@ -182,13 +176,7 @@ static void go_on(struct reply *rp, uint64_t page)
         }
         if (filled)
                 rename_ids(body, page, &n);
-        text = json_to_text(body, JSON_COMPACT);
-        if (!text || base64_encode(&coded, text, strlen(text)) < 0)
-                abort();
-        free(text);
-        free(rp->body);
-        rp->body_len = coded.len;
-        rp->body = buf_steal(&coded);
+        body_write(rp, body, coded);
 }
 
 static json_t *add(const char *name, unsigned template)

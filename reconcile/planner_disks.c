@@ -285,7 +285,7 @@ static void leave(struct planning *pl, const struct disk *d, size_t first)
                 planning_remark(pl, d->slot.thing, REMARK_RELEASE);
                 return;
         }
-        if (!d->slot.row || (m && (m->victim || m->hold)))
+        if (!d->slot.row || (m && (m->victim || m->hold || (m->thing && m->thing->state == THING_LEAVING))))
                 return; /* with its machine, or not at all */
         if (!m && pl->set->spec && d->spec && is_coming_back(pl, d, first))
                 return;

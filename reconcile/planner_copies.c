@@ -288,7 +288,9 @@ static void tell_orphans(struct planning *pl, const struct copying *c)
                 planning_note(pl, plan_string(pl->plan, "%zu %s%s of %zu machine%s %s orphaned: kept, because %s",
                                               c->orphans, word_of(c), c->orphans == 1 ? "" : "s", c->orphans_of,
                                               c->orphans_of == 1 ? "" : "s", c->orphans == 1 ? "is" : "are",
-                                              prune ? "they are of no machine that may be touched" : "prune is off"));
+                                              !prune               ? "prune is off"
+                                              : c->orphans_of == 1 ? "its machine may not be touched"
+                                                                   : "their machines may not be touched"));
 }
 
 static void conclude(struct planning *pl, const struct copying *c)

@@ -589,7 +589,7 @@ static void test_orphans(_unused_ void **state)
         b.machine->protect = true;
         own(&b, 1, 2 * DAYS, CONDITION_RUNNING);
         check_of(&b, NULL,
-                 "note: 1 backup of 1 machine is orphaned: kept, because they are of no machine that may be touched\n"
+                 "note: 1 backup of 1 machine is orphaned: kept, because its machine may not be touched\n"
                  "0 of 0, 1 orphaned");
         bench_done(&b);
 }

@@ -406,7 +406,7 @@ static void test_many_are_leaving(_unused_ void **state)
 {
         enum { MANY = 20 };
         struct bench b;
-        char id[MANY][8];
+        char id[MANY][16];
 
         bench_init(&b, GROUP);
         (void)planning_action(&b.pl, ACTION_DELETE, &b.owner, "no spec names it");

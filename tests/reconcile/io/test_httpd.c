@@ -199,7 +199,7 @@ static void truncated_reply_states_its_whole_length(void **state)
         struct site *site = *state;
 
         for (int i = 0; i < 10; i++) {
-                char path[16], why[64];
+                char path[32], why[64];
 
                 (void)snprintf(path, sizeof(path), "/cut/%d", i);
                 (void)snprintf(why, sizeof(why), "the reply ended after %d of 10 bytes", i);

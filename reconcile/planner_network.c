@@ -177,6 +177,7 @@ static void make(struct planning *pl, struct network *n)
         n->made = first + 1;
         compare_routed(pl, n);
         compare_firewall(pl, n);
+        n->slot = NULL;
         planning_chain(pl, &slot, first, "one change of a network at a time");
 }
 

@@ -228,7 +228,7 @@ static int commit_on_a_bad_disk(struct world *w, struct error *e)
         static const char *const texts[] = {
                 [DISK_EIO] = "cannot be read or written", [DISK_FULL] = "is full", [DISK_SHORT] = "fills up"
         };
-        enum disk_fault fault = random_below(&w->random, ARRAY_SIZE(texts));
+        enum disk_fault fault = (enum disk_fault)random_below(&w->random, ARRAY_SIZE(texts));
         uint64_t calls = random_below(&w->random, BAD_CALLS_MAX);
         int r;
 

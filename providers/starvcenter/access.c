@@ -82,6 +82,16 @@ static int read_content(struct observation *obs, const struct said *said, struct
         return 0;
 }
 
+/* What is not shown bounds nothing. A null says neither that nor what does: then the rule is not understood. */
+static int read_said(struct observation *obs, const struct json_node *rule, const char *key, const char *other,
+                     const char **ret, struct error *e)
+{
+        if (!json_node_is_null(json_node_member(rule, key)) && !json_node_is_null(json_node_member(rule, other)))
+                return read_field(obs, rule, key, other, ret, e);
+        *ret = "null";
+        return 0;
+}
+
 int access_read(struct observation *obs, const struct json_node *rule, struct error *e)
 {
         struct said said = { 0 };
@@ -91,11 +101,11 @@ int access_read(struct observation *obs, const struct json_node *rule, struct er
         if (!json_node_is_object(rule))
                 return error_set(e, -EBADMSG, "a rule of access in the provider's reply is not an object");
         if ((r = read_field(obs, rule, "aclrule_id", "aclrule.id", &row.id, e)) < 0 ||
-            (r = read_field(obs, rule, "aclrule_type", "aclrule.type", &said.type, e)) < 0 ||
-            (r = read_field(obs, rule, "aclrule_protocal", "aclrule.protocal", &said.protocol, e)) < 0 ||
-            (r = read_field(obs, rule, "aclrule_vmport", "aclrule.vmport", &said.ports, e)) < 0 ||
-            (r = read_field(obs, rule, "aclrule_srcip", "aclrule.srcip", &said.source, e)) < 0 ||
-            (r = read_field(obs, rule, "aclrule_target", "aclrule.target", &said.target, e)) < 0)
+            (r = read_said(obs, rule, "aclrule_type", "aclrule.type", &said.type, e)) < 0 ||
+            (r = read_said(obs, rule, "aclrule_protocal", "aclrule.protocal", &said.protocol, e)) < 0 ||
+            (r = read_said(obs, rule, "aclrule_vmport", "aclrule.vmport", &said.ports, e)) < 0 ||
+            (r = read_said(obs, rule, "aclrule_srcip", "aclrule.srcip", &said.source, e)) < 0 ||
+            (r = read_said(obs, rule, "aclrule_target", "aclrule.target", &said.target, e)) < 0)
                 return r;
         if (!message_id_valid(row.id))
                 return error_set(e, -EBADMSG, "a rule of access in the provider's reply does not say what it is");

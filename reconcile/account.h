@@ -260,8 +260,8 @@ struct losses losses_count(const struct account *a);
 /* Machines of others that are missing all of a sudden: a look notes them first, and keeps in the end what the next is held against. */
 void losses_note_others(struct account *a);
 void losses_keep_others(struct account *a);
-bool losses_of_others(
-        const struct account *a); /* the listing has fewer of them, and that is not old enough to be believed */
+/* The listing has fewer of them, and that is not old enough to be believed. */
+bool losses_of_others(const struct account *a);
 void losses_hold(struct account *a, const struct losses *losses);
 void losses_hold_copies(struct account *a, const struct loss *n);
 int losses_check(struct account *a, usec_t now, struct error *e); /* asks after single machines */

@@ -240,6 +240,16 @@ static int drop_along(struct answering *w, const struct thing *machine, const ch
         return r;
 }
 
+static bool is_thing_named(const struct ledger_request *request, const char *account, const struct thing *t)
+{
+        return t->state != THING_GONE && text_equal(t->account, account) && is_named(request, t->resource, t->slot);
+}
+
+static bool is_call_named(const struct ledger_request *request, const char *account, const struct call *c)
+{
+        return c->state != CALL_RESOLVED && text_equal(c->account, account) && is_named(request, c->resource, c->slot);
+}
+
 /* Has the account what the request names? A request that had to wait is about the one that was there when it was made, and not about what took
  * its place. */
 static bool has_named(const struct ledger *ledger, const char *account, const struct ledger_request *request)
@@ -247,18 +257,13 @@ static bool has_named(const struct ledger *ledger, const char *account, const st
         for (size_t i = 0; i < ledger->n_things; i++) {
                 const struct thing *t = ledger->things[i];
 
-                if (t->state != THING_GONE && text_equal(t->account, account) &&
-                    is_named(request, t->resource, t->slot) &&
+                if (is_thing_named(request, account, t) &&
                     (!*request->id || (text_equal(t->slot, request->slot) && text_equal(t->id, request->id))))
                         return true;
         }
-        for (size_t i = 0; i < ledger->n_calls && !*request->id; i++) {
-                const struct call *c = ledger->calls[i];
-
-                if (c->state != CALL_RESOLVED && text_equal(c->account, account) &&
-                    is_named(request, c->resource, c->slot))
+        for (size_t i = 0; i < ledger->n_calls && !*request->id; i++)
+                if (is_call_named(request, account, ledger->calls[i]))
                         return true;
-        }
         return false;
 }
 
@@ -273,8 +278,7 @@ static int forget(struct answering *w)
         for (size_t i = 0; i < ledger->n_calls; i++) {
                 struct call *c = ledger->calls[i];
 
-                if (c->state == CALL_RESOLVED || !text_equal(c->account, w->a->name) ||
-                    !is_named(w->request, c->resource, c->slot))
+                if (!is_call_named(w->request, w->a->name, c))
                         continue;
                 call_resolve(w->a, c, "forgotten", c->note);
                 if (c->verb == ORDER_CREATE)
@@ -283,8 +287,7 @@ static int forget(struct answering *w)
         for (size_t i = 0; r >= 0 && i < ledger->n_things; i++) {
                 struct thing *t = ledger->things[i];
 
-                if (t->state == THING_GONE || !text_equal(t->account, w->a->name) ||
-                    !is_named(w->request, t->resource, t->slot))
+                if (!is_thing_named(w->request, w->a->name, t))
                         continue;
                 drop(w->a, t, "forgotten");
                 r = tell(w, "forgot %s%s%s%s", t->slot, t->id[0] ? " (" : "", t->id,

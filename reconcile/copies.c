@@ -33,19 +33,24 @@ static bool is_open(const struct copy *copy)
                                                          copy->row->condition == CONDITION_UNKNOWN));
 }
 
+bool copy_is_doubted(const struct copy *copy)
+{
+        return is_open(copy) && copy->thing->ever_ready && !copy->thing->unusable;
+}
+
 bool copy_is_coming(const struct copy *copy)
 {
-        return is_open(copy) && !copy->stale && !copy->doubted;
+        return is_open(copy) && !copy->stale && !copy_is_doubted(copy);
 }
 
 bool copy_is_unusable(const struct copy *copy)
 {
-        return is_shown(copy) && !copy_is_usable(copy) && !copy_is_coming(copy) && !copy->doubted;
+        return is_shown(copy) && !copy_is_usable(copy) && !copy_is_coming(copy) && !copy_is_doubted(copy);
 }
 
 bool copy_may_go(const struct copy *copy)
 {
-        return is_shown(copy) && !copy->call && !copy_is_coming(copy) && !copy->doubted &&
+        return is_shown(copy) && !copy->call && !copy_is_coming(copy) && !copy_is_doubted(copy) &&
                copy->row->condition != CONDITION_UNKNOWN;
 }
 
@@ -106,12 +111,11 @@ int copy_find_stale(const struct plan_input *in, struct copy *copy, struct error
         struct copy_age age;
         int r;
 
-        copy->stale = copy->doubted = false;
+        copy->stale = false;
         if (!is_open(copy))
                 return 0;
         if (copy->thing->ever_ready) {
                 copy->stale = copy->thing->unusable;
-                copy->doubted = !copy->stale;
                 return 0;
         }
         r = copy_age(in, copy, &age, e);

@@ -19,12 +19,12 @@ struct copy {
         const struct call *call; /* the open call on it; NULL: none */
         size_t machine;          /* the planner's number of it */
         bool stale;              /* it is not usable, and nothing makes it so any more */
-        bool doubted;            /* it is shown as not usable any more, and that is not confirmed yet */
 };
 
 bool copy_is_usable(const struct copy *copy);
 bool copy_is_coming(const struct copy *copy);   /* it is being made, or may be */
-bool copy_is_unusable(const struct copy *copy); /* it is there, and neither of the two */
+bool copy_is_doubted(const struct copy *copy);  /* it is shown as not usable any more, and that is not confirmed yet */
+bool copy_is_unusable(const struct copy *copy); /* it is there, and none of the three */
 /* Is it one that may be deleted: ours, shown, in a known state, and not being made or deleted? */
 bool copy_may_go(const struct copy *copy);
 
@@ -35,5 +35,5 @@ struct copy_age {
 };
 int copy_age(const struct plan_input *in, const struct copy *copy, struct copy_age *ret, struct error *e);
 
-/* Sets `doubted`, and `stale`: not usable though it was, or for longer than any copy takes. 0 or a negative errno. */
+/* Sets `stale`: not usable though it was, or for longer than any copy takes. 0 or a negative errno. */
 int copy_find_stale(const struct plan_input *in, struct copy *copy, struct error *e);

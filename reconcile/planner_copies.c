@@ -41,7 +41,7 @@ static void tell_copies(struct planning *pl, struct copying *c, const struct cov
                                       plan_string(pl->plan,
                                                   "%s (%s) is gone from the listing; a second look must confirm that",
                                                   copy->thing->slot, copy->thing->id));
-                } else if (copy->doubted) {
+                } else if (copy_is_doubted(copy)) {
                         planning_section(pl)->waiting = true;
                         planning_note(pl, plan_string(pl->plan,
                                                       "%s (%s) is not usable any more; a second look must confirm that",
@@ -112,7 +112,7 @@ static struct copy *newest_good(const struct covered *m, size_t *ret_failed, boo
                 if (copy_is_usable(copy) || copy_is_coming(copy))
                         return copy;
                 *ret_failed += copy_is_unusable(copy) || copy->thing->state == THING_PARKED;
-                *ret_doubt = *ret_doubt || copy->doubted || (copy->thing->state == THING_OWNED && !copy->row);
+                *ret_doubt = *ret_doubt || copy_is_doubted(copy) || (copy->thing->state == THING_OWNED && !copy->row);
         }
         return NULL;
 }
